@@ -1,0 +1,165 @@
+"""The checks of a graded function, and the file that holds them.
+
+``checks.npz`` lies beside each exercise notebook. It holds the visible cases: inputs, expected
+outputs, and what each misconception would return. It is a plain ``.npz`` archive: every array
+is a member of its own, and the member ``index`` is the JSON text that says what they mean.
+Nothing in it is pickled and it contains no code of the reference solution.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.comparison import Tolerance
+from autograder.values import Formula, Value
+
+FILE_NAME = "checks.npz"
+FORMAT = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Raised:
+    """An exception in place of a result: the name of its type and its message."""
+
+    kind: str
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckedCase:
+    """One call of a graded function, with the result it should have.
+
+    ``wrong`` maps a misconception's name to what it returns (or raises) here; misconceptions
+    that happen to be right on this case are absent. ``weight`` is the case's share of the points.
+    """
+
+    name: str
+    arguments: Mapping[str, Value]
+    expected: Value
+    wrong: Mapping[str, Value | Raised]
+    weight: float = 1.0
+    hidden: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Checks:
+    """All cases of one graded function, and the words for what may go wrong.
+
+    ``hints`` maps a misconception's name to the hint the student reads. ``time_limit`` is in
+    seconds per call. ``explorer`` configures ``explore()``; None where there is nothing to play.
+    """
+
+    function: str
+    cases: tuple[CheckedCase, ...]
+    hints: Mapping[str, str]
+    tolerance: Tolerance = Tolerance()
+    time_limit: float = 10.0
+    explorer: Mapping[str, Value] | None = None
+
+
+class ChecksFileError(Exception):
+    """``checks.npz`` is missing or is not one of ours; the message says what to do."""
+
+
+def save_checks(path: Path, chapter: str, checks: Iterable[Checks]) -> None:
+    """Write the checks of a chapter to ``path``; the same checks give the same bytes."""
+    arrays: dict[str, np.ndarray] = {}
+    functions = [_encode(dataclasses.asdict(one), arrays, one.function) for one in checks]
+    index = {"format": FORMAT, "chapter": chapter, "functions": functions}
+    text = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    arrays["index"] = np.frombuffer(text.encode(), dtype=np.uint8)
+    # Not np.savez_compressed: that leaves the archive's dates and order to NumPy's version.
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            member = io.BytesIO()
+            np.save(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, member.getvalue())
+
+
+def load_checks(path: Path) -> dict[str, Checks]:
+    """Read the checks at ``path``, keyed by function name.
+
+    Raises :class:`ChecksFileError` where the file is missing, damaged or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        index = json.loads(arrays.pop("index").tobytes().decode())
+        found = index["format"]
+    except FileNotFoundError:
+        raise ChecksFileError(
+            f"There is no file {path.name!r} in {path.parent.resolve()}. It comes with the "
+            "exercise: keep the notebook and the file in the same folder."
+        ) from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ChecksFileError(
+            f"{path} is damaged ({error}). Get the exercise folder once more; your notebook "
+            "can stay as it is."
+        ) from error
+    if found != FORMAT:
+        raise ChecksFileError(
+            f"{path} has format {found}, and this version of autograder reads format {FORMAT}. "
+            "Install the autograder that belongs to this exercise."
+        )
+    return {one["function"]: _checks(_decode(one, arrays)) for one in index["functions"]}
+
+
+def _checks(fields: dict[str, Any]) -> Checks:
+    cases = tuple(
+        CheckedCase(**{**case, "wrong": {k: _wrong(v) for k, v in case["wrong"].items()}})
+        for case in fields["cases"]
+    )
+    tolerance = Tolerance(**fields["tolerance"])
+    return Checks(**{**fields, "cases": cases, "tolerance": tolerance})
+
+
+def _wrong(value: Value) -> Value | Raised:
+    if isinstance(value, dict) and value.keys() == {"kind", "message"}:
+        return Raised(**value)
+    return value
+
+
+def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
+    """Turn a value into JSON, its arrays moved into ``arrays``; see `_decode`."""
+    if isinstance(value, np.ndarray):
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, np.generic):
+        return _encode(value.item(), arrays, name)
+    if isinstance(value, Formula):
+        return {"formula": value.source, "of": list(value.parameters)}
+    if isinstance(value, Mapping):
+        items = {key: _encode(item, arrays, f"{name}/{key}") for key, item in value.items()}
+        return {"dict": items, "order": list(items)}
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(item, arrays, f"{name}/{i}") for i, item in enumerate(value)]}
+    if isinstance(value, list):
+        return [_encode(item, arrays, f"{name}/{i}") for i, item in enumerate(value)]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{name}: {type(value).__name__} cannot be stored in {FILE_NAME}")
+
+
+def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Value:
+    if isinstance(value, list):
+        return [_decode(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return arrays[value["array"]]
+    if "formula" in value:
+        return Formula(tuple(value["of"]), value["formula"])
+    if "tuple" in value:
+        return tuple(_decode(item, arrays) for item in value["tuple"])
+    return {key: _decode(value["dict"][key], arrays) for key in value["order"]}

@@ -1,0 +1,249 @@
+"""Comparing what a student's function returned with what it should return."""
+
+from __future__ import annotations
+
+import dataclasses
+import numbers
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from autograder.values import ARRAY_KINDS, Value, describe
+
+Kind = Literal["type", "shape", "not a number", "value"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Tolerance:
+    """How far a number may be off: ``relative`` times the largest expected magnitude.
+
+    ``relative`` holds for float64 and integer answers; answers in float32 and float16 get
+    ``relative32`` and ``relative16``, since those types cannot do better. ``absolute`` is
+    added, so that an expected zero can be met.
+    """
+
+    relative: float = 1e-6
+    relative32: float = 1e-4
+    relative16: float = 2e-2
+    absolute: float = 1e-9
+
+    def allowed(self, got: np.ndarray, expected: np.ndarray) -> float:
+        """Return the largest difference that passes for this pair of arrays."""
+        by_size = {2: self.relative16, 4: self.relative32}
+        relative = self.relative
+        if got.dtype.kind == "f":
+            relative = max(relative, by_size.get(got.dtype.itemsize, 0.0))
+        scale = float(np.max(np.abs(expected))) if expected.size else 0.0
+        return self.absolute + relative * scale
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """The first way in which an answer is not the expected one.
+
+    ``where`` is the path to the element, such as ``result[0][1, 2]``; empty for the whole
+    result. ``got`` and ``expected`` are short texts. ``wrong`` of ``total`` elements differ
+    (both 0 where counting makes no sense).
+    """
+
+    kind: Kind
+    message: str
+    where: str = ""
+    got: str = ""
+    expected: str = ""
+    wrong: int = 0
+    total: int = 0
+
+
+def first_difference(
+    got: Value, expected: Value, tolerance: Tolerance, where: str = "result"
+) -> Difference | None:
+    """Return the first difference between ``got`` and ``expected``, or None if they agree.
+
+    Types are judged as a teacher would: a NumPy number is as good as a Python number, a
+    0-d array as good as a number, an integer as good as the float it equals, a list as good
+    as a tuple. A list is not an array, and text is not a number.
+    """
+    if isinstance(expected, np.ndarray):
+        return _array_difference(got, expected, tolerance, where)
+    if isinstance(expected, bool | str) or expected is None:
+        return _plain_difference(got, expected, where)
+    if isinstance(expected, int | float):
+        return _number_difference(got, expected, tolerance, where)
+    if isinstance(expected, tuple | list):
+        return _sequence_difference(got, expected, tolerance, where)
+    if isinstance(expected, Mapping):
+        return _mapping_difference(got, expected, tolerance, where)
+    raise TypeError(f"a reference may not return {describe(expected)}")
+
+
+def _wrong_type(got: Value, wanted: str, where: str, advice: str = "") -> Difference:
+    message = f"{where} should be {wanted}, but it is {_with_article(describe(got))}."
+    if got is None:
+        message = f"{where} is None. Is there a `return` on every path through your function?"
+    return Difference("type", f"{message} {advice}".strip(), where, describe(got), wanted)
+
+
+def _with_article(text: str) -> str:
+    if text == "None" or text.startswith(("NumPy", "text")):
+        return text
+    return f"an {text}" if text[0] in "aeio" else f"a {text}"
+
+
+def _array_difference(
+    got: Value, expected: np.ndarray, tolerance: Tolerance, where: str
+) -> Difference | None:
+    if type(got) is not np.ndarray:
+        advice = ""
+        if isinstance(got, list | tuple):
+            advice = "Turn it into an array with `np.array(...)`."
+        elif isinstance(got, numbers.Number | np.generic) and expected.ndim:
+            advice = "Did you return from inside the loop, or overwrite the array by one number?"
+        if not (isinstance(got, numbers.Number | np.generic) and expected.ndim == 0):
+            return _wrong_type(got, f"a NumPy array of shape {expected.shape}", where, advice)
+        got = np.asarray(got)
+    if got.dtype.kind not in ARRAY_KINDS:
+        return _wrong_type(
+            got, "an array of real numbers", where, "Do all rows have the same length?"
+        )
+    if got.shape != expected.shape:
+        return Difference(
+            "shape",
+            f"{where} has the wrong shape.",
+            where,
+            str(got.shape),
+            str(expected.shape),
+        )
+    got_numbers = got.astype(np.float64)
+    expected_numbers = expected.astype(np.float64)
+    bad = ~np.isfinite(got_numbers) & np.isfinite(expected_numbers)
+    if bad.any():
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        shown = _number(got_numbers[index])
+        return Difference(
+            "not a number",
+            f"{where} contains {shown}, which is not a finite number. "
+            "Look for a division by zero, an overflow, or an array that was never filled "
+            "(`np.empty`).",
+            _element(where, index),
+            shown,
+            _number(expected_numbers[index]),
+            int(bad.sum()),
+            got.size,
+        )
+    with np.errstate(invalid="ignore"):
+        off = np.abs(got_numbers - expected_numbers)
+    allowed = tolerance.allowed(got, expected_numbers)
+    differs = ~((off <= allowed) | (got_numbers == expected_numbers))
+    if not differs.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(differs)[0])
+    return Difference(
+        "value",
+        f"{int(differs.sum())} of {got.size} elements differ.",
+        _element(where, index),
+        _number(got_numbers[index], expected_numbers[index]),
+        _number(expected_numbers[index], got_numbers[index]),
+        int(differs.sum()),
+        got.size,
+    )
+
+
+def _element(where: str, index: tuple[int, ...]) -> str:
+    return f"{where}[{', '.join(map(str, index))}]" if index else where
+
+
+def _number(value: float, beside: float | None = None) -> str:
+    """Write a number short, but long enough to tell it from the number beside it."""
+    for digits in (6, 9, 12, 17):
+        text = f"{value:.{digits}g}"
+        if beside is None or text != f"{beside:.{digits}g}" or digits == 17:
+            return text
+    raise AssertionError("unreachable")
+
+
+def _plain_difference(got: Value, expected: Value, where: str) -> Difference | None:
+    if isinstance(got, np.bool_):
+        got = bool(got)
+    if type(got) is not type(expected):
+        wanted = {bool: "True or False", str: "a text"}.get(type(expected), "None")
+        return _wrong_type(got, wanted, where)
+    if got == expected:
+        return None
+    return Difference("value", f"{where} is wrong.", where, repr(got), repr(expected), 1, 1)
+
+
+def _number_difference(
+    got: Value, expected: int | float, tolerance: Tolerance, where: str
+) -> Difference | None:
+    wanted = "a whole number" if isinstance(expected, int) else "a number"
+    if isinstance(got, np.ndarray) and got.ndim == 0:
+        got = got[()]
+    if isinstance(got, bool | np.bool_) or not isinstance(got, int | float | np.generic):
+        advice = (
+            "Did you forget to sum, or to pick one element?" if isinstance(got, np.ndarray) else ""
+        )
+        return _wrong_type(got, wanted, where, advice)
+    if isinstance(got, np.generic) and got.dtype.kind not in "iuf":
+        return _wrong_type(got, wanted, where)
+    if isinstance(expected, int):
+        if got != got or got in (float("inf"), float("-inf")) or int(got) != got:
+            return _wrong_type(got, wanted, where, "Counts and sizes are whole: use `//`, not `/`.")
+        if int(got) == expected:
+            return None
+        return Difference("value", f"{where} is wrong.", where, str(got), str(expected), 1, 1)
+    difference = _array_difference(np.asarray(got), np.asarray(expected), tolerance, where)
+    if difference is not None and difference.kind == "value":
+        return dataclasses.replace(difference, message=f"{where} is wrong.")
+    return difference
+
+
+def _sequence_difference(
+    got: Value, expected: tuple[Value, ...] | list[Value], tolerance: Tolerance, where: str
+) -> Difference | None:
+    if not isinstance(got, tuple | list):
+        return _wrong_type(got, f"a tuple of {len(expected)} results", where)
+    if len(got) != len(expected):
+        return Difference(
+            "shape",
+            f"{where} has the wrong number of entries.",
+            where,
+            str(len(got)),
+            str(len(expected)),
+        )
+    for i, (mine, theirs) in enumerate(zip(got, expected, strict=True)):
+        difference = first_difference(mine, theirs, tolerance, f"{where}[{i}]")
+        if difference is not None:
+            return difference
+    return None
+
+
+def _mapping_difference(
+    got: Value, expected: Mapping[str, Value], tolerance: Tolerance, where: str
+) -> Difference | None:
+    if not isinstance(got, dict):
+        return _wrong_type(got, f"a dict with keys {', '.join(map(repr, expected))}", where)
+    for key in expected:
+        if key not in got:
+            return Difference(
+                "shape",
+                f"{where} lacks the key {key!r}.",
+                where,
+                ", ".join(map(repr, got)) or "no keys",
+                ", ".join(map(repr, expected)),
+            )
+    for key, theirs in expected.items():
+        difference = first_difference(got[key], theirs, tolerance, f"{where}[{key!r}]")
+        if difference is not None:
+            return difference
+    extra = [key for key in got if key not in expected]
+    if extra:
+        return Difference(
+            "shape",
+            f"{where} has keys that nobody asked for.",
+            where,
+            ", ".join(map(repr, got)),
+            ", ".join(map(repr, expected)),
+        )
+    return None

@@ -1,0 +1,184 @@
+"""Running a function through its checks and finding out what is wrong with it.
+
+The same code serves the notebook, where the function is the student's own, and grading, where
+it runs in another process: both hand in a *caller* that makes one call and says how it ended.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+from autograder.checks import CheckedCase, Checks, Raised
+from autograder.comparison import Difference, first_difference
+from autograder.values import Value
+
+Verdict = Literal[
+    "passed", "different", "raised", "not done", "timed out", "changing", "not called"
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Returned:
+    """A call that came back. ``changed`` names the arguments the function modified in place."""
+
+    value: Value
+    changed: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Failed:
+    """A call that raised: the exception's type and message, and the line of student code."""
+
+    kind: str
+    message: str
+    line: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class TimedOut:
+    """A call that did not come back within ``seconds``."""
+
+    seconds: float
+
+
+Ending: TypeAlias = Returned | Failed | TimedOut
+Caller: TypeAlias = Callable[[CheckedCase], Ending]
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of one case. ``difference`` is set for the verdict "different" only."""
+
+    case: CheckedCase
+    verdict: Verdict
+    ending: Ending | None = None
+    difference: Difference | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the case was answered correctly."""
+        return self.verdict == "passed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Examination:
+    """The outcomes of all cases, and the misconception that explains the failures, if any."""
+
+    checks: Checks
+    outcomes: tuple[Outcome, ...]
+    misconception: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether every case was answered correctly."""
+        return all(outcome.passed for outcome in self.outcomes)
+
+    @property
+    def fraction(self) -> float:
+        """The share of the points that was earned, by the weights of the cases; 0 to 1."""
+        total = sum(outcome.case.weight for outcome in self.outcomes)
+        earned = sum(outcome.case.weight for outcome in self.outcomes if outcome.passed)
+        return earned / total if total else 0.0
+
+    @property
+    def first_failure(self) -> Outcome | None:
+        """The first case that was not answered correctly."""
+        return next((outcome for outcome in self.outcomes if not outcome.passed), None)
+
+    @property
+    def hint(self) -> str | None:
+        """The hint that belongs to the misconception."""
+        return self.checks.hints[self.misconception] if self.misconception else None
+
+
+def examine(checks: Checks, call: Caller) -> Examination:
+    """Run every case through ``call`` and diagnose what comes back.
+
+    The first case is called twice, to find functions whose answer changes from call to call.
+    After a call that ran out of time no further call is made; those cases count as not passed.
+    """
+    outcomes: list[Outcome] = []
+    stopped = False
+    for number, case in enumerate(checks.cases):
+        if stopped:
+            outcomes.append(Outcome(case, "not called"))
+            continue
+        outcome = judge(checks, case, call(case))
+        if number == 0 and isinstance(outcome.ending, Returned):
+            outcome = _called_again(checks, outcome, call(case))
+        stopped = outcome.verdict in ("timed out", "not done")
+        outcomes.append(outcome)
+    return Examination(checks, tuple(outcomes), find_misconception(checks, outcomes))
+
+
+def judge(checks: Checks, case: CheckedCase, ending: Ending) -> Outcome:
+    """Say what one call's ending is worth."""
+    if isinstance(ending, TimedOut):
+        return Outcome(case, "timed out", ending)
+    if isinstance(ending, Failed):
+        not_done = ending.kind == "NotImplementedError"
+        return Outcome(case, "not done" if not_done else "raised", ending)
+    difference = first_difference(ending.value, case.expected, checks.tolerance)
+    return Outcome(case, "different" if difference else "passed", ending, difference)
+
+
+def _called_again(checks: Checks, first: Outcome, ending: Ending) -> Outcome:
+    assert isinstance(first.ending, Returned)
+    if isinstance(ending, TimedOut):
+        return Outcome(first.case, "timed out", ending)
+    if isinstance(ending, Returned):
+        before, after = first.ending.value, ending.value
+        try:
+            agrees = first_difference(after, before, checks.tolerance) is None
+        except TypeError:  # both are of a type that no reference returns: "wrong type" says it
+            agrees = True
+        if agrees or _holds_nan(first.difference):
+            return first
+    return Outcome(first.case, "changing", ending)
+
+
+def _holds_nan(difference: Difference | None) -> bool:
+    return difference is not None and difference.kind in ("not a number", "type")
+
+
+def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | None:
+    """Return the misconception that explains the student's results, if there is one.
+
+    It has to reproduce the first failing case and at least half of all failing ones (a student
+    may have made a second mistake). Of several, the one that reproduces most is named; if
+    that leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
+    """
+    failing = [one for one in outcomes if one.verdict in ("different", "raised")]
+    passed = [one for one in outcomes if one.passed]
+    if not failing:
+        return None
+    ranked = []
+    for position, name in enumerate(checks.hints):
+        if not _reproduces(checks, failing[0], name):
+            continue
+        shown = sum(_reproduces(checks, outcome, name) for outcome in failing)
+        contradicted = sum(name in outcome.case.wrong for outcome in passed)
+        if 2 * shown >= len(failing):
+            ranked.append((-shown, contradicted, position, name))
+    return min(ranked)[-1] if ranked else None
+
+
+def _reproduces(checks: Checks, outcome: Outcome, name: str) -> bool:
+    """Whether the misconception gives the very result (or exception) that the student got."""
+    if name not in outcome.case.wrong:
+        return False
+    wrong, ending = outcome.case.wrong[name], outcome.ending
+    if isinstance(wrong, Raised):
+        return (
+            isinstance(ending, Failed)
+            and ending.kind == wrong.kind
+            and ending.message == wrong.message
+        )
+    if not isinstance(ending, Returned):
+        return False
+    try:
+        return first_difference(ending.value, wrong, checks.tolerance) is None
+    except TypeError:  # the misconception returns a type that no reference may return
+        return False

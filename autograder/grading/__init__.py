@@ -1,0 +1,1 @@
+"""Grading submissions in a sandbox, through nbgrader. Instructor side."""

@@ -1,0 +1,153 @@
+"""The author's vocabulary: a graded function with its cases and its misconceptions.
+
+A chapter's ``problems.py`` (in ``solutions/``) lists its :class:`Problem` objects under the name
+``PROBLEMS``. Everything else is made from them: the exercise notebook, the instant feedback, the
+hidden tests, the proof that the tests are worth something, the book's "common mistakes".
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from autograder.checks import CheckedCase, Checks, Raised
+from autograder.comparison import Tolerance, first_difference
+from autograder.values import Value, copy_of
+
+Function = Callable[..., Value]
+
+VISIBLE_SEED = 2017
+"""Seed of the cases that students see. Hidden cases are drawn from a secret seed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One call of a graded function: a name for people, and the arguments in their order.
+
+    Draw numbers that binary floating point adds up exactly (see :func:`quarters`), so that the
+    expected results are the same bytes on every machine. ``weight`` is the share of the points.
+    """
+
+    name: str
+    arguments: Mapping[str, Value]
+    weight: float = 1.0
+
+
+CaseMaker = Callable[[np.random.Generator], Sequence[Case]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Misconception:
+    """One typical wrong implementation.
+
+    ``wrong`` takes the same arguments as the reference. ``title`` names the mistake in a few
+    words, ``symptom`` says what the student sees, ``hint`` is what ``check`` answers: it points
+    at the mistake and never states the solution. ``catalogue`` is its number in the course's
+    catalogue of wrong implementations, None if the chapter added it.
+    """
+
+    name: str
+    wrong: Function
+    title: str
+    symptom: str
+    hint: str
+    catalogue: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One graded function.
+
+    ``cases`` draws the cases that the student sees (from a fixed seed) and, from a secret seed,
+    the same kinds of cases again when grading. ``hidden_cases`` are only drawn when grading.
+    ``alternatives`` are correct implementations in other styles; the tests prove that they pass.
+    ``time_limit`` is in seconds per call; ``explorer`` configures ``explore()``.
+    """
+
+    reference: Function
+    cases: CaseMaker
+    misconceptions: Sequence[Misconception]
+    hidden_cases: CaseMaker | None = None
+    alternatives: Sequence[Function] = ()
+    tolerance: Tolerance = Tolerance()
+    time_limit: float = 10.0
+    explorer: Mapping[str, Value] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the graded function, which is also the name of its task."""
+        return self.reference.__name__
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the function's parameters, in their order."""
+        return tuple(inspect.signature(self.reference).parameters)
+
+    def visible_checks(self) -> Checks:
+        """Return the checks that go into the student's ``checks.npz``."""
+        rng = np.random.default_rng(VISIBLE_SEED)
+        return self._checks([(case, False) for case in self.cases(rng)])
+
+    def hidden_checks(self, seed: int | Sequence[int]) -> Checks:
+        """Return the checks for grading: the visible ones, then fresh ones from ``seed``."""
+        rng = np.random.default_rng(seed)
+        drawn = list(self.cases(rng))
+        if self.hidden_cases is not None:
+            drawn += self.hidden_cases(rng)
+        visible = self.visible_checks()
+        hidden = self._checks([(case, True) for case in drawn])
+        return dataclasses.replace(visible, cases=visible.cases + hidden.cases)
+
+    def _checks(self, cases: Sequence[tuple[Case, bool]]) -> Checks:
+        return Checks(
+            function=self.name,
+            cases=tuple(self._checked(case, hidden) for case, hidden in cases),
+            hints={wrong.name: wrong.hint for wrong in self.misconceptions},
+            tolerance=self.tolerance,
+            time_limit=self.time_limit,
+            explorer=self.explorer,
+        )
+
+    def _checked(self, case: Case, hidden: bool) -> CheckedCase:
+        if tuple(case.arguments) != self.parameters:
+            raise ValueError(
+                f"case {case.name!r} gives {tuple(case.arguments)}, "
+                f"but {self.name} takes {self.parameters}"
+            )
+        expected = _result(self.reference, case)
+        if isinstance(expected, Raised):
+            raise ValueError(
+                f"the reference of {self.name} raises {expected.kind} on case "
+                f"{case.name!r}: {expected.message}"
+            )
+        wrong: dict[str, Value | Raised] = {}
+        for misconception in self.misconceptions:
+            result = _result(misconception.wrong, case)
+            agrees = not isinstance(result, Raised) and (
+                first_difference(result, expected, self.tolerance) is None
+            )
+            if not agrees:
+                wrong[misconception.name] = result
+        return CheckedCase(case.name, case.arguments, expected, wrong, case.weight, hidden)
+
+
+def _result(function: Function, case: Case) -> Value | Raised:
+    arguments = [copy_of(value) for value in case.arguments.values()]
+    try:
+        with np.errstate(all="ignore"):
+            return function(*arguments)
+    except Exception as error:  # a misconception may fail in any way a student may
+        return Raised(type(error).__name__, str(error))
+
+
+def quarters(
+    rng: np.random.Generator, *shape: int, low: float = -4.0, high: float = 4.0
+) -> np.ndarray:
+    """Draw a float64 array of multiples of 1/4 from ``low`` to ``high``.
+
+    Their sums and products are exact in float64, in whatever order they are added.
+    """
+    return rng.integers(round(low * 4), round(high * 4), size=shape, endpoint=True) / 4.0

@@ -1,0 +1,170 @@
+"""What a student reads after a check: the same words as plain text and as HTML."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from collections.abc import Iterator
+from typing import Literal
+
+from autograder.examination import Examination, Failed, Outcome, Returned, TimedOut
+from autograder.values import describe_argument
+
+Tone = Literal["good", "bad", "note"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Line:
+    """One line of a report. ``code`` lines are shown in a fixed-width font."""
+
+    text: str
+    code: bool = False
+    strong: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """A titled block of lines. ``tone`` decides the mark before the title."""
+
+    title: str
+    tone: Tone
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The report as plain text."""
+        mark = {"good": "[passed]", "bad": "[not yet]", "note": "[note]"}[self.tone]
+        body = ["    " + line.text if line.code else "  " + line.text for line in self.lines]
+        return "\n".join([f"{mark} {self.title}", *body])
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        """The report as an HTML block that reads well on light and dark backgrounds."""
+        # Colors of the mark have 4.5:1 contrast on white and on black; text takes the theme's.
+        mark, color = {
+            "good": ("✔", "#2e8540"),
+            "bad": ("✘", "#d13438"),
+            "note": ("i", "#5b7fb9"),
+        }[self.tone]
+        parts = [
+            f'<div role="status" style="border-left:4px solid {color};padding:.4em .8em;'
+            'margin:.3em 0;line-height:1.45">',
+            f'<div><span aria-hidden="true" style="color:{color};font-weight:bold">{mark}</span> '
+            f"<strong>{html.escape(self.title)}</strong></div>",
+        ]
+        for line in self.lines:
+            text = html.escape(line.text)
+            if line.code:
+                parts.append(
+                    f'<div style="font-family:monospace;white-space:pre-wrap;'
+                    f'padding-left:1.5em">{text}</div>'
+                )
+            else:
+                parts.append(f"<div>{f'<strong>{text}</strong>' if line.strong else text}</div>")
+        return "".join(parts) + "</div>"
+
+
+def report(examination: Examination, show_hidden: bool = False) -> Report:
+    """Tell a student what came of a check.
+
+    Of hidden cases only the name is shown, unless ``show_hidden``: never a value.
+    """
+    checks = examination.checks
+    passed = sum(outcome.passed for outcome in examination.outcomes)
+    count = f"{passed} of {len(examination.outcomes)} cases"
+    failure = examination.first_failure
+    if failure is None:
+        changed = sorted(
+            {
+                name
+                for outcome in examination.outcomes
+                if isinstance(outcome.ending, Returned)
+                for name in outcome.ending.changed
+            }
+        )
+        lines = tuple(_changed_note(changed)) if changed else ()
+        return Report(f"{checks.function}: {count} passed.", "good", lines)
+    if failure.verdict == "not done":
+        return Report(
+            f"{checks.function}: not done yet.",
+            "bad",
+            (
+                Line(
+                    "Replace `raise NotImplementedError()` by your own code, run the cell, "
+                    "and check again."
+                ),
+            ),
+        )
+    lines = tuple(_failure(examination, failure, show_hidden))
+    return Report(f"{checks.function}: {count} passed.", "bad", lines)
+
+
+def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> Iterator[Line]:
+    case = failure.case
+    number = examination.outcomes.index(failure) + 1
+    # A hidden case's inputs come from the secret seed: the student gets its name alone.
+    secret = case.hidden and not show_hidden
+    yield Line(f"Case {number}: {case.name}", strong=True)
+    if not secret:
+        for name, value in case.arguments.items():
+            yield Line(f"{name}: {describe_argument(value)}", code=True)
+    yield from _verdict(examination, failure, secret)
+    if isinstance(failure.ending, Returned) and failure.ending.changed:
+        yield from _changed_note(failure.ending.changed)
+    if examination.hint:
+        yield Line(f"Hint: {examination.hint}", strong=True)
+    if not case.hidden:
+        yield Line(
+            f"To try this case yourself: {examination.checks.function}"
+            f"(*check.case({examination.checks.function}, {number}))"
+        )
+
+
+def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterator[Line]:
+    ending, difference = failure.ending, failure.difference
+    name = examination.checks.function
+    if failure.verdict == "different" and difference is not None:
+        if secret:
+            yield Line(
+                {
+                    "type": "The result has the wrong type.",
+                    "shape": "The result has the wrong shape.",
+                    "not a number": "The result contains NaN or infinity.",
+                    "value": "The result has the right shape, but wrong values.",
+                }[difference.kind]
+            )
+            return
+        yield Line(difference.message)
+        if difference.kind == "shape":
+            yield Line(f"got      {difference.got}", code=True)
+            yield Line(f"expected {difference.expected}", code=True)
+        elif difference.kind != "type":
+            if difference.total > 1:
+                yield Line(f"The first that differs: {difference.where}")
+            yield Line(f"got      {difference.got}", code=True)
+            yield Line(f"expected {difference.expected}", code=True)
+    elif isinstance(ending, Failed):
+        yield Line(f"Your function stopped with {ending.kind}: {ending.message}")
+        if ending.line:
+            yield Line(f"at {ending.line}", code=True)
+    elif isinstance(ending, TimedOut):
+        yield Line(
+            f"Your function did not come back within {ending.seconds:g} seconds, so it was "
+            "stopped. Look for a loop that never ends: does its condition ever become false?"
+        )
+    elif failure.verdict == "changing":
+        yield Line(
+            f"Called twice with the same input, {name} gave two different results. Look for "
+            "random numbers, for `np.empty` that is not filled, and for values kept from an "
+            "earlier call (a global variable, a default argument)."
+        )
+
+
+def _changed_note(names: tuple[str, ...] | list[str]) -> Iterator[Line]:
+    listed = " and ".join(f"`{name}`" for name in names)
+    yield Line(
+        f"Note: your function changes its input {listed} in place. The caller still needs it: "
+        "work on a copy."
+    )

@@ -1,0 +1,105 @@
+"""The values a graded function may take and return.
+
+Arguments, results and wrong results are stored in ``checks.npz`` and sent between
+processes. Only plain data may do that: arrays of numbers, Python numbers, text, and
+tuples, lists and dictionaries of these. Functions travel as :class:`Formula`.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Value: TypeAlias = Any
+"""An array of booleans, integers or floats; ``bool``, ``int``, ``float``, ``str``, ``None``;
+a tuple, list or ``str``-keyed dictionary of values; or a :class:`Formula`."""
+
+ARRAY_KINDS = "biuf"
+"""NumPy dtype kinds that count as numbers here: boolean, signed, unsigned, floating."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Formula:
+    """A function handed to a student's function as an argument, kept as its source.
+
+    ``source`` is one Python expression in the names of ``parameters`` and ``np``, such as
+    ``Formula(("x",), "np.sum(x ** 2)")``. It is written by the course, never by a student.
+    """
+
+    parameters: tuple[str, ...]
+    source: str
+
+    @functools.cached_property
+    def _function(self) -> Callable[..., Value]:
+        header = f"lambda {', '.join(self.parameters)}: "
+        function: Callable[..., Value] = eval(header + self.source, {"np": np})
+        return function
+
+    def __call__(self, *arguments: Value) -> Value:
+        return self._function(*arguments)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Formula:
+        return self
+
+
+def copy_of(value: Value) -> Value:
+    """Return an independent copy of ``value``; arrays keep their dtype and memory order."""
+    return copy.deepcopy(value)
+
+
+def describe(value: Value) -> str:
+    """Say in a few words what ``value`` is: its type, and its shape or size."""
+    if isinstance(value, np.ndarray):
+        if value.ndim == 0:
+            return f"{value.dtype} array without axes (shape ())"
+        return f"{value.dtype} array of shape {value.shape}"
+    if isinstance(value, np.generic):
+        return f"NumPy {value.dtype} number"
+    if value is None:
+        return "None"
+    if isinstance(value, Formula):
+        return f"function of ({', '.join(value.parameters)}): {value.source}"
+    if isinstance(value, bool | int | float):
+        return f"{type(value).__name__} {value!r}"
+    if isinstance(value, str):
+        return f"text {value!r}" if len(value) <= 40 else f"text of {len(value)} characters"
+    if isinstance(value, tuple | list):
+        kind = type(value).__name__
+        inner = ", ".join(describe(item) for item in value[:4])
+        more = ", ..." if len(value) > 4 else ""
+        return f"{kind} of {len(value)} ({inner}{more})" if len(value) else f"empty {kind}"
+    if isinstance(value, Mapping):
+        return f"dict with keys {', '.join(map(repr, list(value)[:8]))}"
+    return f"object of type {type(value).__name__}"
+
+
+def describe_argument(value: Value) -> str:
+    """Say what an argument of a case is; small plain values are shown whole."""
+    if isinstance(value, np.ndarray | Formula):
+        return describe(value)
+    text = repr(value)
+    return text if len(text) <= 60 else describe(value)
+
+
+def same(a: Value, b: Value) -> bool:
+    """Whether two values are equal bit for bit, in type, shape and every element."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return (
+            isinstance(a, np.ndarray)
+            and isinstance(b, np.ndarray)
+            and a.dtype == b.dtype
+            and a.shape == b.shape
+            and bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+        )
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, tuple | list):
+        return len(a) == len(b) and all(same(i, j) for i, j in zip(a, b, strict=True))
+    if isinstance(a, Mapping):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    return bool(a == b) or (isinstance(a, float) and a != a and b != b)
