@@ -1,0 +1,104 @@
+"""Making nbgrader's source notebook from a chapter's sources."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.authoring.chapter import BEGIN, END, Chapter
+from autograder.authoring.source import DIFFICULTIES, Demo, Question, Task, Text
+from autograder.problems import Function
+
+
+def source_notebook(chapter: Chapter) -> NotebookNode:
+    """Return the notebook that nbgrader takes as its source, solutions included.
+
+    The same sources give the same notebook, cell ids included.
+    """
+    cells: list[NotebookNode] = []
+    for part in chapter.exercise.parts:
+        match part:
+            case Text():
+                cells.append(new_markdown_cell(part.source))
+            case Demo():
+                metadata = {"tags": list(part.tags)} if part.tags else {}
+                cells.append(new_code_cell(part.source, metadata=metadata))
+            case Task():
+                cells += _task(part, chapter.problems[part.function].reference)
+            case Question():
+                cells += _question(part)
+    for number, cell in enumerate(cells):
+        cell.id = f"{chapter.name}-{number:03d}".replace("_", "-")
+    metadata = {
+        "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+        "language_info": {"name": "python"},
+        "title": chapter.exercise.title,
+    }
+    notebook = new_notebook(cells=cells, metadata=metadata)
+    nbformat.validate(notebook)
+    return notebook
+
+
+def _task(task: Task, reference: Function) -> list[NotebookNode]:
+    solution = new_code_cell(plain_source(reference))
+    solution.metadata["nbgrader"] = _nbgrader(task.function, solution=True)
+    test = new_code_cell(f"check({task.function})")
+    # Lets "run all" go on after a task that is not passed yet.
+    test.metadata["tags"] = ["raises-exception"]
+    test.metadata["nbgrader"] = _nbgrader(
+        f"check-{task.function}", grade=True, locked=True, points=task.points
+    )
+    return [new_markdown_cell(_facts(task, f"`{task.function}`")), solution, test]
+
+
+def _question(question: Question) -> list[NotebookNode]:
+    answer = new_markdown_cell(f"{BEGIN}\n{question.answer}\n{END}")
+    answer.metadata["nbgrader"] = _nbgrader(
+        question.name, grade=True, solution=True, points=question.points
+    )
+    return [new_markdown_cell(_facts(question, "Graded by hand")), answer]
+
+
+def _facts(part: Task | Question, what: str) -> str:
+    points = f"{part.points:g} point" + ("" if part.points == 1 else "s")
+    return f"**{what}** · {points} · {DIFFICULTIES[part.difficulty]} · about {part.minutes} minutes"
+
+
+def _nbgrader(
+    grade_id: str,
+    *,
+    grade: bool = False,
+    solution: bool = False,
+    locked: bool = False,
+    points: float | None = None,
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "schema_version": 3,
+        "grade_id": grade_id,
+        "grade": grade,
+        "solution": solution,
+        "locked": locked,
+        "task": False,
+    }
+    if points is not None:
+        metadata["points"] = points
+    return metadata
+
+
+def plain_source(function: Function) -> str:
+    """Return a function's source without type annotations: students need not know them yet."""
+    source = textwrap.dedent(inspect.getsource(function))
+    definition = ast.parse(source).body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    for argument in ast.walk(definition.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    header = f"def {definition.name}({ast.unparse(definition.args)}):"
+    body = source.splitlines()[definition.body[0].lineno - 1 :]
+    return "\n".join([header, *body]).rstrip()

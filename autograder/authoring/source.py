@@ -1,0 +1,224 @@
+"""Reading the source of an exercise: ``solutions/<chapter>/<chapter>.md``.
+
+The file is a MyST notebook, so Jupyter opens it too. Beside ordinary cells it may hold
+
+* a task: a code cell without a body, with the options ``task``, ``points``, ``difficulty``
+  and ``minutes``; the generator puts the reference function there;
+* a question graded by hand: a Markdown cell that holds the model answer, after the line
+  ``+++ {"question": "name", "points": 4, "difficulty": 2, "minutes": 15}``;
+* hints: ``{hint}`` fences in the prose, whose title stands on the fence's first line.
+
+Everything that can be wrong with such a file is a :class:`SourceError`, with file and line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jupytext.myst
+from nbformat import NotebookNode
+
+DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
+"""What the numbers of the option ``difficulty`` mean."""
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_HINT = re.compile(r"^(?P<fence>`{3,}|:{3,})\{hint\}[ \t]*(?P<title>[^\n]*)\n", re.MULTILINE)
+
+
+class SourceError(Exception):
+    """Something is wrong in a chapter's sources; the message begins with ``file:line:``."""
+
+    def __init__(self, path: Path, line: int, message: str) -> None:
+        super().__init__(f"{path}:{line}: {message}")
+        self.path = path
+        self.line = line
+
+
+@dataclasses.dataclass(frozen=True)
+class Text:
+    """Markdown as the student reads it."""
+
+    source: str
+    line: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Demo:
+    """A code cell that is neither graded nor locked."""
+
+    source: str
+    line: int
+    tags: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """The place of a graded function."""
+
+    function: str
+    points: float
+    difficulty: int
+    minutes: int
+    line: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """A question graded by hand; ``answer`` is the model answer."""
+
+    name: str
+    points: float
+    difficulty: int
+    minutes: int
+    answer: str
+    line: int
+
+
+Part: TypeAlias = Text | Demo | Task | Question
+
+
+@dataclasses.dataclass(frozen=True)
+class Exercise:
+    """A chapter's exercise: its parts in the order of the file."""
+
+    path: Path
+    title: str
+    parts: tuple[Part, ...]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The places of the graded functions."""
+        return tuple(part for part in self.parts if isinstance(part, Task))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """The questions graded by hand."""
+        return tuple(part for part in self.parts if isinstance(part, Question))
+
+    @property
+    def points(self) -> float:
+        """The points of all tasks and questions together."""
+        return sum(part.points for part in (*self.tasks, *self.questions))
+
+
+def read_exercise(path: Path) -> Exercise:
+    """Read the exercise source at ``path``. Raises :class:`SourceError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SourceError(path, 1, f"cannot be read: {error.strerror}") from error
+    try:
+        notebook = jupytext.myst.myst_to_notebook(text, add_source_map=True)
+    except jupytext.myst.MystMetadataParsingError as error:
+        found = re.search(r"at line (\d+)", str(error))
+        raise SourceError(path, int(found[1]) if found else 1, str(error)) from error
+    lines = text.splitlines()
+    parts = []
+    for cell, above in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
+        line = above + 1
+        while cell.cell_type == "markdown" and line < len(lines) and not lines[line - 1].strip():
+            line += 1
+        parts.append(_part(path, cell, line))
+    _check_names(path, parts)
+    return Exercise(path, _title(path, parts), tuple(parts))
+
+
+def _part(path: Path, cell: NotebookNode, line: int) -> Part:
+    options = dict(cell.metadata)
+    if cell.cell_type == "markdown":
+        if "question" not in options:
+            _refuse_options(path, line, options, ())
+            return Text(_with_hints(path, cell.source, line), line)
+        settings = _settings(path, line, options, "question")
+        return Question(answer=cell.source, line=line, name=options["question"], **settings)
+    if cell.cell_type != "code":
+        raise SourceError(path, line, f"a {cell.cell_type} cell has no place in an exercise")
+    if "task" in options:
+        if cell.source.strip():
+            raise SourceError(
+                path, line, "a task cell has no body: its code comes from the reference function"
+            )
+        settings = _settings(path, line, options, "task")
+        return Task(function=options["task"], line=line, **settings)
+    _refuse_options(path, line, options, ("tags",))
+    return Demo(cell.source, line, tuple(options.get("tags", ())))
+
+
+def _settings(path: Path, line: int, options: dict[str, Any], kind: str) -> dict[str, Any]:
+    """Check the options of a task or question, and return all but its name."""
+    name = options[kind]
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SourceError(path, line, f"{kind} must be named by a plain word, not {name!r}")
+    _refuse_options(path, line, options, (kind, "points", "difficulty", "minutes"))
+    for key in ("points", "difficulty", "minutes"):
+        if key not in options:
+            raise SourceError(path, line, f"{kind} {name} lacks the option {key!r}")
+    points, difficulty, minutes = (options[key] for key in ("points", "difficulty", "minutes"))
+    if isinstance(points, bool) or not isinstance(points, int | float) or points <= 0:
+        raise SourceError(path, line, f"points of {name} must be a number above 0, not {points!r}")
+    if difficulty not in DIFFICULTIES:
+        raise SourceError(path, line, f"difficulty of {name} must be 1, 2 or 3, not {difficulty!r}")
+    if isinstance(minutes, bool) or not isinstance(minutes, int) or minutes <= 0:
+        raise SourceError(
+            path, line, f"minutes of {name} must be a whole number above 0, not {minutes!r}"
+        )
+    return {"points": float(points), "difficulty": difficulty, "minutes": minutes}
+
+
+def _refuse_options(
+    path: Path, line: int, options: dict[str, Any], allowed: tuple[str, ...]
+) -> None:
+    for key in options:
+        if key not in allowed:
+            may = f"; it may have {', '.join(allowed)}" if allowed else ""
+            raise SourceError(path, line, f"unknown option {key!r} of this cell{may}")
+
+
+def _check_names(path: Path, parts: list[Part]) -> None:
+    seen: dict[str, int] = {}
+    for part in parts:
+        if isinstance(part, Task | Question):
+            name = part.function if isinstance(part, Task) else part.name
+            if name in seen:
+                raise SourceError(
+                    path, part.line, f"{name} is used twice; it is first used in line {seen[name]}"
+                )
+            seen[name] = part.line
+
+
+def _title(path: Path, parts: list[Part]) -> str:
+    for part in parts:
+        if isinstance(part, Text):
+            found = re.match(r"# (.+)", part.source)
+            if found:
+                return found[1].strip()
+        break
+    raise SourceError(path, 1, "the exercise must begin with a title: a line '# ...'")
+
+
+def _with_hints(path: Path, source: str, line: int) -> str:
+    """Turn ``{hint}`` fences into folded HTML blocks, which every notebook program shows."""
+    pieces = list(_hint_pieces(path, source, line))
+    return "".join(pieces).strip("\n")
+
+
+def _hint_pieces(path: Path, source: str, line: int) -> Iterator[str]:
+    position = 0
+    while found := _HINT.search(source, position):
+        yield source[position : found.start()]
+        end = re.compile(rf"^{found['fence']}[ \t]*$", re.MULTILINE).search(source, found.end())
+        here = line + source[: found.start()].count("\n")
+        if end is None:
+            raise SourceError(path, here, "this {hint} is never closed")
+        body = source[found.end() : end.start()].strip("\n")
+        if not body:
+            raise SourceError(path, here, "this {hint} is empty")
+        title = html.escape(found["title"].strip() or "Hint")
+        yield f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"
+        position = end.end()
+    yield source[position:]
