@@ -72,7 +72,7 @@ class ChecksFileError(Exception):
 def save_checks(path: Path, chapter: str, checks: Iterable[Checks]) -> None:
     """Write the checks of a chapter to ``path``; the same checks give the same bytes."""
     arrays: dict[str, np.ndarray] = {}
-    functions = [_encode(dataclasses.asdict(one), arrays, one.function) for one in checks]
+    functions = [_encode(_fields(one), arrays, one.function) for one in checks]
     index = {"format": FORMAT, "chapter": chapter, "functions": functions}
     text = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     arrays["index"] = np.frombuffer(text.encode(), dtype=np.uint8)
@@ -112,7 +112,13 @@ def load_checks(path: Path) -> dict[str, Checks]:
             f"{path} has format {found}, and this version of autograder reads format {FORMAT}. "
             "Install the autograder that belongs to this exercise."
         )
-    return {one["function"]: _checks(_decode(one, arrays)) for one in index["functions"]}
+    decoded = [_checks(_decode(one, arrays)) for one in index["functions"]]
+    return {one.function: one for one in decoded}
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    # Not dataclasses.asdict: it would also take apart the values, such as a Formula.
+    return {field.name: getattr(record, field.name) for field in dataclasses.fields(record)}
 
 
 def _checks(fields: dict[str, Any]) -> Checks:
@@ -137,6 +143,8 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
         return {"array": name}
     if isinstance(value, np.generic):
         return _encode(value.item(), arrays, name)
+    if isinstance(value, CheckedCase | Raised | Tolerance):
+        return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}
     if isinstance(value, Mapping):

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Tolerance, first_difference
-from autograder.values import Value, copy_of
+from autograder.values import Value, copy_of, is_finite
 
 Function = Callable[..., Value]
 
@@ -122,6 +122,10 @@ class Problem:
             raise ValueError(
                 f"the reference of {self.name} raises {expected.kind} on case "
                 f"{case.name!r}: {expected.message}"
+            )
+        if not is_finite(expected):
+            raise ValueError(
+                f"the reference of {self.name} returns NaN or infinity on case {case.name!r}"
             )
         wrong: dict[str, Value | Raised] = {}
         for misconception in self.misconceptions:

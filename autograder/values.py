@@ -41,6 +41,7 @@ class Formula:
         return function
 
     def __call__(self, *arguments: Value) -> Value:
+        """Evaluate the expression."""
         return self._function(*arguments)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Formula:
@@ -103,3 +104,14 @@ def same(a: Value, b: Value) -> bool:
     if isinstance(a, Mapping):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     return bool(a == b) or (isinstance(a, float) and a != a and b != b)
+
+
+def is_finite(value: Value) -> bool:
+    """Whether no number in ``value`` is NaN or infinite."""
+    if isinstance(value, np.ndarray | float):
+        return bool(np.isfinite(value).all())
+    if isinstance(value, tuple | list):
+        return all(is_finite(item) for item in value)
+    if isinstance(value, Mapping):
+        return all(is_finite(item) for item in value.values())
+    return True

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import sys
 from pathlib import Path
+from types import ModuleType
 
 from autograder.authoring.source import Exercise, SourceError, read_exercise
 from autograder.examination import examine
@@ -35,21 +36,29 @@ def chapters(course: Path) -> list[str]:
 
 def load_problems(course: Path, name: str) -> dict[str, Problem]:
     """Import ``solutions.<name>.problems`` from the folder ``course``."""
-    root = str(course.resolve())
-    if root not in sys.path:
-        sys.path.insert(0, root)
-    module = importlib.import_module(f"solutions.{name}.problems")
-    where = Path(inspect.getsourcefile(module) or "")
-    if not where.is_relative_to(root):
-        raise SourceError(
-            where, 1, f"is imported in place of the chapter in {root}: two courses in one process"
-        )
+    root = course.resolve()
+    module = _import(root, f"solutions.{name}.problems")
     problems: dict[str, Problem] = {}
     for problem in module.PROBLEMS:
         if problem.name in problems:
+            where = Path(inspect.getsourcefile(module) or "")
             raise SourceError(where, 1, f"PROBLEMS holds two problems named {problem.name}")
         problems[problem.name] = problem
     return problems
+
+
+def _import(root: Path, name: str) -> ModuleType:
+    # Every course has a package of this name; one imported from elsewhere must not answer.
+    known = sys.modules.get("solutions")
+    if known is not None and Path(known.__file__ or "").parent.parent != root:
+        for loaded in [one for one in sys.modules if one.split(".")[0] == "solutions"]:
+            del sys.modules[loaded]
+    sys.path.insert(0, str(root))
+    try:
+        importlib.invalidate_caches()
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(root))
 
 
 def load_chapter(course: Path, name: str) -> Chapter:

@@ -27,20 +27,20 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
             case Text():
                 cells.append(new_markdown_cell(part.source))
             case Demo():
-                metadata = {"tags": list(part.tags)} if part.tags else {}
-                cells.append(new_code_cell(part.source, metadata=metadata))
+                tags = {"tags": list(part.tags)} if part.tags else {}
+                cells.append(new_code_cell(part.source, metadata=tags))
             case Task():
                 cells += _task(part, chapter.problems[part.function].reference)
             case Question():
                 cells += _question(part)
     for number, cell in enumerate(cells):
         cell.id = f"{chapter.name}-{number:03d}".replace("_", "-")
-    metadata = {
+    metadata: dict[str, Any] = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
         "title": chapter.exercise.title,
     }
-    notebook = new_notebook(cells=cells, metadata=metadata)
+    notebook: NotebookNode = new_notebook(cells=cells, metadata=metadata)
     nbformat.validate(notebook)
     return notebook
 

@@ -103,7 +103,8 @@ class Exercise:
     @property
     def points(self) -> float:
         """The points of all tasks and questions together."""
-        return sum(part.points for part in (*self.tasks, *self.questions))
+        graded: list[Task | Question] = [*self.tasks, *self.questions]
+        return sum(part.points for part in graded)
 
 
 def read_exercise(path: Path) -> Exercise:
@@ -120,9 +121,13 @@ def read_exercise(path: Path) -> Exercise:
     lines = text.splitlines()
     parts = []
     for cell, above in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
-        line = above + 1
-        while cell.cell_type == "markdown" and line < len(lines) and not lines[line - 1].strip():
+        # Jupytext counts from 0, but for code cells from the line below the opening fence.
+        line = above + (cell.cell_type == "markdown")
+        while not lines[line - 1].strip():
             line += 1
+        if cell.cell_type == "markdown" and cell.metadata:
+            while not lines[line - 1].startswith("+++"):
+                line -= 1
         parts.append(_part(path, cell, line))
     _check_names(path, parts)
     return Exercise(path, _title(path, parts), tuple(parts))
@@ -216,6 +221,8 @@ def _hint_pieces(path: Path, source: str, line: int) -> Iterator[str]:
         if end is None:
             raise SourceError(path, here, "this {hint} is never closed")
         body = source[found.end() : end.start()].strip("\n")
+        if "{code-cell}" in body:
+            raise SourceError(path, here, "this {hint} swallows a code cell: is it closed?")
         if not body:
             raise SourceError(path, here, "this {hint} is empty")
         title = html.escape(found["title"].strip() or "Hint")

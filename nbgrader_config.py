@@ -1,0 +1,25 @@
+"""Settings of nbgrader for this course. `nbgrader` commands are run from this folder."""
+
+import os
+import sys
+
+c = get_config()  # noqa: F821  (nbgrader provides it)
+
+# nbgrader starts `alembic` by its bare name; it lies beside the Python that runs nbgrader.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
+
+c.CourseDirectory.course_id = "cnn"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+
+# nbgrader copies every file beside the source notebook to the students, and files beside a
+# submission to the grader. Only notebooks and checks.npz may travel.
+c.CourseDirectory.ignore = [
+    ".ipynb_checkpoints",
+    "__pycache__",
+    "*.py",
+    "*.pyc",
+    "*.md",
+    "*.so",
+    "feedback",
+]

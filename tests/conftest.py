@@ -1,0 +1,169 @@
+"""Fixtures of several test files, and the system parts without which no run may pass."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+COURSE = Path(__file__).parents[1]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop before the first test if a system part is missing: nothing is skipped silently."""
+    missing = []
+    if not any(shutil.which(name) for name in BROWSERS):
+        missing.append("chromium")
+    if sys.platform == "linux" and shutil.which("bwrap") is None:
+        missing.append("bubblewrap")
+    if missing:
+        install = "sudo apt-get install -y" if sys.platform == "linux" else "brew install --cask"
+        pytest.exit(
+            f"The tests need {' and '.join(missing)}. Install with:  {install} {' '.join(missing)}",
+            returncode=3,
+        )
+
+
+@pytest.fixture(scope="session")
+def course() -> Path:
+    """The root of the repository."""
+    return COURSE
+
+
+SOURCE = """\
+---
+kernelspec:
+  name: python3
+  display_name: Python 3
+---
+
+# Toy exercise
+
+Some prose.
+
+```{code-cell} python
+import numpy as np
+from autograder import check, explore
+```
+
+## Double it
+
+```{hint} First step
+Think of 2 & 3.
+```
+
+```{code-cell} python
+:task: double
+:points: 4
+:difficulty: 1
+:minutes: 5
+```
+
+## Total
+
+```{code-cell} python
+:task: total
+:points: 2
+:difficulty: 2
+:minutes: 5
+```
+
+Why?
+
++++ {"question": "why", "points": 3, "difficulty": 3, "minutes": 10}
+
+Because of the model answer.
+"""
+
+REFERENCE = '''\
+import numpy as np
+
+
+def double(x: np.ndarray, times: int = 1) -> np.ndarray:
+    """Return twice x.
+
+    x: array of any shape.
+    """
+    ### BEGIN SOLUTION
+    for _ in range(times):
+        x = 2 * x
+    return x
+    ### END SOLUTION
+
+
+def total(x: np.ndarray) -> float:
+    """Return the sum of x."""
+    ### BEGIN SOLUTION
+    return float(np.sum(x))
+    ### END SOLUTION
+'''
+
+PROBLEMS_PY = """\
+import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
+from solutions.toy.reference import double, total
+
+
+def double_cases(rng):
+    return [
+        Case("a vector, once", {"x": quarters(rng, 3), "times": 1}),
+        Case("a matrix, twice", {"x": quarters(rng, 2, 3), "times": 2}),
+    ]
+
+
+def total_cases(rng):
+    return [
+        Case("a vector", {"x": quarters(rng, 5)}),
+        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
+    ]
+
+
+def square(x, times):
+    return x**2
+
+
+def once(x, times):
+    return 2 * x
+
+
+def of_rows(x):
+    return x.sum(axis=0)
+
+
+PROBLEMS = (
+    Problem(
+        double,
+        double_cases,
+        (
+            Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
+            Misconception("once", once, "once", "right only for times=1", "What is times for?"),
+        ),
+    ),
+    Problem(
+        total,
+        total_cases,
+        (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
+    ),
+)
+"""
+
+
+@pytest.fixture
+def toy_course(tmp_path: Path) -> Path:
+    """A course with one small chapter, "toy": two tasks and a question; 9 points."""
+    folder = tmp_path / "course" / "solutions" / "toy"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("")
+    (folder / "__init__.py").write_text("")
+    (folder / "toy.md").write_text(SOURCE)
+    (folder / "reference.py").write_text(textwrap.dedent(REFERENCE))
+    (folder / "problems.py").write_text(PROBLEMS_PY)
+    root = tmp_path / "course"
+    config = COURSE / "nbgrader_config.py"
+    (root / "nbgrader_config.py").write_text(config.read_text())
+    return root

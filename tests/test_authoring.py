@@ -1,0 +1,238 @@
+"""From a chapter's sources to the exercise: what is generated, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.authoring.chapter import chapters, load_chapter, prove
+from autograder.authoring.generate import generate
+from autograder.authoring.notebook import source_notebook
+from autograder.authoring.source import SourceError, read_exercise
+from autograder.checks import load_checks
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+@pytest.fixture
+def toy(toy_course: Path) -> Path:
+    return toy_course / "solutions" / "toy"
+
+
+def test_reads_every_kind_of_part(toy: Path) -> None:
+    exercise = read_exercise(toy / "toy.md")
+    assert exercise.title == "Toy exercise"
+    assert [task.function for task in exercise.tasks] == ["double", "total"]
+    assert [question.name for question in exercise.questions] == ["why"]
+    assert exercise.points == 9
+
+
+def test_hints_become_folded_blocks(toy: Path) -> None:
+    texts = [cell.source for cell in source_notebook(load_chapter(toy.parents[1], "toy")).cells]
+    folded = next(text for text in texts if "<details>" in text)
+    assert "<summary>First step</summary>\n\nThink of 2 & 3." in folded
+    assert "{hint}" not in "".join(texts)
+
+
+def test_each_task_states_points_difficulty_and_minutes(toy: Path) -> None:
+    texts = [cell.source for cell in source_notebook(load_chapter(toy.parents[1], "toy")).cells]
+    assert "**`double`** · 4 points · easy · about 5 minutes" in texts
+    assert "**Graded by hand** · 3 points · hard · about 10 minutes" in texts
+
+
+def test_student_notebook_has_no_solution_and_all_points(toy_course: Path) -> None:
+    folder = generate(toy_course, "toy")
+    assert folder == toy_course / "exercises" / "toy"
+    assert sorted(path.name for path in folder.iterdir()) == ["checks.npz", "toy.ipynb"]
+    notebook = nbformat.read(folder / "toy.ipynb", as_version=4)
+    everything = (folder / "toy.ipynb").read_text()
+    for secret in ("SOLUTION", "2 * x", "np.sum", "model answer", "x**2"):
+        assert secret not in everything
+    cells = {c.metadata.nbgrader.grade_id: c for c in notebook.cells if "nbgrader" in c.metadata}
+    assert list(cells) == ["double", "check-double", "total", "check-total", "why"]
+    assert [c.metadata.nbgrader.get("points") for c in cells.values()] == [None, 4, None, 2, 3]
+    assert cells["double"].source.startswith("def double(x, times=1):\n")
+    assert "raise NotImplementedError()" in cells["double"].source
+    assert cells["check-double"].source == "check(double)"
+    assert cells["why"].source == "YOUR ANSWER HERE"
+
+
+def test_source_notebook_holds_the_solution(toy_course: Path) -> None:
+    generate(toy_course, "toy")
+    text = (toy_course / "solutions" / "toy" / "toy.ipynb").read_text()
+    assert "x = 2 * x" in text
+    assert "Because of the model answer." in text
+
+
+def test_same_sources_give_the_same_bytes(toy_course: Path, tmp_path: Path) -> None:
+    def digest(folder: Path) -> list[str]:
+        return [hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.iterdir())]
+
+    first = digest(generate(toy_course, "toy"))
+    second = generate(
+        toy_course, "toy", release=tmp_path / "b", gradebook=f"sqlite:///{tmp_path}/b.db"
+    )
+    assert digest(second) == first
+
+
+def test_committed_exercises_are_what_the_sources_give(course: Path, tmp_path: Path) -> None:
+    names = chapters(course)
+    assert names, "the course has no chapter"
+    assert sorted(p.name for p in (course / "exercises").iterdir() if p.is_dir()) == names
+    for name in names:
+        fresh = generate(
+            course, name, release=tmp_path, gradebook=f"sqlite:///{tmp_path}/gradebook.db"
+        )
+        committed = course / "exercises" / name
+        assert sorted(p.name for p in committed.iterdir() if p.is_file()) == sorted(
+            p.name for p in fresh.iterdir()
+        )
+        for path in fresh.iterdir():
+            assert path.read_bytes() == (committed / path.name).read_bytes(), (
+                f"exercises/{name}/{path.name} is not up to date: run `make exercises`"
+            )
+
+
+def test_checks_are_stored_in_task_order_without_code(toy_course: Path) -> None:
+    checks = load_checks(generate(toy_course, "toy") / "checks.npz")
+    assert list(checks) == ["double", "total"]
+    case = checks["double"].cases[1]
+    assert case.arguments["times"] == 2
+    assert (case.expected == 4 * case.arguments["x"]).all()
+    assert set(case.wrong) == {"square", "once"}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "near", "message"),
+    [
+        (
+            "toy.md",
+            ":points: 4\n",
+            "",
+            "```{code-cell} python\n:task: double",
+            "lacks the option 'points'",
+        ),
+        (
+            "toy.md",
+            ":points: 4",
+            ":points: none",
+            "```{code-cell} python\n:task: double",
+            "points of double must be",
+        ),
+        (
+            "toy.md",
+            ":points: 4",
+            ":points: -1",
+            "```{code-cell} python\n:task: double",
+            "points of double must be",
+        ),
+        (
+            "toy.md",
+            ":difficulty: 1",
+            ":difficulty: 7",
+            "```{code-cell} python\n:task: double",
+            "must be 1, 2 or 3",
+        ),
+        (
+            "toy.md",
+            ":minutes: 5",
+            ":minutes: soon",
+            "```{code-cell} python\n:task: double",
+            "minutes of double",
+        ),
+        (
+            "toy.md",
+            ":minutes: 5",
+            ":minute: 5",
+            "```{code-cell} python\n:task: double",
+            "unknown option 'minute'",
+        ),
+        (
+            "toy.md",
+            ":task: total",
+            ":task: double",
+            "```{code-cell} python\n:task: double\n:points: 2",
+            "double is used twice",
+        ),
+        ("toy.md", '"question": "why"', '"question": "double"', "+++ ", "used twice"),
+        (
+            "toy.md",
+            ":task: total",
+            ":task: totals",
+            "```{code-cell} python\n:task: totals",
+            "unknown function totals",
+        ),
+        ("toy.md", "Think of 2 & 3.\n```", "Think.", "```{hint}", "swallows a code cell"),
+        ("toy.md", "Think of 2 & 3.\n", "", "```{hint}", "this {hint} is empty"),
+        ("toy.md", "# Toy exercise", "Toy exercise", "---", "begin with a title"),
+        ("toy.md", '"points": 3,', '"points": 3', "+++ ", "could not be read"),
+        (
+            "reference.py",
+            "    ### BEGIN SOLUTION\n    return",
+            "    return",
+            "def total",
+            "total needs exactly one line '### BEGIN SOLUTION'",
+        ),
+        (
+            "reference.py",
+            "return float(np.sum(x))",
+            "return float(np.sum(x) / 0)",
+            "def total",
+            "the reference of total returns NaN or infinity",
+        ),
+        (
+            "reference.py",
+            "return float(np.sum(x))",
+            "raise RuntimeError('broken')",
+            "def total",
+            "the reference of total raises RuntimeError",
+        ),
+        (
+            "reference.py",
+            "return float(np.sum(x))",
+            "x += 1; return float(np.sum(x))",
+            "def total",
+            "total fails the checks",
+        ),
+        (
+            "problems.py",
+            "return x.sum(axis=0)",
+            "return x.sum()",
+            "def of_rows",
+            "misconception of_rows passes every visible case",
+        ),
+        ("problems.py", '{"x": quarters(rng, 5)}', "{}", "def total", "but total takes"),
+    ],
+)
+def test_bad_sources_name_file_and_line(
+    toy: Path, file: str, old: str, new: str, near: str, message: str
+) -> None:
+    edit(toy / file, old, new)
+    with pytest.raises(SourceError, match=re.escape(message)) as refused:
+        for problem in load_chapter(toy.parents[1], "toy").problems.values():
+            prove(problem)
+    named = "reference.py" if near == "def total" else file
+    text = (toy / named).read_text()
+    line = text[: text.index(near)].count("\n") + 1
+    assert f"{toy / named}:{line}: " in str(refused.value)
+
+
+def test_a_problem_without_a_task_is_refused(toy: Path) -> None:
+    text = (toy / "toy.md").read_text()
+    start = text.index("## Total")
+    (toy / "toy.md").write_text(text[:start] + text[text.index("Why?") :])
+    with pytest.raises(SourceError, match="total has no task in toy.md"):
+        load_chapter(toy.parents[1], "toy")
+
+
+def test_a_missing_source_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="toy.md:1: cannot be read"):
+        read_exercise(tmp_path / "toy.md")
