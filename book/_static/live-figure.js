@@ -1,0 +1,82 @@
+// Runs the live figures of a page without a kernel.
+//
+// <live-figure figure="name"> holds its alternative text and its starting values. The module of
+// the figure, an ES module in anywidget's format, stands once per page in a JSON script element,
+// so a figure also runs from a file on disk.
+
+const modules = new Map();
+
+function load(name) {
+  if (!modules.has(name)) {
+    const source = document.getElementById(`live-figure-module-${name}`).textContent;
+    const { esm, css } = JSON.parse(source);
+    if (css) {
+      const style = document.createElement("style");
+      style.textContent = css;
+      document.head.append(style);
+    }
+    const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+    modules.set(name, import(url).then(async (module) => {
+      const figure = module.default;
+      return typeof figure === "function" ? figure() : figure;
+    }));
+  }
+  return modules.get(name);
+}
+
+// The part of a widget's model that a figure may use: get, set, save_changes, on, off.
+class Model {
+  #values;
+  #listeners = [];
+
+  constructor(values) { this.#values = values; }
+
+  get(name) { return this.#values[name]; }
+
+  set(names, value) {
+    const entries = Object.entries(typeof names === "object" ? names : { [names]: value });
+    const changed = entries.filter(([name, next]) =>
+      JSON.stringify(next) !== JSON.stringify(this.#values[name]));
+    Object.assign(this.#values, Object.fromEntries(entries));
+    for (const [name, next] of changed) this.#tell(`change:${name}`, next);
+    if (changed.length > 0) this.#tell("change");
+  }
+
+  save_changes() {} // nobody else holds a copy
+
+  on(events, callback) {
+    for (const event of events.split(/\s+/)) this.#listeners.push({ event, callback });
+  }
+
+  off(events, callback) {
+    const gone = events?.split(/\s+/);
+    this.#listeners = this.#listeners.filter((one) =>
+      (gone && !gone.includes(one.event)) || (callback && callback !== one.callback));
+  }
+
+  #tell(event, value) {
+    for (const one of [...this.#listeners]) if (one.event === event) one.callback(this, value);
+  }
+}
+
+class LiveFigure extends HTMLElement {
+  async connectedCallback() {
+    if (this.started) return;
+    this.started = true;
+    const el = document.createElement("div");
+    el.className = "live-figure-stage";
+    try {
+      const model = new Model(JSON.parse(this.querySelector("script").textContent));
+      const figure = await load(this.getAttribute("figure"));
+      await figure.initialize?.({ model });
+      this.append(el);
+      await figure.render({ model, el });
+      this.classList.add("live-figure-running"); // its alternative text is now for the ear only
+    } catch (error) {
+      el.remove();
+      console.error(error);
+    }
+  }
+}
+
+customElements.define("live-figure", LiveFigure);

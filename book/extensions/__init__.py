@@ -1,0 +1,1 @@
+"""The book's own Sphinx extensions, loaded in ``_config.yml``."""

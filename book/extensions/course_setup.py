@@ -1,0 +1,83 @@
+"""What the build of the course needs and ``_config.yml`` cannot say.
+
+The pages import ``solutions``, ``book`` and ``autograder`` when they are executed. This extension
+makes them importable, however ``jupyter-book`` was started, and runs the pages again after
+that code has changed: the execution cache of Jupyter Book looks at the pages only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+COURSE_ROOT = Path(__file__).resolve().parents[2]
+IMPORTED_ROOMS = ("autograder", "book", "solutions")
+
+REDIRECT = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={target}">
+<title>{title}</title>
+</head>
+<body><main><h1>{title}</h1><p><a href="{target}">Go to the first page</a></p></main></body>
+</html>
+"""
+
+
+def make_importable(root: Path) -> None:
+    """Put ``root`` first on the import path of this process and of the kernels it starts."""
+    if str(root) not in sys.path[:1]:
+        sys.path.insert(0, str(root))
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if str(root) not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, paths)])
+
+
+def fingerprint(root: Path) -> str:
+    """Return a digest of all Python code that the executed pages may import."""
+    digest = hashlib.sha256()
+    for room in IMPORTED_ROOMS:
+        for path in sorted((root / room).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def outdated_pages(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Drop the execution cache and read every page again if imported code has changed."""
+    cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
+    stamp = cache / "imported_code.sha256"
+    current = fingerprint(COURSE_ROOT)
+    if stamp.exists() and stamp.read_text() == current:
+        return []
+    shutil.rmtree(cache, ignore_errors=True)
+    cache.mkdir(parents=True)
+    stamp.write_text(current)
+    return sorted(env.found_docs)
+
+
+def write_redirect(app: Sphinx, error: Exception | None) -> None:
+    """Send visitors of the site's root to the first page."""
+    if error is None and app.builder.format == "html" and app.config.root_doc != "index":
+        page = REDIRECT.format(
+            target=app.builder.get_target_uri(app.config.root_doc), title=app.config.html_title
+        )
+        Path(app.outdir, "index.html").write_text(page, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension."""
+    make_importable(COURSE_ROOT)
+    app.connect("env-get-outdated", outdated_pages)
+    app.connect("build-finished", write_redirect)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
