@@ -22,6 +22,11 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+def load_and_prove(root: Path) -> None:
+    for problem in load_chapter(root, "toy").problems.values():
+        prove(problem)
+
+
 @pytest.fixture
 def toy(toy_course: Path) -> Path:
     return toy_course / "solutions" / "toy"
@@ -217,8 +222,7 @@ def test_bad_sources_name_file_and_line(
 ) -> None:
     edit(toy / file, old, new)
     with pytest.raises(SourceError, match=re.escape(message)) as refused:
-        for problem in load_chapter(toy.parents[1], "toy").problems.values():
-            prove(problem)
+        load_and_prove(toy.parents[1])
     named = "reference.py" if near == "def total" else file
     text = (toy / named).read_text()
     line = text[: text.index(near)].count("\n") + 1
@@ -229,10 +233,10 @@ def test_a_problem_without_a_task_is_refused(toy: Path) -> None:
     text = (toy / "toy.md").read_text()
     start = text.index("## Total")
     (toy / "toy.md").write_text(text[:start] + text[text.index("Why?") :])
-    with pytest.raises(SourceError, match="total has no task in toy.md"):
+    with pytest.raises(SourceError, match=r"total has no task in toy\.md"):
         load_chapter(toy.parents[1], "toy")
 
 
 def test_a_missing_source_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="toy.md:1: cannot be read"):
+    with pytest.raises(SourceError, match=r"toy\.md:1: cannot be read"):
         read_exercise(tmp_path / "toy.md")

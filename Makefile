@@ -1,0 +1,39 @@
+# The course: `make course` builds it, `make test` tests it. Everything else is a part of these.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PORT ?= 8000
+
+.PHONY: course test serve exercises site archive sample-class bench clean
+
+course: .venv/ready
+	@$(BIN)/autograder course
+
+test: .venv/ready
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+serve: .venv/ready
+	@$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 $(PORT)
+
+exercises: .venv/ready
+	@$(BIN)/autograder generate
+
+site: .venv/ready
+	@$(BIN)/jupyter-book build -n -W --keep-going .
+
+archive: .venv/ready
+	@$(BIN)/autograder archive
+
+sample-class: .venv/ready
+	@$(BIN)/autograder sample-class
+
+# The environment, made anew when what it should hold has changed.
+.venv/ready: requirements.txt constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "The course needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.13 course" % sys.version_info[:2])'
+	@echo "Installing the course's packages into .venv (a few minutes the first time) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
+
+clean:
+	rm -rf _build .venv
