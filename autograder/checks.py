@@ -80,7 +80,7 @@ def save_checks(path: Path, chapter: str, checks: Iterable[Checks]) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(arrays):
             member = io.BytesIO()
-            np.save(member, np.ascontiguousarray(arrays[name]), allow_pickle=False)
+            np.save(member, np.asarray(arrays[name], order="C"), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
@@ -122,18 +122,9 @@ def _fields(record: Any) -> dict[str, Any]:
 
 
 def _checks(fields: dict[str, Any]) -> Checks:
-    cases = tuple(
-        CheckedCase(**{**case, "wrong": {k: _wrong(v) for k, v in case["wrong"].items()}})
-        for case in fields["cases"]
-    )
+    cases = tuple(CheckedCase(**case) for case in fields["cases"])
     tolerance = Tolerance(**fields["tolerance"])
     return Checks(**{**fields, "cases": cases, "tolerance": tolerance})
-
-
-def _wrong(value: Value) -> Value | Raised:
-    if isinstance(value, dict) and value.keys() == {"kind", "message"}:
-        return Raised(**value)
-    return value
 
 
 def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
@@ -143,7 +134,9 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
         return {"array": name}
     if isinstance(value, np.generic):
         return _encode(value.item(), arrays, name)
-    if isinstance(value, CheckedCase | Raised | Tolerance):
+    if isinstance(value, Raised):
+        return {"raised": [value.kind, value.message]}
+    if isinstance(value, CheckedCase | Tolerance):
         return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}
@@ -159,13 +152,15 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
     raise TypeError(f"{name}: {type(value).__name__} cannot be stored in {FILE_NAME}")
 
 
-def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Value:
+def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Value | Raised:
     if isinstance(value, list):
         return [_decode(item, arrays) for item in value]
     if not isinstance(value, dict):
         return value
     if "array" in value:
         return arrays[value["array"]]
+    if "raised" in value:
+        return Raised(*value["raised"])
     if "formula" in value:
         return Formula(tuple(value["of"]), value["formula"])
     if "tuple" in value:

@@ -1,0 +1,103 @@
+"""The archive that students download: the exercises, and the package that checks them.
+
+``python -m autograder.authoring.archive`` writes it to ``_build/cnn-course-exercises.zip``. The
+same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ARCHIVE_NAME = "cnn-course-exercises.zip"
+FOLDER = "cnn-course"
+"""The folder that the archive unpacks to."""
+
+ROOMS = ("autograder", "exercises")
+SINGLE_FILES = ("LICENSE", "pyproject.toml")
+SUFFIXES = {".ipynb", ".npz", ".md", ".png", ".jpg", ".svg", ".csv", ".typed", ".py"}
+"""Kinds of files that the archive may hold; anything else in the rooms stays at home."""
+
+SECRETS = ("### BEGIN " + "SOLUTION", "### BEGIN " + "HIDDEN TESTS")
+"""Marks of an instructor's file. (Written in two parts: this file goes into the archive.)"""
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP archive can name
+
+README = """\
+# Exercises: convolutional neural networks, by hand
+
+You need Python 3.11 or newer. In this folder, run once:
+
+    python -m venv .venv
+    source .venv/bin/activate        (on Windows: .venv\\Scripts\\activate)
+    python -m pip install -e ".[notebook]"
+
+Then, whenever you want to work:
+
+    jupyter lab exercises
+
+Open a notebook, replace `raise NotImplementedError()` by your own code, and run the cell with
+`check(...)` below it. It says what is right, what is not, and often why.
+
+Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+"""
+
+
+class NotForStudents(Exception):
+    """A file that is about to go into the archive holds what students must not get."""
+
+
+def make_archive(course_root: Path, target: Path) -> Path:
+    """Write the students' archive of the course at ``course_root`` to ``target``.
+
+    Returns ``target``. Raises :class:`NotForStudents`, and writes nothing, if a file holds a
+    solution or a hidden test.
+    """
+    contents = {"README.md": README.encode()}
+    for path in student_files(course_root):
+        name = path.relative_to(course_root).as_posix()
+        contents[name] = path.read_bytes()
+        if path.suffix == ".ipynb":
+            _refuse_secrets(path, contents[name])
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in sorted(contents.items()):
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, wherever it is made
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return target
+
+
+def student_files(course_root: Path) -> Iterator[Path]:
+    """Return the files of the course that students get."""
+    for name in SINGLE_FILES:
+        if (course_root / name).is_file():
+            yield course_root / name
+    for room in ROOMS:
+        for path in sorted((course_root / room).rglob("*")):
+            inside = path.relative_to(course_root).parts
+            hidden = any(part.startswith((".", "__pycache__")) for part in inside)
+            if path.is_file() and not hidden and path.suffix in SUFFIXES:
+                yield path
+
+
+def _refuse_secrets(path: Path, data: bytes) -> None:
+    for secret in SECRETS:
+        if secret.encode() in data:
+            raise NotForStudents(
+                f"{path} holds {secret!r}: is it an instructor's notebook? Generate it again."
+            )
+
+
+def main() -> None:
+    """Write the archive of the course in the current folder; an argument names the target."""
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("_build") / ARCHIVE_NAME
+    print(make_archive(Path.cwd(), target))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,337 @@
+"""The core that notebook and grading share: values, comparison, checks, examination."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from autograder.checks import CheckedCase, Checks, ChecksFileError, Raised, load_checks, save_checks
+from autograder.comparison import Tolerance, first_difference
+from autograder.examination import Failed, Returned, TimedOut, examine
+from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.values import Formula, copy_of, describe, is_finite, same
+
+TOLERANCE = Tolerance()
+DTYPES = ["float64", "float32", "float16", "int64", "int32", "uint8", "bool"]
+plain = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**60), 2**60), st.floats(allow_nan=False), st.text()
+)
+arrays = st.sampled_from(DTYPES).flatmap(
+    lambda dtype: npst.arrays(dtype, npst.array_shapes(min_dims=0, max_dims=4, min_side=0))
+)
+values = st.recursive(
+    st.one_of(plain, arrays),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.tuples(inner, inner),
+        st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    ),
+    max_leaves=6,
+)
+
+
+# Values
+
+
+@given(values)
+def test_a_copy_is_the_same_and_independent(value: Any) -> None:
+    assert same(value, copy_of(value))
+    assert describe(value)
+
+
+def test_same_tells_types_shapes_and_dtypes_apart() -> None:
+    ones = np.ones(2)
+    different = [1, 1.0, True, (1,), [1], "1", None, ones, ones.astype(np.float32), ones[None]]
+    for i, a in enumerate(different):
+        for j, b in enumerate(different):
+            assert same(a, b) == (i == j)
+    assert same(math.nan, math.nan)
+    assert same(np.array([np.nan]), np.array([np.nan]))
+
+
+def test_a_formula_is_a_function() -> None:
+    formula = Formula(("x", "y"), "np.sum(x) * y")
+    assert formula(np.ones(3), 2) == 6
+    assert copy_of(formula) is formula
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, np.array([1, np.inf]), (1.0, [math.nan]), {"a": math.nan}]
+)
+def test_not_finite(value: Any) -> None:
+    assert not is_finite(value)
+
+
+# Comparison
+
+
+@given(values)
+def test_every_value_agrees_with_itself(value: Any) -> None:
+    if is_finite(value):
+        assert first_difference(copy_of(value), value, TOLERANCE) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (np.float64(2), 2.0),
+        (np.array(2.0), 2.0),
+        (2, 2.0),
+        (2.0, 2),
+        (np.int32(2), 2),
+        (np.bool_(True), True),
+        ([1, 2], (1, 2)),
+        (np.ones(3, np.float32), np.ones(3)),
+        (np.ones(3, int), np.ones(3)),
+        (np.float32(1 / 3), 1 / 3),
+        (np.array([1e6 + 0.5, 0.0]), np.array([1e6, 0.0])),
+        (2.5, np.array(2.5)),
+    ],
+)
+def test_a_teacher_accepts(got: Any, expected: Any) -> None:
+    assert first_difference(got, expected, TOLERANCE) is None
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "kind", "says"),
+    [
+        (None, np.ones(2), "type", "return"),
+        (None, 1, "type", "return"),
+        ([1.0, 1.0], np.ones(2), "type", "np.array"),
+        (1.0, np.ones(2), "type", "one number"),
+        (np.ma.ones(2), np.ones(2), "type", "array"),
+        (np.array(["a", "b"]), np.ones(2), "type", "real numbers"),
+        (np.array([1j, 1]), np.ones(2), "type", "real numbers"),
+        (np.ones((1, 2)), np.ones(2), "shape", "wrong shape"),
+        (np.array([1, np.nan]), np.ones(2), "not a number", "nan"),
+        (np.array([1, np.inf]), np.ones(2), "not a number", "inf"),
+        (np.array([1, 1.01]), np.ones(2), "value", "1 of 2"),
+        (2.5, 2, "type", "//"),
+        (math.inf, 2, "type", "//"),
+        (3, 2, "value", "wrong"),
+        (True, 1, "type", "whole number"),
+        (1, True, "type", "True or False"),
+        ("1", 1, "type", "whole number"),
+        (np.ones(2), 1.0, "type", "sum"),
+        (1.1, 1.0, "value", "wrong"),
+        (math.nan, 1.0, "not a number", "nan"),
+        (1, "one", "type", "text"),
+        ("two", "one", "value", "wrong"),
+        (1, (1, 2), "type", "tuple of 2"),
+        ((1,), (1, 2), "shape", "number of entries"),
+        ((1, 3), (1, 2), "value", "result[1]"),
+        ({"a": 1}, {"b": 1}, "shape", "'b'"),
+        ({"b": 1, "c": 2}, {"b": 1}, "shape", "nobody asked"),
+        ({"b": 2}, {"b": 1}, "value", "result['b']"),
+        ([1], {"b": 1}, "type", "dict"),
+    ],
+)
+def test_a_difference_is_named(got: Any, expected: Any, kind: str, says: str) -> None:
+    difference = first_difference(got, expected, TOLERANCE)
+    assert difference is not None
+    assert difference.kind == kind
+    assert says in difference.message
+
+
+def test_the_first_element_that_differs_is_shown() -> None:
+    got, expected = np.zeros((2, 3)), np.zeros((2, 3))
+    got[1, 2] = 0.25
+    got[1, 1] = -1
+    difference = first_difference((0, got), (0, expected), TOLERANCE)
+    assert difference is not None
+    assert difference.where == "result[1][1, 1]"
+    assert (difference.got, difference.expected) == ("-1", "0")
+    assert (difference.wrong, difference.total) == (2, 6)
+
+
+def test_close_numbers_are_written_long_enough_to_differ() -> None:
+    difference = first_difference(1.00000321, 1.0, TOLERANCE)
+    assert difference is not None
+    assert difference.got != difference.expected
+
+
+# checks.npz
+
+
+@given(values, values)
+def test_checks_survive_the_file(tmp_path_factory: Any, value: Any, wrong: Any) -> None:
+    path = tmp_path_factory.mktemp("checks") / "checks.npz"
+    case = CheckedCase("a case", {"x": value}, value, {"m": wrong, "r": Raised("E", "no")}, 2.0)
+    before = Checks("f", (case,), {"m": "hint", "r": "hint"}, explorer={"kind": "filter"})
+    save_checks(path, "toy", [before])
+    content = path.read_bytes()
+    after = load_checks(path)["f"]
+    assert same(after.cases[0].arguments["x"], value)
+    assert same(after.cases[0].expected, value)
+    assert after.cases[0].wrong["r"] == Raised("E", "no")
+    assert same(after.cases[0].wrong["m"], wrong)
+    assert (after.function, after.hints, after.tolerance) == ("f", before.hints, TOLERANCE)
+    save_checks(path, "toy", [after])
+    assert path.read_bytes() == content
+
+
+def test_formulas_survive_the_file(tmp_path: Path) -> None:
+    case = CheckedCase("c", {"f": Formula(("x",), "x + 1")}, 1.5, {})
+    save_checks(tmp_path / "checks.npz", "toy", [Checks("g", (case,), {})])
+    loaded = load_checks(tmp_path / "checks.npz")["g"].cases[0].arguments["f"]
+    assert loaded(2) == 3
+
+
+@pytest.mark.parametrize("content", [None, b"", b"nonsense", b"PK\x03\x04broken"])
+def test_a_bad_checks_file_says_what_to_do(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "checks.npz"
+    if content is not None:
+        path.write_bytes(content)
+    says = "same folder" if content is None else "damaged"
+    with pytest.raises(ChecksFileError, match=says):
+        load_checks(path)
+
+
+def test_another_format_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.checks.FORMAT", 99)
+    save_checks(tmp_path / "checks.npz", "toy", [])
+    monkeypatch.undo()
+    with pytest.raises(ChecksFileError, match="format 99"):
+        load_checks(tmp_path / "checks.npz")
+
+
+def test_a_pickle_in_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "checks.npz"
+    np.savez(path, index=np.array([print], dtype=object))
+    with pytest.raises(ChecksFileError):
+        load_checks(path)
+
+
+# Problems
+
+
+def mean(x: np.ndarray) -> np.ndarray:
+    return x.mean(axis=0)
+
+
+def total(x: np.ndarray) -> np.ndarray:
+    return x.sum(axis=0)
+
+
+def crooked(x: np.ndarray) -> np.ndarray:
+    return x.mean(axis=1)
+
+
+def broken(x: np.ndarray) -> np.ndarray:
+    raise IndexError("axis 7")
+
+
+def cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case("square", {"x": quarters(rng, 4, 4)}),
+        Case("tall", {"x": quarters(rng, 4, 2)}, weight=3),
+    ]
+
+
+def problem(*wrong: Callable[..., Any]) -> Problem:
+    described = [Misconception(f.__name__, f, "t", "s", f"hint {f.__name__}") for f in wrong]
+    return Problem(mean, cases, described, hidden_cases=lambda rng: cases(rng)[:1])
+
+
+def test_visible_checks_never_change_and_hidden_ones_do() -> None:
+    one = problem(total)
+    first, second = one.visible_checks(), one.visible_checks()
+    assert same(first.cases[0].arguments, second.cases[0].arguments)
+    seven, eight = one.hidden_checks(7), one.hidden_checks(8)
+    assert [case.hidden for case in seven.cases] == [False, False, True, True, True]
+    assert same(seven.cases[0].arguments, first.cases[0].arguments)
+    assert not same(seven.cases[2].arguments, eight.cases[2].arguments)
+    assert same(seven.cases[2].arguments, one.hidden_checks(7).cases[2].arguments)
+
+
+def test_a_misconception_that_is_right_on_a_case_is_absent_there() -> None:
+    checks = problem(broken, crooked).visible_checks()
+    assert checks.cases[0].wrong["broken"] == Raised("IndexError", "axis 7")
+    assert "crooked" in checks.cases[1].wrong
+
+
+@given(st.integers(0, 2**32), st.integers(1, 20), st.integers(1, 20))
+def test_quarters_add_up_exactly(seed: int, rows: int, columns: int) -> None:
+    x = quarters(np.random.default_rng(seed), rows, columns)
+    assert x.sum() == math.fsum(x.ravel()) == x[::-1, ::-1].T.sum()
+    assert (np.abs(x) <= 4).all()
+
+
+# Examination
+
+
+def run(checks: Checks, function: Callable[..., Any]) -> Any:
+    def call(case: CheckedCase) -> Any:
+        try:
+            return Returned(function(*copy_of(dict(case.arguments)).values()))
+        except Exception as error:
+            return Failed(type(error).__name__, str(error))
+
+    return examine(checks, call)
+
+
+def test_the_right_function_passes() -> None:
+    examination = run(problem(total).hidden_checks(1), mean)
+    assert examination.passed
+    assert examination.fraction == 1
+    assert examination.misconception is None
+
+
+@pytest.mark.parametrize("wrong", [total, crooked, broken])
+def test_each_misconception_is_named(wrong: Callable[..., Any]) -> None:
+    examination = run(problem(total, crooked, broken).hidden_checks(1), wrong)
+    assert not examination.passed
+    assert examination.misconception == wrong.__name__
+    assert examination.hint == f"hint {wrong.__name__}"
+
+
+def test_an_unknown_mistake_gets_no_hint() -> None:
+    examination = run(problem(total, crooked).visible_checks(), lambda x: x.mean(axis=0) + 1)
+    assert examination.fraction == 0
+    assert examination.hint is None
+
+
+def test_points_follow_the_weights() -> None:
+    right_on_square = lambda x: x.mean(axis=0) if x.shape == (4, 4) else x  # noqa: E731
+    assert run(problem().visible_checks(), right_on_square).fraction == 0.25
+
+
+def test_a_second_mistake_does_not_hide_the_first() -> None:
+    def clumsy(x: np.ndarray) -> np.ndarray:
+        return total(x) if x.shape == (4, 4) else x
+
+    assert run(problem(total).visible_checks(), clumsy).misconception == "total"
+
+
+def test_a_changing_answer_is_noticed() -> None:
+    count = iter(range(100))
+    examination = run(problem().visible_checks(), lambda x: mean(x) * next(count))
+    assert examination.outcomes[0].verdict == "changing"
+
+
+def test_after_a_timeout_nothing_is_called() -> None:
+    calls = []
+
+    def call(case: CheckedCase) -> TimedOut:
+        calls.append(case.name)
+        return TimedOut(1.0)
+
+    examination = examine(problem().hidden_checks(1), call)
+    assert calls == ["square"]
+    assert [o.verdict for o in examination.outcomes] == ["timed out"] + ["not called"] * 4
+    assert examination.fraction == 0
+
+
+def test_an_untouched_template_is_not_a_crash() -> None:
+    def template(x: np.ndarray) -> None:
+        raise NotImplementedError
+
+    assert run(problem().visible_checks(), template).outcomes[0].verdict == "not done"
