@@ -8,3 +8,5 @@ from autograder.student.explore import explore
 
 __all__ = ["check", "explore"]
 __version__ = "0.1.0"
+
+check.explain_missing_functions()

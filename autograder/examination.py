@@ -38,9 +38,14 @@ class Failed:
 
 @dataclasses.dataclass(frozen=True)
 class TimedOut:
-    """A call that did not come back within ``seconds``."""
+    """A call that was stopped after ``seconds``.
+
+    ``interrupted``: by the user, before the time was up. ``running``: it could not be stopped.
+    """
 
     seconds: float
+    interrupted: bool = False
+    running: bool = False
 
 
 Ending: TypeAlias = Returned | Failed | TimedOut

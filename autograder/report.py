@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import re
 from collections.abc import Iterator
 from typing import Literal
 
+from autograder.advice import advice, first_line
 from autograder.examination import Examination, Failed, Outcome, Returned, TimedOut
 from autograder.values import describe_argument
 
@@ -62,6 +64,7 @@ class Report:
                     f'padding-left:1.5em">{text}</div>'
                 )
             else:
+                text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
                 parts.append(f"<div>{f'<strong>{text}</strong>' if line.strong else text}</div>")
         return "".join(parts) + "</div>"
 
@@ -111,10 +114,13 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
         for name, value in case.arguments.items():
             yield Line(f"{name}: {describe_argument(value)}", code=True)
     yield from _verdict(examination, failure, secret)
-    if isinstance(failure.ending, Returned) and failure.ending.changed:
-        yield from _changed_note(failure.ending.changed)
     if examination.hint:
         yield Line(f"Hint: {examination.hint}", strong=True)
+    if isinstance(failure.ending, Returned) and failure.ending.changed:
+        if examination.hint:
+            yield from _changed_note(failure.ending.changed)
+        else:
+            yield from _changed_cause(failure.ending.changed)
     if not case.hidden:
         yield Line(
             f"To try this case yourself: {examination.checks.function}"
@@ -145,21 +151,39 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
                 yield Line(f"The first that differs: {difference.where}")
             yield Line(f"got      {difference.got}", code=True)
             yield Line(f"expected {difference.expected}", code=True)
-    elif isinstance(ending, Failed):
-        yield Line(f"Your function stopped with {ending.kind}: {ending.message}")
-        if ending.line:
-            yield Line(f"at {ending.line}", code=True)
-    elif isinstance(ending, TimedOut):
-        yield Line(
-            f"Your function did not come back within {ending.seconds:g} seconds, so it was "
-            "stopped. Look for a loop that never ends: does its condition ever become false?"
-        )
     elif failure.verdict == "changing":
         yield Line(
             f"Called twice with the same input, {name} gave two different results. Look for "
             "random numbers, for `np.empty` that is not filled, and for values kept from an "
             "earlier call (a global variable, a default argument)."
         )
+        if isinstance(ending, Failed) and not secret:
+            yield Line(f"The second call stopped with {first_line(ending)}")
+    elif isinstance(ending, Failed):
+        # A message may quote the inputs, and those of a hidden case are secret.
+        yield Line(f"Your function stopped with {ending.kind if secret else first_line(ending)}")
+        if ending.line:
+            yield Line(f"at {ending.line}", code=True)
+        help_with_it = advice(ending, name, tuple(failure.case.arguments))
+        if help_with_it is not None:
+            yield Line(help_with_it)
+    elif isinstance(ending, TimedOut):
+        yield Line(_timed_out(ending))
+
+
+def _timed_out(ending: TimedOut) -> str:
+    loop = "Look for a loop that never ends: does its condition ever become false?"
+    if ending.running:
+        return (
+            f"Your function did not come back within {ending.seconds:g} seconds and could not be "
+            f"stopped. Restart the kernel (menu Kernel). {loop}"
+        )
+    if ending.interrupted:
+        return f"You interrupted your function after {ending.seconds:g} seconds. {loop}"
+    return (
+        f"Your function did not come back within {ending.seconds:g} seconds, so it was "
+        f"stopped. {loop}"
+    )
 
 
 def _changed_note(names: tuple[str, ...] | list[str]) -> Iterator[Line]:
@@ -167,4 +191,12 @@ def _changed_note(names: tuple[str, ...] | list[str]) -> Iterator[Line]:
     yield Line(
         f"Note: your function changes its input {listed} in place. The caller still needs it: "
         "work on a copy."
+    )
+
+
+def _changed_cause(names: tuple[str, ...] | list[str]) -> Iterator[Line]:
+    listed = " and ".join(f"`{name}`" for name in names)
+    yield Line(
+        f"Probable cause: your function changes its input {listed} in place, and then goes on "
+        "with the changed numbers. Work on a copy."
     )

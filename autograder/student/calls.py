@@ -2,91 +2,171 @@
 
 from __future__ import annotations
 
-import ctypes
-import linecache
+import dataclasses
+import sys
 import sysconfig
-import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
 
 from autograder.checks import CheckedCase
-from autograder.examination import Caller, Ending, Failed, Returned, TimedOut
+from autograder.examination import Caller, Ending, Failed, Returned
+from autograder.student.limits import run_within
+from autograder.student.notebook import running_shell
 from autograder.values import Value, copy_of, same
 
 
-class _OutOfTime(BaseException):
-    """Raised inside the student's function when its time is up; `except Exception` lets it by."""
+@dataclasses.dataclass
+class PrintAllowance:
+    """How much a function may still print during one check; the rest is left out."""
+
+    characters: int = 4000
+    lines: int = 40
+    left_out: int = 0
+
+    def take(self, text: str) -> str:
+        """Return the part of ``text`` that may be printed, and count it."""
+        pieces = text[: self.characters].splitlines(keepends=True)
+        shown = "".join(pieces[: self.lines])
+        self.characters -= len(shown)
+        self.lines -= shown.count("\n")
+        self.left_out += len(text) - len(shown)
+        return shown
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise `_OutOfTime` in the calling thread once ``seconds`` have passed.
+class StudentCaller:
+    """Runs ``function`` in this process, on copies of each case's arguments.
 
-    Signals would be simpler, but exist on neither Windows nor outside the main thread. The
-    exception is sent again every half second, in case a bare `except:` swallowed it. Code that
-    sits in one long call of a compiled library ends first.
+    It is a caller for :func:`autograder.examination.examine`. What the function prints passes
+    through as far as ``allowance`` goes.
     """
-    caller = ctypes.c_ulong(threading.get_ident())
-    finished = threading.Event()
-    lock = threading.Lock()
 
-    def send(exception: object) -> None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(caller, exception)
+    def __init__(
+        self, function: Callable[..., Value], seconds: float, allowance: PrintAllowance
+    ) -> None:
+        self._function = function
+        self._seconds = seconds
+        self._allowance = allowance
 
-    def watch() -> None:
-        wait = seconds
-        while not finished.wait(wait):
-            with lock:
-                if not finished.is_set():
-                    send(ctypes.py_object(_OutOfTime))
-            wait = 0.5
+    def __call__(self, case: CheckedCase) -> Ending:
+        """Make one call and say how it ended."""
+        arguments = {name: copy_of(value) for name, value in case.arguments.items()}
+        endings: list[Ending] = []
 
-    watcher = threading.Thread(target=watch, daemon=True, name="autograder time limit")
-    watcher.start()
-    try:
-        yield
-    finally:
-        with lock:
-            finished.set()
-        # An exception sent in the last moment may still be pending: take it back.
-        send(None)
-        watcher.join()
+        def code() -> None:
+            try:
+                endings.append(Returned(self._function(*arguments.values())))
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                endings.append(failure(error))
+
+        with self._printing(case.name), _exit_without_effect():
+            stopped = run_within(self._seconds, code)
+        if stopped is not None:
+            return stopped
+        if not endings:
+            return Failed("KeyboardInterrupt", "raised by the function itself")
+        ending = endings[0]
+        if isinstance(ending, Returned):
+            changed = tuple(
+                name for name, before in case.arguments.items() if not same(before, arguments[name])
+            )
+            return Returned(ending.value, changed)
+        return ending
+
+    @contextmanager
+    def _printing(self, title: str) -> Iterator[None]:
+        stream = sys.stdout
+        limited = _LimitedStream(stream, self._allowance, f"Printed in the case {title!r}:\n")
+        sys.stdout = limited
+        try:
+            yield
+        finally:
+            sys.stdout = stream
+            limited.end_line()
 
 
 def in_notebook(function: Callable[..., Value], seconds: float) -> Caller:
-    """Return a caller that runs ``function`` here, on copies of each case's arguments."""
-
-    def call(case: CheckedCase) -> Ending:
-        arguments = {name: copy_of(value) for name, value in case.arguments.items()}
-        started = time.monotonic()
-        try:
-            with time_limit(seconds):
-                value = function(*arguments.values())
-        except _OutOfTime:
-            return TimedOut(seconds)
-        except KeyboardInterrupt:  # the student pressed "interrupt": as good as a time limit
-            return TimedOut(round(time.monotonic() - started, 1))
-        except (Exception, SystemExit) as error:
-            return Failed(type(error).__name__, str(error), _student_line(error.__traceback__))
-        changed = tuple(
-            name for name, before in case.arguments.items() if not same(before, arguments[name])
-        )
-        return Returned(value, changed)
-
-    return call
+    """Return a caller that runs ``function`` in this process, ``seconds`` per call at most."""
+    return StudentCaller(function, seconds, PrintAllowance())
 
 
-def _student_line(stack: TracebackType | None) -> str:
+class _LimitedStream:
+    """Stands in for ``sys.stdout``: puts a heading before the first text, cuts off the rest."""
+
+    def __init__(self, stream: Any, allowance: PrintAllowance, heading: str) -> None:
+        self._stream = stream
+        self._allowance = allowance
+        self._heading = heading
+        self._last = "\n"
+
+    def write(self, text: str) -> int:
+        shown = self._allowance.take(text)
+        if shown:
+            self._stream.write(self._heading + shown)
+            self._heading = ""
+            self._last = shown[-1]
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def end_line(self) -> None:
+        if self._last != "\n":
+            self._stream.write("\n")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _exit_without_effect() -> Iterator[None]:
+    """Make ``exit()`` and ``quit()`` raise `SystemExit`; in a notebook they end the kernel."""
+    shell = running_shell()
+    if shell is None:
+        yield
+        return
+
+    def ask_exit() -> None:
+        raise SystemExit
+
+    shell.ask_exit = ask_exit
+    try:
+        yield
+    finally:
+        del shell.ask_exit
+
+
+def failure(error: BaseException) -> Failed:
+    """Describe an exception raised by a student's code."""
+    try:
+        message = str(error)
+    except Exception:  # an exception class of the student's own
+        message = "(its message cannot be read)"
+    return Failed(type(error).__name__, message, student_line(error.__traceback__))
+
+
+_LIBRARIES = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    | {str(Path(__file__).parents[1]), "<frozen", "<__array_function__", "<string>"}
+)
+
+
+def student_line(stack: TracebackType | None) -> str:
     """Return the innermost line of the student's own code in a traceback, as text."""
-    libraries = (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), __file__)
-    frames = [
-        frame for frame in traceback.extract_tb(stack) if not frame.filename.startswith(libraries)
-    ]
-    if not frames:
+    own: tuple[FrameType, int] | None = None
+    for frame, number in traceback.walk_tb(stack):
+        if not frame.f_code.co_filename.startswith(_LIBRARIES):
+            own = frame, number
+    if own is None:
         return ""
-    frame = frames[-1]
-    source = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return f"line {frame.lineno} of {frame.name}: {source}"
+    frame, number = own
+    summary = traceback.FrameSummary(
+        frame.f_code.co_filename, number, frame.f_code.co_name, lookup_line=True
+    )
+    return f"line {number} of {frame.f_code.co_name}: {summary.line}".rstrip(": ")

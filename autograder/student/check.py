@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-import sys
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
 from autograder.examination import Examination, examine
 from autograder.report import Line, Report, report
-from autograder.student.calls import in_notebook
+from autograder.student.calls import PrintAllowance, StudentCaller
+from autograder.student.notebook import explain_missing_functions, show
 from autograder.values import Value, copy_of, describe
 
 
@@ -20,6 +23,20 @@ class CheckFailed(AssertionError):
     def _render_traceback_(self) -> list[str]:
         # IPython asks the exception itself: the report has said everything a traceback could.
         return [str(self)]
+
+
+class CannotCheck(ValueError):
+    """There is nothing to check; ``report`` says why."""
+
+    def __init__(self, title: str, *advice: str) -> None:
+        super().__init__(" ".join([title, *advice]))
+        self.report = Report(title, "bad", tuple(Line(line) for line in advice))
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+_NOTHING: Any = object()
 
 
 class Check:
@@ -33,43 +50,74 @@ class Check:
         self._path: Path | None = None
         self._stamp: tuple[Path, int, int] | None = None
         self._checks: dict[str, Checks] = {}
+        self._start = Path.cwd()
 
     def use(self, path: str | Path) -> None:
-        """Take the checks from ``path`` instead of ``checks.npz`` in the current folder."""
+        """Take the checks from ``path`` instead of ``checks.npz`` in the notebook's folder."""
         self._path = Path(path)
 
-    def __call__(self, function: Callable[..., Value]) -> None:
+    def __call__(self, function: Callable[..., Value] = _NOTHING) -> None:
         """Run ``function`` through the visible cases of its task.
 
-        Prints the report (HTML in a notebook). Raises :class:`CheckFailed` unless all pass.
+        Shows the report. Raises :class:`CheckFailed` unless all cases are passed.
         """
         outcome = self.report(function)
-        _show(outcome)
+        show(outcome)
         if outcome.tone != "good":
-            raise CheckFailed(f"Not passed yet: {outcome.title}")
+            raise CheckFailed("Not passed yet. The report above says why.")
 
     def report(self, function: Callable[..., Value]) -> Report:
         """Return the report of a check without showing it or raising."""
         try:
             checks = self._find(function)
-        except _CannotCheck as problem:
+        except CannotCheck as problem:
             return problem.report
-        return report(self._examine(checks, function))
+        return self.report_on(checks, function)[0]
+
+    def report_on(
+        self, checks: Checks, function: Callable[..., Value], silent: bool = False
+    ) -> tuple[Report, Examination | None]:
+        """Run ``function`` through ``checks``; return the report and what it was made from.
+
+        ``silent``: nothing that the function prints is shown. The examination is None where
+        the check itself failed, which no student's code should bring about.
+        """
+        allowance = PrintAllowance(characters=0) if silent else PrintAllowance()
+        caller = StudentCaller(function, checks.time_limit, allowance)
+        try:
+            examination = examine(checks, caller)
+            outcome = report(examination)
+        except Exception as error:
+            return _stumbled(checks, error), None
+        if allowance.left_out and not silent:
+            note = Line(
+                "Note: your function prints a lot. The check shows the beginning and leaves out "
+                f"{allowance.left_out:,} characters."
+            )
+            outcome = dataclasses.replace(outcome, lines=(*outcome.lines, note))
+        return outcome, examination
 
     def passes(self, function: Callable[..., Value]) -> bool:
-        """Whether ``function`` passes all visible cases of its task."""
-        return self.report(function).tone == "good"
+        """Whether ``function`` passes all visible cases of its task; shows nothing."""
+        try:
+            checks = self._find(function)
+        except CannotCheck:
+            return False
+        return self.report_on(checks, function, silent=True)[0].tone == "good"
 
     def case(self, function: Callable[..., Value] | str, number: int) -> tuple[Value, ...]:
         """Return copies of the arguments of case ``number`` (from 1) of a function's task."""
-        checks = self._find(function)
-        if not 1 <= number <= len(checks.cases):
-            raise ValueError(f"{checks.function} has cases 1 to {len(checks.cases)}")
+        checks = self._find(function, or_name=True)
+        if number not in range(1, len(checks.cases) + 1):
+            raise CannotCheck(f"{checks.function} has the cases 1 to {len(checks.cases)}.")
         return tuple(copy_of(value) for value in checks.cases[number - 1].arguments.values())
 
     def checks(self) -> dict[str, Checks]:
-        """Return the checks of this exercise, keyed by function name, in task order."""
-        path = self._path or Path(FILE_NAME)
+        """Return the checks of this exercise, keyed by function name, in task order.
+
+        Raises :class:`autograder.checks.ChecksFileError` where they cannot be read.
+        """
+        path = self._path or self._beside_notebook()
         stamp = None
         if path.exists():
             status = path.stat()
@@ -79,47 +127,68 @@ class Check:
             self._stamp = stamp
         return self._checks
 
-    def _examine(self, checks: Checks, function: Callable[..., Value]) -> Examination:
-        return examine(checks, in_notebook(function, checks.time_limit))
+    def _beside_notebook(self) -> Path:
+        """Return where ``checks.npz`` is, also after the notebook has changed the folder."""
+        folders = [Path(), self._start]
+        if "JPY_SESSION_NAME" in os.environ:  # Jupyter's path of the notebook
+            folders.append(Path(os.environ["JPY_SESSION_NAME"]).parent)
+        for folder in folders:
+            if (folder / FILE_NAME).is_file():
+                return folder / FILE_NAME
+        return Path(FILE_NAME)
 
-    def _find(self, function: Callable[..., Value] | str) -> Checks:
+    def _find(self, function: Callable[..., Value] | str, or_name: bool = False) -> Checks:
         try:
             known = self.checks()
         except ChecksFileError as error:
-            raise _CannotCheck("The checks cannot be read.", str(error)) from None
-        name = function if isinstance(function, str) else getattr(function, "__name__", None)
-        if not isinstance(function, str) and not callable(function):
-            raise _CannotCheck(
+            raise CannotCheck("The checks cannot be read.", str(error)) from None
+        tasks = ", ".join(known)
+        if function is _NOTHING:
+            raise CannotCheck(
                 "check() needs a function.",
-                f"It got a {describe(function)}. Hand over the function itself: check(name), not check(name(...)).",
+                f"Write its name between the parentheses. The tasks are {tasks}.",
             )
+        if isinstance(function, str) and not or_name:
+            mend = f"`check({function})`" if function in known else "the name itself"
+            raise CannotCheck(
+                "check() needs a function.", f"It got a text. Leave out the quotes: {mend}."
+            )
+        if not isinstance(function, str) and not callable(function):
+            raise CannotCheck(
+                "check() needs a function.",
+                f"It got a result: {describe(function)}. Hand over the function itself, without "
+                "calling it: `check(name)`, not `check(name(...))`.",
+            )
+        name = function if isinstance(function, str) else getattr(function, "__name__", "")
         if name in known:
-            return known[str(name)]
-        close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
-        guess = f" Did you rename {close[0]}?" if close else ""
-        raise _CannotCheck(
+            return known[name]
+        if name in ("", "<lambda>"):
+            raise CannotCheck(
+                "This function has no name.",
+                f"Define it with `def` and the name of its task. The tasks are {tasks}.",
+            )
+        lower = {task.lower(): task for task in known}
+        close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+        guess = f"Did you rename {lower[close[0]]}? " if close else ""
+        raise CannotCheck(
             f"There is no task named {name}.",
-            f"The tasks of this exercise are {', '.join(known)}.{guess} "
-            "Keep the name that the task gives to the function.",
+            f"{guess}Keep the name that the task gives to the function. The tasks are {tasks}.",
         )
 
-
-class _CannotCheck(ValueError):
-    def __init__(self, title: str, advice: str) -> None:
-        super().__init__(f"{title} {advice}")
-        self.report = Report(title, "bad", (Line(advice),))
+    def explain_missing_functions(self) -> None:
+        """Explain, in this notebook, a call of ``check`` with a name that does not exist yet."""
+        explain_missing_functions(lambda: self.checks())
 
 
-def _show(outcome: Report) -> None:
-    # Without importing IPython: where it is not loaded, nobody could show HTML.
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is not None and "display_formatter" in shell.trait_names():
-        from IPython.display import display
-
-        display({"text/html": outcome._repr_html_(), "text/plain": outcome.text}, raw=True)
-    else:
-        print(outcome.text)
+def _stumbled(checks: Checks, error: Exception) -> Report:
+    return Report(
+        f"{checks.function}: the check itself failed.",
+        "bad",
+        (
+            Line(f"{type(error).__name__}: {error}"[:500], code=True),
+            Line("This is most likely not your mistake. Please show it to your instructor."),
+        ),
+    )
 
 
 check = Check()

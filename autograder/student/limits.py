@@ -1,0 +1,122 @@
+"""Running a piece of a student's code that may never end, on every system and in every thread."""
+
+from __future__ import annotations
+
+import contextvars
+import ctypes
+import dataclasses
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from autograder.examination import TimedOut
+
+PATIENCE = 3.0
+"""Seconds that code gets to end, once it was told to stop, before it is left alone."""
+
+_POLL = 0.1  # on Windows a waiting thread does not hear an interrupt: wait in short turns
+
+
+class _Stop(SystemExit):
+    """Raised inside the code to stop it; `except Exception` lets it by.
+
+    It is a `SystemExit`, since a thread that ends with one ends without a word. Code that
+    catches everything (`except:` in an endless loop) would go on, so from the first `_Stop` on
+    every further line of the code raises it again, also the lines of its `except` blocks.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        sys.settrace(_stop_at_next_line)
+        frame = sys._getframe(1)
+        while frame.f_back is not None and frame.f_code is not _work.__code__:
+            frame.f_trace = _stop_at_next_line
+            frame = frame.f_back
+
+
+def _stop_at_next_line(frame: FrameType, event: str, argument: object) -> Any:
+    if event == "line":
+        raise _Stop
+    return _stop_at_next_line
+
+
+@dataclasses.dataclass
+class _Run:
+    """One run of a piece of code: what is shared between the two threads."""
+
+    code: Callable[[], None]
+    finished: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+    released: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+
+def _work(run: _Run) -> None:
+    try:
+        run.code()
+    except BaseException:  # `code` reports its own exceptions: this is a _Stop
+        pass
+    finally:
+        run.finished.release()  # one call into C: a late _Stop cannot get in between
+
+
+def _work_and_wait(run: _Run) -> None:
+    _work(run)
+    # Stay until nobody sends _Stop any more: this thread's number must not go to another thread.
+    run.released.acquire()
+    sys.settrace(None)
+
+
+def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
+    """Run ``code``; stop it after ``seconds``, or when the user presses "interrupt".
+
+    Returns None where it ended in time, else how it was stopped. ``code`` hands over its own
+    results and catches its own exceptions. It runs in a thread of its own, so that this needs
+    no signals (Windows has few), works outside the main thread, and never raises anything late
+    in the caller. Code that sits in one long call of a compiled library ends with that call.
+    """
+    run = _Run(code)
+    run.finished.acquire()
+    run.released.acquire()
+    context = contextvars.copy_context()  # the caller's np.errstate, and where output goes
+    worker = threading.Thread(
+        target=context.run, args=(_work_and_wait, run), daemon=True, name="student's code"
+    )
+    started = time.monotonic()
+    try:
+        worker.start()
+    except RuntimeError:  # no threads here (Python in a browser), so no time limit either
+        return _run_here(code)
+    interrupted = False
+    try:
+        try:
+            while (left := started + seconds - time.monotonic()) > 0:
+                if run.finished.acquire(timeout=min(left, _POLL)):
+                    return None
+        except KeyboardInterrupt:
+            interrupted = True
+            seconds = round(time.monotonic() - started, 1)
+        return TimedOut(seconds, interrupted, running=not _stop(worker, run))
+    finally:
+        run.released.release()
+
+
+def _stop(worker: threading.Thread, run: _Run) -> bool:
+    """Send `_Stop` until the code has ended; return whether it did."""
+    number = ctypes.c_ulong(worker.ident or 0)
+    give_up = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(_Stop))
+        if run.finished.acquire(timeout=_POLL / 2):
+            return True
+    return False
+
+
+def _run_here(code: Callable[[], None]) -> TimedOut | None:
+    started = time.monotonic()
+    try:
+        code()
+    except KeyboardInterrupt:
+        return TimedOut(round(time.monotonic() - started, 1), interrupted=True)
+    return None

@@ -1,0 +1,112 @@
+"""The notebook around a check: where reports go, and what a missing function is called.
+
+Nothing here imports IPython: where it is not loaded yet, there is no notebook.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any
+
+from autograder.report import Line, Report
+
+
+def running_shell() -> Any:
+    """Return the running IPython shell, or None outside notebooks and IPython."""
+    ipython: Any = sys.modules.get("IPython")
+    return ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
+
+
+def show(outcome: Report) -> None:
+    """Show a report: as HTML in a notebook, as plain text elsewhere."""
+    if running_shell() is not None:
+        from IPython.display import display
+
+        display({"text/html": outcome._repr_html_(), "text/plain": outcome.text}, raw=True)
+        return
+    try:
+        print(outcome.text)
+    except UnicodeEncodeError:  # a console, or a file, that knows few characters
+        encoding = sys.stdout.encoding or "ascii"
+        print(outcome.text.encode(encoding, "replace").decode(encoding))
+
+
+def missing_function(name: str, defined: Iterable[str], in_notebook: bool = True) -> Report:
+    """Say that the function of a task does not exist. ``defined`` are the names that do."""
+    lines = []
+    close = difflib.get_close_matches(
+        name.lower(), [other.lower() for other in defined], n=1, cutoff=0.75
+    )
+    renamed = [other for other in defined if close and other.lower() == close[0]]
+    if renamed:
+        lines.append(
+            Line(f"There is a `{renamed[0]}`: did you rename the function? Call it `{name}`.")
+        )
+    elif in_notebook:
+        lines.append(
+            Line(f"Run the cell above that starts with `def {name}(`, then run this cell again.")
+        )
+        lines.append(
+            Line(
+                "If you have renamed the function, give it back its name. After a restart of the "
+                "kernel, run all cells from the top."
+            )
+        )
+    else:
+        lines.append(
+            Line(
+                f"No cell defines `{name}`, or the cell that does so stopped. If you have renamed "
+                "the function, give it back its name."
+            )
+        )
+    return Report(f"{name} is not defined{' yet' if in_notebook else ''}.", "bad", tuple(lines))
+
+
+def explain_missing_functions(tasks: Callable[[], Iterable[str]]) -> None:
+    """Explain a NameError for the name of a task, from now on, in the running notebook.
+
+    ``check(corr2d)`` fails before ``check`` runs where ``corr2d`` does not exist. ``tasks``
+    returns the names of the exercise's tasks. Other errors look as they always do.
+    """
+    shell = running_shell()
+    if shell is None or not hasattr(shell, "set_custom_exc"):
+        return
+    before = tuple(shell.custom_exceptions)
+    handle_before = shell.CustomTB if before else None
+    if getattr(shell, "_explains_missing_functions", False):
+        return
+    shell._explains_missing_functions = True
+
+    def handle(
+        shell: Any,
+        kind: type[BaseException],
+        error: BaseException,
+        stack: TracebackType | None,
+        tb_offset: int | None = None,
+    ) -> Any:
+        if isinstance(error, NameError) and _explain(error, tasks, shell.user_ns):
+            text = f"NameError: {error}"
+            error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
+        elif handle_before is not None and isinstance(error, before):
+            return handle_before(kind, error, stack, tb_offset)
+        shell.showtraceback((kind, error, stack), tb_offset=tb_offset)
+        return None
+
+    shell.set_custom_exc((*before, NameError), handle)
+
+
+def _explain(
+    error: NameError, tasks: Callable[[], Iterable[str]], names: Mapping[str, Any]
+) -> bool:
+    try:
+        known = list(tasks())
+    except Exception:  # no checks in this folder: not an exercise
+        return False
+    if error.name not in known or error.name in names:
+        return False
+    own = [name for name, value in names.items() if callable(value) and not name.startswith("_")]
+    show(missing_function(error.name, [name for name in own if name not in known]))
+    return True
