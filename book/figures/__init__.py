@@ -1,0 +1,40 @@
+"""Live figures of the book.
+
+A figure is one ES module in anywidget's format, a style sheet and a Python class of the same
+name. The class holds what the figure starts with. In a notebook it is a widget; on the published
+page the same module runs without Python, started with ``figure_state``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anywidget
+
+from book.figures.conv_layer import ConvLayer
+from book.figures.kernel_explorer import KernelExplorer
+
+FIGURES: dict[str, type[anywidget.AnyWidget]] = {
+    "conv_layer": ConvLayer,
+    "kernel_explorer": KernelExplorer,
+}
+"""The figure classes under the names by which pages ask for them."""
+
+
+def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
+    """Return what a figure's module needs to start: its own synced traits, ready for JSON.
+
+    figure: an instance of one of the classes in ``FIGURES``.
+    Returns trait names and values. The module, the style sheet and the traits that only Jupyter
+    needs (layout and the like) are left out.
+    """
+    jupyter = set(anywidget.AnyWidget.class_trait_names())
+    state: dict[str, Any] = figure.get_state()
+    return {
+        name: value
+        for name, value in state.items()
+        if name not in jupyter and not name.startswith("_")
+    }
+
+
+__all__ = ["FIGURES", "ConvLayer", "KernelExplorer", "figure_state"]

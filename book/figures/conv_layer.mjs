@@ -1,0 +1,494 @@
+// The figure "convolutional layer": filters of full depth slide over an input with channels.
+//
+// One ES module in anywidget's format: it runs in a notebook as a widget and on a published page
+// with a small model that offers get, set, on, off and save_changes. Arrays are nested as in
+// NumPy: input (C, H, W), weights (F, C, HH, WW), biases (F,), output (F, H', W'). The computing
+// functions come first and are exported; `render` draws.
+
+const SIDE = 5;
+const KERNEL = 3;
+const MOST = 3;
+const PAUSES = { slow: 2400, medium: 1200, fast: 350 };
+
+/** A stream of pseudorandom integers: the same numbers as `random_integers` in Python. */
+function integers(seed) {
+  let state = seed >>> 0;
+  const next = () => (state = (Math.imul(1664525, state) + 1013904223) >>> 0);
+  for (let skipped = 0; skipped < 8; skipped++) next();
+  return (low, high) => low + Math.floor((next() / 2 ** 32) * (high - low + 1));
+}
+
+/** Draw input (3, 5, 5), weights (3, 3, 3, 3) and biases (3,): small integers, fixed by the seed. */
+export function drawNumbers(seed) {
+  const draw = integers(seed);
+  const list = (length, item) => Array.from({ length }, item);
+  const square = (side, low, high) => list(side, () => list(side, () => draw(low, high)));
+  return {
+    input: list(MOST, () => square(SIDE, 0, 3)),
+    weights: list(MOST, () => list(MOST, () => square(KERNEL, -2, 2))),
+    biases: list(MOST, () => draw(-3, 3)),
+  };
+}
+
+/** The elementwise products of one channel's window with one channel of a filter. */
+export function products(channel, kernel, row, column) {
+  return kernel.map((line, a) => line.map((weight, b) => channel[row + a][column + b] * weight));
+}
+
+/** The sum of all numbers. */
+export function total(square) {
+  return square.reduce((sum, line) => line.reduce((part, value) => part + value, sum), 0);
+}
+
+/** One number of the output, and the channel sums it is made of: { sums, value }. */
+export function convolveAt(input, filter, bias, row, column) {
+  const sums = input.map((channel, c) => total(products(channel, filter[c], row, column)));
+  return { sums, value: sums.reduce((sum, part) => sum + part, 0) + bias };
+}
+
+/** A convolutional layer, stride 1, no padding: output (F, H - HH + 1, W - WW + 1). */
+export function convLayer(input, weights, biases) {
+  const rows = input[0].length - weights[0][0].length + 1;
+  const columns = input[0][0].length - weights[0][0][0].length + 1;
+  return weights.map((filter, f) =>
+    Array.from({ length: rows }, (_, i) =>
+      Array.from({ length: columns }, (_, j) => convolveAt(input, filter, biases[f], i, j).value),
+    ),
+  );
+}
+
+/** How many numbers a layer learns: weights and biases. */
+export function parameters(channels, filters, height, width) {
+  return filters * (channels * height * width + 1);
+}
+
+/** A number for reading, with a true minus sign. */
+function text(value) {
+  return String(value === 0 ? 0 : Number(value.toFixed(4))).replace("-", "\u2212");
+}
+
+/** A number as a later term of a sum. */
+function term(value) {
+  return value < 0 ? `(${text(value)})` : text(value);
+}
+
+/** An element with attributes, listeners ("onclick": function) and children. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function luminance([r, g, b]) {
+  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+}
+
+/** Is the text around the figure light, that is, is the page dark? */
+function onDark(element) {
+  const { color } = getComputedStyle(element);
+  const numbers = color.match(/[\d.]+/g).map(Number);
+  const rgb = color.startsWith("color(") ? numbers.slice(-3).map((part) => part * 255) : numbers.slice(0, 3);
+  return luminance(rgb) > 0.35;
+}
+
+const signOf = (value) => (value > 0 ? "cl-plus" : value < 0 ? "cl-minus" : "cl-zero");
+
+/** A square of numbers that is read as one image. */
+function numbersOf(square, name, classes = () => "") {
+  const read = square.map((line) => line.map(text).join(", ")).join("; ");
+  return make(
+    "div",
+    { class: "cl-cells", role: "img", "aria-label": `${name}: ${read}`, style: `--cl-side: ${square[0].length}` },
+    ...square.flatMap((line, a) =>
+      line.map((value, b) => make("span", { class: `cl-cell ${classes(value, a, b)}` }, text(value))),
+    ),
+  );
+}
+
+function render({ model, el }) {
+  const listening = new AbortController();
+  let input;
+  let weights;
+  let biases;
+  let output;
+  let filter = 0;
+  let row = 0;
+  let column = 0;
+  let known = new Set();
+  let drawn = "";
+  let timer = 0;
+  let windows = [];
+  let inputCells = [];
+  let works = [];
+  let outputCells = [];
+  let filterParts = [];
+
+  // ---------------------------------------------------------------- controls
+  const option = (value, words = value) => make("option", { value }, words);
+  const select = (onchange, ...options) => make("select", { class: "cl-input", onchange }, ...options);
+  const counts = ["1", "2", "3"].map((count) => count);
+  const channelSelect = select(
+    () => put({ channels: Number(channelSelect.value) }),
+    ...counts.map((count) => option(count)),
+  );
+  const filterSelect = select(
+    () => put({ filters: Number(filterSelect.value) }),
+    ...counts.map((count) => option(count)),
+  );
+  const speedSelect = select(() => {
+    if (timer) play();
+  }, ...Object.keys(PAUSES).map((name) => option(name)));
+  speedSelect.value = "medium";
+  const button = (words, onclick, label) =>
+    make("button", { type: "button", class: "cl-button", onclick, "aria-label": label }, words);
+  const playButton = button("▶ Play", () => (timer ? pause() : play()));
+  const choice = (words, field) => make("label", { class: "cl-choice" }, words, field);
+
+  const board = make("div", { class: "cl-board" });
+  const facts = make("p", { class: "cl-facts" });
+  const spoken = make("p", { class: "cl-spoken", role: "status", "aria-live": "polite" });
+  const equation = make("p", { class: "cl-equation" });
+  const root = make(
+    "div",
+    { class: "cl", role: "group", "aria-label": "Convolutional layer, every number visible" },
+    make(
+      "div",
+      { class: "cl-controls" },
+      choice("Input channels", channelSelect),
+      choice("Filters", filterSelect),
+      button("New random numbers", () => {
+        const seed = (model.get("seed") + 1) % 2 ** 32;
+        known = new Set();
+        put({ seed, ...drawNumbers(seed), filter: 0, row: 0, column: 0 });
+      }),
+    ),
+    board,
+    make(
+      "div",
+      { class: "cl-player", role: "group", "aria-label": "Animation" },
+      button("◀ Back", () => stepBy(-1)),
+      playButton,
+      button("Step ▶", () => stepBy(1)),
+      button("Start over", startOver),
+      button("Show all", showAll),
+      choice("Speed", speedSelect),
+    ),
+    facts,
+    spoken,
+  );
+  el.append(root);
+
+  // ---------------------------------------------------------------- changes
+  let scheduled = 0;
+  let unsaved = false;
+
+  function put(changes) {
+    for (const [name, value] of Object.entries(changes)) model.set(name, value);
+    unsaved = true;
+    schedule();
+  }
+
+  function schedule() {
+    scheduled ||= requestAnimationFrame(() => {
+      scheduled = 0;
+      if (unsaved) model.save_changes();
+      unsaved = false;
+      show();
+    });
+  }
+
+  const places = () => output.length * output[0].length * output[0][0].length;
+
+  /** Move to the place that is `count` steps away: along rows, then down, then the next filter. */
+  function advance(count) {
+    const [rows, columns] = [output[0].length, output[0][0].length];
+    const now = (model.get("filter") * rows + model.get("row")) * columns + model.get("column");
+    const next = (now + count + places()) % places();
+    put({
+      filter: Math.floor(next / (rows * columns)),
+      row: Math.floor(next / columns) % rows,
+      column: next % columns,
+    });
+    return next;
+  }
+
+  function stepBy(count) {
+    pause();
+    advance(count);
+  }
+
+  function startOver() {
+    pause();
+    known = new Set();
+    put({ filter: 0, row: 0, column: 0 });
+  }
+
+  function showAll() {
+    pause();
+    output.forEach((map, f) => map.forEach((line, i) => line.forEach((_, j) => known.add(`${f},${i},${j}`))));
+    schedule();
+  }
+
+  function play() {
+    clearInterval(timer);
+    if (known.size >= places()) {
+      known = new Set();
+      put({ filter: 0, row: 0, column: 0 });
+    }
+    timer = setInterval(() => {
+      if (advance(1) === places() - 1) pause();
+    }, PAUSES[speedSelect.value]);
+    playButton.textContent = "❚❚ Pause";
+  }
+
+  function pause() {
+    clearInterval(timer);
+    timer = 0;
+    playButton.textContent = "▶ Play";
+    schedule();
+  }
+
+  function moveByKey(event) {
+    const cell = event.target.closest("[data-filter]");
+    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    const [f, i, j] = ["filter", "row", "column"].map((name) => Number(cell.dataset[name]));
+    const [down, right] = [output[0].length - 1, output[0][0].length - 1];
+    const moves = {
+      ArrowUp: [i - 1, j],
+      ArrowDown: [i + 1, j],
+      ArrowLeft: [i, j - 1],
+      ArrowRight: [i, j + 1],
+      Home: [i, 0],
+      End: [i, right],
+      Enter: [i, j],
+      " ": [i, j],
+    };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [toRow, toColumn] = moves[event.key];
+    choose(f, Math.max(0, Math.min(down, toRow)), Math.max(0, Math.min(right, toColumn)));
+  }
+
+  /** Show the sum of one output number and put the focus there. */
+  function choose(f, i, j) {
+    pause();
+    put({ filter: f, row: i, column: j });
+    for (const { cell, at } of outputCells) {
+      if (at[0] === f) cell.tabIndex = at[1] === i && at[2] === j ? 0 : -1;
+      if (at[0] === f && at[1] === i && at[2] === j) cell.focus();
+    }
+  }
+
+  // ---------------------------------------------------------------- showing
+  function compute() {
+    const channels = model.get("channels");
+    const filters = model.get("filters");
+    input = model.get("input").slice(0, channels);
+    weights = model.get("weights").slice(0, filters).map((part) => part.slice(0, channels));
+    biases = model.get("biases").slice(0, filters);
+    const key = JSON.stringify([input, weights, biases]);
+    if (key !== drawn) {
+      drawn = key;
+      known = new Set();
+      output = convLayer(input, weights, biases);
+      build();
+    }
+    filter = Math.min(model.get("filter"), filters - 1);
+    row = Math.min(model.get("row"), output[0].length - 1);
+    column = Math.min(model.get("column"), output[0][0].length - 1);
+  }
+
+  const at = (r, c, element) => {
+    element.style.setProperty("--cl-row", r);
+    element.style.setProperty("--cl-column", c);
+    return element;
+  };
+
+  /** Build the board for these numbers: a row for each channel, a column for each filter. */
+  function build() {
+    const [channels, filters] = [input.length, weights.length];
+    const work = filters + 2;
+    windows = [];
+    inputCells = [];
+    works = [];
+    outputCells = [];
+    filterParts = weights.map(() => []);
+    const parts = [
+      at(1, 1, make("p", { class: "cl-head" }, "Input x")),
+      at(1, work, make("p", { class: "cl-head cl-work" }, "Window × filter = products → sum")),
+    ];
+    input.forEach((channel, c) => {
+      const cells = numbersOf(channel, `Input, channel ${c}`);
+      const frame = make("span", { class: "cl-window", "aria-hidden": "true" });
+      windows.push(frame);
+      inputCells.push([...cells.children]);
+      cells.append(frame);
+      parts.push(at(c + 2, 1, make("div", { class: "cl-part" }, make("p", { class: "cl-name" }, `x[${c}]`), cells)));
+      weights.forEach((depth, f) => {
+        const part = at(
+          c + 2,
+          f + 2,
+          make(
+            "div",
+            { class: "cl-part" },
+            make("p", { class: "cl-name" }, `w[${f}, ${c}]`),
+            numbersOf(depth[c], `Filter ${f}, channel ${c}`, signOf),
+          ),
+        );
+        filterParts[f].push(part);
+        parts.push(part);
+      });
+      const row = at(c + 2, work, make("div", { class: "cl-part cl-work" }));
+      works.push(row);
+      parts.push(row);
+    });
+    parts.push(at(channels + 2, 1, make("p", { class: "cl-side" }, "add the bias")));
+    parts.push(at(channels + 3, 1, make("p", { class: "cl-side" }, "output y")));
+    weights.forEach((_, f) => {
+      const head = at(1, f + 2, make("p", { class: "cl-head" }, `Filter ${f}`));
+      const bias = at(
+        channels + 2,
+        f + 2,
+        make("p", { class: "cl-bias" }, make("span", { class: "cl-name" }, `b[${f}] = `), text(biases[f])),
+      );
+      filterParts[f].push(head, bias);
+      parts.push(head, bias, at(channels + 3, f + 2, outputGrid(f)));
+    });
+    parts.push(at(channels + 2, work, make("div", { class: "cl-work cl-total" }, equation)));
+    board.style.setProperty("--cl-filters", filters);
+    board.style.setProperty("--cl-channels", channels);
+    board.dataset.filters = filters;
+    board.replaceChildren(...parts);
+    const [h, w] = [weights[0][0].length, weights[0][0][0].length];
+    facts.textContent =
+      `Shapes: x (${channels}, ${input[0].length}, ${input[0][0].length}), ` +
+      `w (${filters}, ${channels}, ${h}, ${w}), b (${filters},), ` +
+      `y (${filters}, ${output[0].length}, ${output[0][0].length}). To learn: ` +
+      `${filters} × (${channels} × ${h} × ${w} + 1) = ${parameters(channels, filters, h, w)} numbers.`;
+  }
+
+  function outputGrid(f) {
+    const grid = make("div", {
+      class: "cl-cells",
+      role: "grid",
+      "aria-label": `Output map ${f}. Arrow keys choose a number.`,
+      style: `--cl-side: ${output[f][0].length}`,
+      onkeydown: moveByKey,
+    });
+    output[f].forEach((line, i) => {
+      const cells = line.map((_, j) => {
+        const cell = make("span", {
+          class: "cl-cell cl-out",
+          role: "gridcell",
+          tabindex: i === 0 && j === 0 ? "0" : "-1",
+          "data-filter": f,
+          "data-row": i,
+          "data-column": j,
+          "data-lm-suppress-shortcuts": "true",
+          onclick: () => choose(f, i, j),
+        });
+        outputCells.push({ cell, at: [f, i, j] });
+        return cell;
+      });
+      grid.append(make("div", { class: "cl-line", role: "row" }, ...cells));
+    });
+    return make("div", { class: "cl-part" }, make("p", { class: "cl-name" }, `y[${f}]`), grid);
+  }
+
+  let speech = 0;
+
+  function show() {
+    compute();
+    root.dataset.dark = onDark(root);
+    channelSelect.value = input.length;
+    filterSelect.value = weights.length;
+    known.add(`${filter},${row},${column}`);
+    const { sums, value } = convolveAt(input, weights[filter], biases[filter], row, column);
+    const side = KERNEL;
+
+    board.style.setProperty("--cl-i", row);
+    board.style.setProperty("--cl-j", column);
+    filterParts.forEach((parts, f) => parts.forEach((part) => part.classList.toggle("cl-active", f === filter)));
+    input.forEach((channel, c) => {
+      const width = channel[0].length;
+      inputCells[c].forEach((cell, n) => {
+        const [i, j] = [Math.floor(n / width), n % width];
+        cell.classList.toggle("cl-in", i >= row && i < row + side && j >= column && j < column + side);
+      });
+      const window = channel.slice(row, row + side).map((line) => line.slice(column, column + side));
+      const kernel = weights[filter][c];
+      works[c].replaceChildren(
+        make("p", { class: "cl-name" }, `channel ${c}`),
+        make(
+          "div",
+          { class: "cl-steps" },
+          numbersOf(window, "Window", () => "cl-in"),
+          make("span", { class: "cl-sign" }, "×"),
+          numbersOf(kernel, `Filter ${filter}, channel ${c}`, signOf),
+          make("span", { class: "cl-sign" }, "="),
+          numbersOf(products(channel, kernel, row, column), "Products", signOf),
+          make("span", { class: "cl-sign" }, "→"),
+          make("span", { class: `cl-sum ${signOf(sums[c])}` }, text(sums[c])),
+        ),
+      );
+    });
+    const terms = sums.map((sum, c) => (c === 0 ? text(sum) : term(sum))).join(" + ");
+    equation.replaceChildren(
+      make("span", { class: "cl-made" }, `y[${filter}, ${row}, ${column}] = `),
+      terms,
+      " + ",
+      make("span", { class: "cl-biased" }, term(biases[filter])),
+      " = ",
+      make("strong", { class: "cl-result" }, text(value)),
+    );
+    for (const { cell, at: [f, i, j] } of outputCells) {
+      const computed = known.has(`${f},${i},${j}`);
+      const current = f === filter && i === row && j === column;
+      const shown = computed ? text(output[f][i][j]) : "?";
+      if (cell.textContent !== shown) cell.textContent = shown;
+      cell.className = `cl-cell cl-out ${computed ? signOf(output[f][i][j]) : "cl-unknown"} ${current ? "cl-current" : ""}`;
+      cell.setAttribute("aria-selected", current);
+      cell.setAttribute("aria-label", `row ${i}, column ${j}: ${computed ? shown : "not computed yet"}`);
+      if (current) {
+        for (const other of outputCells) if (other.at[0] === f) other.cell.tabIndex = other.cell === cell ? 0 : -1;
+      }
+    }
+    clearTimeout(speech);
+    if (!timer) {
+      const words = `Filter ${filter}, row ${row}, column ${column}: channel sums ${sums.map(text).join(", ")}, plus bias ${text(biases[filter])}, output ${text(value)}.`;
+      speech = setTimeout(() => (spoken.textContent = words), 250);
+    }
+  }
+
+  // ---------------------------------------------------------------- life
+  const watched = ["input", "weights", "biases", "channels", "filters", "filter", "row", "column"];
+  for (const name of watched) model.on(`change:${name}`, schedule);
+  const themed = new MutationObserver(schedule);
+  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
+  for (const element of [document.documentElement, document.body]) {
+    themed.observe(element, { attributes: true, attributeFilter });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
+    signal: listening.signal,
+  });
+  show();
+
+  return () => {
+    for (const name of watched) model.off(`change:${name}`, schedule);
+    cancelAnimationFrame(scheduled);
+    clearTimeout(speech);
+    clearInterval(timer);
+    themed.disconnect();
+    listening.abort();
+    root.remove();
+  };
+}
+
+export default { render };

@@ -1,0 +1,855 @@
+// The figure "kernel explorer": an editable kernel slides over a picture.
+//
+// One ES module in anywidget's format: it runs in a notebook as a widget and on a published page
+// with a small model that offers get, set, on, off and save_changes. Maps and kernels are arrays
+// of rows. The computing functions come first and are exported; `render` draws.
+
+const LARGEST = 1000;
+const STRIPES_FROM = 0.04;
+
+/** Cross-correlate a picture with a kernel where the kernel fits: no flip, no padding. */
+export function correlate(picture, kernel) {
+  const rows = picture.length - kernel.length + 1;
+  const columns = picture[0].length - kernel[0].length + 1;
+  const response = [];
+  for (let i = 0; i < rows; i++) {
+    const line = new Array(columns);
+    for (let j = 0; j < columns; j++) {
+      let sum = 0;
+      for (let a = 0; a < kernel.length; a++) {
+        for (let b = 0; b < kernel[a].length; b++) sum += picture[i + a][j + b] * kernel[a][b];
+      }
+      line[j] = sum;
+    }
+    response.push(line);
+  }
+  return response;
+}
+
+/** Turn a kernel by 180 degrees: last row first, last column first. */
+export function flip(kernel) {
+  return kernel.map((row) => [...row].reverse()).reverse();
+}
+
+/** True convolution: cross-correlation with the kernel turned by 180 degrees. */
+export function convolve(picture, kernel) {
+  return correlate(picture, flip(kernel));
+}
+
+/** Set negative numbers to zero. */
+export function relu(map) {
+  return map.map((row) => row.map((value) => Math.max(value, 0)));
+}
+
+/** Turn a kernel counterclockwise by 90 degrees. */
+export function turn(kernel) {
+  return kernel[0].map((_, j) => kernel.map((row) => row[row.length - 1 - j]));
+}
+
+/** The window of the picture under a kernel with `side` rows, upper left corner at (row, column). */
+export function windowAt(picture, row, column, side) {
+  return picture.slice(row, row + side).map((line) => line.slice(column, column + side));
+}
+
+/** The elementwise products of two squares of the same size. */
+export function multiply(window, kernel) {
+  return window.map((row, a) => row.map((value, b) => value * kernel[a][b]));
+}
+
+/** The sum of all numbers. */
+export function total(square) {
+  return square.reduce((sum, row) => row.reduce((part, value) => part + value, sum), 0);
+}
+
+/** Give a kernel another side: zeros around it, or its middle only. */
+export function resize(kernel, side) {
+  const shift = (kernel.length - side) / 2;
+  return Array.from({ length: side }, (_, a) =>
+    Array.from({ length: side }, (_, b) => kernel[a + shift]?.[b + shift] ?? 0),
+  );
+}
+
+/** Read a typed number or fraction: { value }, or { problem } in words. */
+export function readNumber(text) {
+  const clean = text.trim().replaceAll("\u2212", "-");
+  if (clean === "") return { problem: "nothing typed" };
+  const decimal = "[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?";
+  const parts = new RegExp(`^(${decimal})(?:\\s*/\\s*(${decimal}))?$`, "i").exec(clean);
+  if (!parts) {
+    const comma = /^[+-]?\d+,\d+$/.test(clean) ? "; write the decimal point as a dot" : "";
+    return { problem: `not a number: "${text.trim()}"${comma}` };
+  }
+  const divisor = parts[2] === undefined ? 1 : Number(parts[2]);
+  if (divisor === 0) return { problem: `division by zero: "${text.trim()}"` };
+  const value = Number(parts[1]) / divisor;
+  if (Math.abs(value) > LARGEST) {
+    return { problem: `too large: "${text.trim()}"; use numbers from -${LARGEST} to ${LARGEST}` };
+  }
+  return { value: value === 0 ? 0 : value };
+}
+
+/** Write a number for reading: at most `digits` decimals, a true minus sign, no negative zero. */
+export function numberText(value, digits = 2) {
+  const rounded = Number(value.toFixed(digits));
+  return String(rounded === 0 ? 0 : rounded).replace("-", "\u2212");
+}
+
+/** Write a number for editing: as a short decimal or as a fraction where that is exact. */
+export function fieldText(value) {
+  const short = Number(value.toPrecision(6));
+  if (String(short).length <= 5 && Math.abs(short - value) < 1e-12) return String(short);
+  for (const divisor of [3, 6, 7, 9, 12, 15, 16, 25, 32, 36, 49, 64, 128, 256]) {
+    const top = Math.round(value * divisor);
+    if (top !== 0 && Math.abs(top / divisor - value) < 1e-12) return `${top}/${divisor}`;
+  }
+  return String(short);
+}
+
+/** Decode a picture's base64 bytes into rows of numbers. */
+export function decodePicture({ data, height, width }) {
+  const bytes = atob(data);
+  return Array.from({ length: height }, (_, i) =>
+    Array.from({ length: width }, (_, j) => bytes.charCodeAt(i * width + j)),
+  );
+}
+
+function same(first, second) {
+  return (
+    first.length === second.length &&
+    first.every((row, a) => row.every((value, b) => Math.abs(value - second[a][b]) < 1e-12))
+  );
+}
+
+/** An element with attributes, listeners ("onclick": function) and children. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A color of the style sheet as [r, g, b]. */
+function colorOf(element, name) {
+  const hex = getComputedStyle(element).getPropertyValue(name).trim().slice(1);
+  return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16));
+}
+
+function luminance([r, g, b]) {
+  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+}
+
+/** Black or white, whichever is easier to read on a color. */
+function inkOn(rgb) {
+  return luminance(rgb) > 0.179 ? "#000" : "#fff";
+}
+
+/** Is the text around the figure light, that is, is the page dark? */
+function onDark(element) {
+  const numbers = getComputedStyle(element).color.match(/[\d.]+/g).map(Number);
+  const rgb = getComputedStyle(element).color.startsWith("color(")
+    ? numbers.slice(-3).map((part) => part * 255)
+    : numbers.slice(0, 3);
+  return luminance(rgb) > 0.35;
+}
+
+function render({ model, el }) {
+  const unique = `kx${Math.random().toString(36).slice(2, 10)}`;
+  const pictures = model.get("pictures");
+  const presets = model.get("presets");
+  const listening = new AbortController();
+
+  // What is shown, worked out from the model in `compute`.
+  let picture;
+  let pixels;
+  let kernel;
+  let used;
+  let response;
+  let limit;
+  let row = 0;
+  let column = 0;
+  let lastPicture = null;
+  let lastResponse = "";
+
+  // ---------------------------------------------------------------- controls
+  const option = (value, text) => make("option", { value }, text);
+  const pictureSelect = make(
+    "select",
+    { class: "kx-input", onchange: () => put({ picture: pictureSelect.value }) },
+    ...pictures.map(({ name, label }) => option(name, label)),
+  );
+  const ofSide = (side) =>
+    presets.filter((preset) => preset.kernel.length === side).map((p) => option(p.name, p.label));
+  const own = option("own", "your own");
+  const presetSelect = make(
+    "select",
+    { class: "kx-input", onchange: choosePreset },
+    make("optgroup", { label: "3 × 3" }, ...ofSide(3)),
+    make("optgroup", { label: "5 × 5" }, ...ofSide(5)),
+    own,
+  );
+  const sizeSelect = make(
+    "select",
+    {
+      class: "kx-input",
+      onchange: () => put({ kernel: resize(kernel, Number(sizeSelect.value)) }),
+    },
+    option("3", "3 × 3"),
+    option("5", "5 × 5"),
+  );
+  const flipBox = make("input", {
+    type: "checkbox",
+    onchange: () => put({ convolution: flipBox.checked }),
+  });
+  const reluBox = make("input", {
+    type: "checkbox",
+    onchange: () => put({ relu: reluBox.checked }),
+  });
+  const button = (text, label, onclick) =>
+    make("button", { type: "button", class: "kx-button", "aria-label": label, onclick }, text);
+
+  // ---------------------------------------------------------------- pictures
+  const stage = (label, hint) => {
+    const canvas = make("canvas", { class: "kx-canvas", "aria-hidden": "true" });
+    const frame = make(
+      "div",
+      {
+        class: "kx-frame",
+        tabindex: "0",
+        role: "application",
+        "aria-roledescription": hint,
+        "aria-label": label,
+        "data-lm-suppress-shortcuts": "true",
+        onkeydown: moveByKey,
+      },
+      canvas,
+    );
+    return { canvas, frame };
+  };
+  const shownPicture = stage("Picture with the window. Arrow keys move the window.", "window");
+  const shownResponse = stage(
+    "Response map. Arrow keys move the marked position.",
+    "response map",
+  );
+  const pictureTitle = make("p", { class: "kx-title" });
+  const responseTitle = make("p", { class: "kx-title" });
+  const credit = make("p", { class: "kx-note" });
+  const legendLow = make("span");
+  const legendHigh = make("span");
+  const legend = make(
+    "div",
+    { class: "kx-legend" },
+    legendLow,
+    make("span", { class: "kx-bar" }),
+    legendHigh,
+  );
+  const largest = button("", "", () => goTo(true));
+  const smallest = button("", "", () => goTo(false));
+  const removed = make("p", { class: "kx-note" });
+
+  // ---------------------------------------------------------------- kernel
+  const fields = make("div", { class: "kx-fields", role: "group", "aria-label": "Kernel" });
+  const problem = make("p", { class: "kx-problem", role: "alert", id: `${unique}-problem` });
+  const about = make("p", { class: "kx-about" });
+  const flipped = make("div", { class: "kx-flipped" });
+
+  // ---------------------------------------------------------------- one position
+  const place = (name, attribute) =>
+    make("input", {
+      class: "kx-input kx-place",
+      type: "number",
+      min: "0",
+      step: "1",
+      "data-lm-suppress-shortcuts": "true",
+      "aria-label": `${name} of the window`,
+      oninput: (event) => {
+        const value = event.target.valueAsNumber;
+        if (Number.isInteger(value) && value >= 0 && value <= Number(event.target.max)) {
+          problem.textContent = "";
+          put({ [attribute]: value });
+        }
+      },
+      onchange: (event) => {
+        const value = event.target.valueAsNumber;
+        if (!Number.isInteger(value) || value < 0 || value > Number(event.target.max)) {
+          complain(`no ${attribute} ${event.target.value || "like that"}: ${attribute}s go from 0 to ${event.target.max}`);
+          event.target.value = attribute === "row" ? row : column;
+        }
+      },
+    });
+  const rowField = place("Row", "row");
+  const columnField = place("Column", "column");
+  const windowCells = make("div", { class: "kx-cells" });
+  const kernelCells = make("div", { class: "kx-cells" });
+  const productCells = make("div", { class: "kx-cells" });
+  const kernelName = make("p", { class: "kx-label" });
+  const sum = make("output", { class: "kx-sum", "aria-live": "off" });
+  const sumLabel = make("p", { class: "kx-label" }, "Sum");
+  const sentence = make("p", { class: "kx-equation" });
+  const spoken = make("p", { class: "kx-spoken", role: "status", "aria-live": "polite" });
+  const block = (label, cells) =>
+    make("div", { class: "kx-block" }, label, cells);
+  const label = (text) => make("p", { class: "kx-label" }, text);
+  const sign = (text) => make("span", { class: "kx-sign", "aria-hidden": "true" }, text);
+
+  const root = make(
+    "div",
+    { class: "kx", role: "group", "aria-label": "Kernel explorer" },
+    make(
+      "div",
+      { class: "kx-controls" },
+      make("label", { class: "kx-choice" }, "Picture", pictureSelect),
+      make("label", { class: "kx-choice" }, "Kernel", presetSelect),
+      make("label", { class: "kx-choice" }, "Size", sizeSelect),
+      make(
+        "div",
+        { class: "kx-switches" },
+        make("label", { class: "kx-switch" }, flipBox, "true convolution"),
+        make("label", { class: "kx-switch" }, reluBox, "after ReLU"),
+      ),
+    ),
+    make(
+      "div",
+      { class: "kx-stage" },
+      make("div", { class: "kx-picture" }, pictureTitle, shownPicture.frame, credit),
+      make(
+        "div",
+        { class: "kx-kernel" },
+        make("p", { class: "kx-title" }, "Kernel"),
+        fields,
+        make(
+          "div",
+          { class: "kx-buttons" },
+          button("↺ 90°", "Turn the kernel counterclockwise by 90 degrees", () =>
+            put({ kernel: turn(kernel) }),
+          ),
+          button("× (−1)", "Change the sign of every number of the kernel", () =>
+            put({ kernel: kernel.map((line) => line.map((value) => (value === 0 ? 0 : -value))) }),
+          ),
+        ),
+        flipped,
+      ),
+      make(
+        "div",
+        { class: "kx-response" },
+        responseTitle,
+        shownResponse.frame,
+        legend,
+        make("div", { class: "kx-buttons" }, smallest, largest),
+      ),
+    ),
+    problem,
+    about,
+    removed,
+    make(
+      "div",
+      { class: "kx-position" },
+      make(
+        "p",
+        { class: "kx-where" },
+        "Window at row ",
+        rowField,
+        " column ",
+        columnField,
+      ),
+      make(
+        "div",
+        { class: "kx-work" },
+        block(label("Pixels in the window"), windowCells),
+        sign("×"),
+        block(kernelName, kernelCells),
+        sign("="),
+        block(label("Products"), productCells),
+        sign("→"),
+        block(sumLabel, sum),
+      ),
+      sentence,
+    ),
+    spoken,
+  );
+  el.append(root);
+
+  // ---------------------------------------------------------------- changes
+  let scheduled = 0;
+  let unsaved = false;
+
+  /** Change the model and show it, once for all changes before the next frame. */
+  function put(changes) {
+    for (const [name, value] of Object.entries(changes)) model.set(name, value);
+    unsaved = true;
+    schedule();
+  }
+
+  function schedule() {
+    scheduled ||= requestAnimationFrame(() => {
+      scheduled = 0;
+      if (unsaved) model.save_changes();
+      unsaved = false;
+      show();
+    });
+  }
+
+  function choosePreset() {
+    const preset = presets.find(({ name }) => name === presetSelect.value);
+    problem.textContent = "";
+    if (preset) put({ kernel: preset.kernel });
+    else show();
+  }
+
+  function complain(words) {
+    problem.textContent = "";
+    problem.textContent = `${words}.`;
+  }
+
+  function moveTo(newRow, newColumn) {
+    const clamp = (value, most) => Math.max(0, Math.min(most, value));
+    put({
+      row: clamp(newRow, response.length - 1),
+      column: clamp(newColumn, response[0].length - 1),
+    });
+  }
+
+  function moveByKey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const far = event.shiftKey ? 10 : 1;
+    const now = [model.get("row"), model.get("column")];
+    const moves = {
+      ArrowUp: [now[0] - far, now[1]],
+      ArrowDown: [now[0] + far, now[1]],
+      ArrowLeft: [now[0], now[1] - far],
+      ArrowRight: [now[0], now[1] + far],
+      PageUp: [now[0] - 10, now[1]],
+      PageDown: [now[0] + 10, now[1]],
+      Home: [now[0], 0],
+      End: [now[0], Infinity],
+    };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    moveTo(...moves[event.key]);
+  }
+
+  /** Move the window to the largest or the smallest response. */
+  function goTo(highest) {
+    const shown = reluBox.checked ? relu(response) : response;
+    let best = [0, 0];
+    shown.forEach((line, i) =>
+      line.forEach((value, j) => {
+        const record = shown[best[0]][best[1]];
+        if (highest ? value > record : value < record) best = [i, j];
+      }),
+    );
+    moveTo(...best);
+  }
+
+  /** Let the pointer move the window; a touch that starts elsewhere still scrolls the page. */
+  function drag({ frame, canvas }, centered) {
+    let dragging = false;
+    const at = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const i = Math.floor(((event.clientY - box.top) / box.height) * picture.height);
+      const j = Math.floor(((event.clientX - box.left) / box.width) * picture.width);
+      const half = (kernel.length - 1) / 2;
+      return [i - half, j - half];
+    };
+    const near = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const [i, j] = at(event);
+      const reach = Math.max(kernel.length / 2, (24 / box.width) * picture.width);
+      return Math.abs(i - row) <= reach && Math.abs(j - column) <= reach;
+    };
+    const options = { signal: listening.signal };
+    frame.addEventListener(
+      "touchstart",
+      (event) => {
+        if (event.touches.length === 1 && near(event.touches[0])) event.preventDefault();
+      },
+      { ...options, passive: false },
+    );
+    frame.addEventListener(
+      "pointerdown",
+      (event) => {
+        if (event.button !== 0) return;
+        if (event.pointerType === "touch" && !near(event)) return;
+        dragging = true;
+        frame.setPointerCapture(event.pointerId);
+        moveTo(...at(event));
+      },
+      options,
+    );
+    frame.addEventListener("pointermove", (event) => dragging && moveTo(...at(event)), options);
+    frame.addEventListener("click", (event) => moveTo(...at(event)), options);
+    for (const end of ["pointerup", "pointercancel"]) {
+      frame.addEventListener(end, () => (dragging = false), options);
+    }
+  }
+  drag(shownPicture);
+  drag(shownResponse);
+
+  // ---------------------------------------------------------------- kernel fields
+  function readField(field) {
+    const [a, b] = [Number(field.dataset.row), Number(field.dataset.column)];
+    const { value, problem: words } = readNumber(field.value);
+    return { a, b, value, words };
+  }
+
+  function setNumber(a, b, value) {
+    put({ kernel: kernel.map((line, i) => line.map((old, j) => (i === a && j === b ? value : old))) });
+  }
+
+  function buildFields() {
+    fields.style.setProperty("--kx-side", kernel.length);
+    fields.replaceChildren(
+      ...kernel.flatMap((line, a) =>
+        line.map((_, b) =>
+          make("input", {
+            class: "kx-input kx-field",
+            type: "text",
+            autocomplete: "off",
+            spellcheck: "false",
+            "data-row": a,
+            "data-column": b,
+            "data-lm-suppress-shortcuts": "true",
+            "aria-label": `Kernel, row ${a}, column ${b}`,
+            "aria-describedby": problem.id,
+            onfocus: (event) => event.target.select(),
+            oninput: (event) => {
+              const { value } = readField(event.target);
+              event.target.removeAttribute("aria-invalid");
+              if (value !== undefined) {
+                problem.textContent = "";
+                setNumber(a, b, value);
+              }
+            },
+            onchange: (event) => {
+              const { words } = readField(event.target);
+              if (words) {
+                event.target.value = fieldText(kernel[a][b]);
+                complain(`${words[0].toUpperCase()}${words.slice(1)}. The kernel keeps ${fieldText(kernel[a][b])} there`);
+              }
+            },
+            onkeydown: (event) => {
+              if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+                event.preventDefault();
+                event.stopPropagation();
+                const next = kernel[a][b] + (event.key === "ArrowUp" ? 1 : -1);
+                if (Math.abs(next) > LARGEST) return;
+                event.target.value = fieldText(next);
+                kernel[a][b] = next;
+                setNumber(a, b, next);
+              } else if (event.key === "Escape") {
+                event.target.value = fieldText(kernel[a][b]);
+                problem.textContent = "";
+              }
+            },
+          }),
+        ),
+      ),
+    );
+  }
+
+  // ---------------------------------------------------------------- showing
+  function compute() {
+    if (lastPicture !== model.get("picture")) {
+      lastPicture = model.get("picture");
+      picture = pictures.find(({ name }) => name === lastPicture) ?? pictures[0];
+      pixels = decodePicture(picture);
+    }
+    kernel = model.get("kernel").map((line) => [...line]);
+    const convolution = model.get("convolution");
+    used = convolution ? flip(kernel) : kernel;
+    const key = JSON.stringify([lastPicture, used]);
+    if (key !== lastResponse) {
+      lastResponse = key;
+      response = correlate(pixels, used);
+      limit = Math.max(...response.map((line) => Math.max(...line.map(Math.abs)))) || 1;
+    }
+    row = Math.max(0, Math.min(model.get("row"), response.length - 1));
+    column = Math.max(0, Math.min(model.get("column"), response[0].length - 1));
+  }
+
+  function show() {
+    compute();
+    root.dataset.dark = onDark(root);
+    showControls();
+    paintPicture();
+    paintResponse();
+    showPosition();
+  }
+
+  function showControls() {
+    const [height, width] = [picture.height, picture.width];
+    const convolution = model.get("convolution");
+    pictureSelect.value = picture.name;
+    const preset = presets.find((known) => same(known.kernel, kernel));
+    presetSelect.value = preset?.name ?? "own";
+    sizeSelect.value = kernel.length;
+    flipBox.checked = convolution;
+    reluBox.checked = model.get("relu");
+    pictureTitle.textContent = `Picture, ${height} × ${width}`;
+    credit.textContent = picture.credit;
+    responseTitle.textContent = `${model.get("relu") ? "After ReLU" : "Response"}, ${response.length} × ${response[0].length}`;
+    about.textContent = preset?.about ?? "A kernel of your own.";
+
+    if (fields.children.length !== kernel.length ** 2) buildFields();
+    for (const field of fields.children) {
+      const value = kernel[field.dataset.row][field.dataset.column];
+      if (field.getRootNode().activeElement !== field || readNumber(field.value).value !== value) {
+        if (field.getRootNode().activeElement !== field || !readNumber(field.value).problem) {
+          field.value = fieldText(value);
+        }
+      }
+    }
+
+    flipped.replaceChildren();
+    if (convolution) {
+      const opposite = kernel.map((line) => line.map((value) => -value));
+      const remark = same(kernel, used)
+        ? "The same: this kernel does not change when it is turned, so convolution and cross-correlation agree."
+        : same(opposite, used)
+          ? "Turning changes every sign of this kernel, so every response changes its sign."
+          : "";
+      const cells = make("div", { class: "kx-cells" });
+      fill(cells, used, "Kernel turned by 180 degrees");
+      flipped.append(label("turned by 180°"), cells);
+      if (remark) flipped.append(make("p", { class: "kx-note" }, remark));
+    }
+  }
+
+  /** Show a square of numbers; `style` gives each cell's color. */
+  function fill(target, square, name, paint = () => ({})) {
+    target.style.setProperty("--kx-side", square.length);
+    target.setAttribute("role", "img");
+    target.setAttribute(
+      "aria-label",
+      `${name}: ${square.map((line) => line.map((value) => numberText(value)).join(", ")).join("; ")}`,
+    );
+    target.replaceChildren(
+      ...square.flatMap((line) =>
+        line.map((value) => {
+          const { kind, background, ink } = paint(value);
+          const cell = make("span", { class: `kx-cell ${kind ?? ""}` }, numberText(value));
+          if (background) Object.assign(cell.style, { background, color: ink });
+          return cell;
+        }),
+      ),
+    );
+  }
+
+  const kindOf = (value) => ({ kind: value > 0 ? "kx-plus" : value < 0 ? "kx-minus" : "kx-zero" });
+
+  let speech = 0;
+
+  function showPosition() {
+    const side = kernel.length;
+    const window = windowAt(pixels, row, column, side);
+    const products = multiply(window, used);
+    const value = response[row][column];
+    const after = Math.max(value, 0);
+    const rectified = model.get("relu");
+    rowField.max = response.length - 1;
+    columnField.max = response[0].length - 1;
+    const active = root.getRootNode().activeElement;
+    if (active !== rowField || rowField.valueAsNumber !== row) rowField.value = row;
+    if (active !== columnField || columnField.valueAsNumber !== column) columnField.value = column;
+    fill(windowCells, window, "Pixels in the window", (pixel) => {
+      const gray = Math.round((255 * pixel) / picture.white);
+      return { background: `rgb(${gray} ${gray} ${gray})`, ink: inkOn([gray, gray, gray]) };
+    });
+    const turned = model.get("convolution");
+    kernelName.textContent = turned ? "Turned kernel" : "Kernel";
+    fill(kernelCells, used, turned ? "Turned kernel" : "Kernel", kindOf);
+    fill(productCells, products, "Products", kindOf);
+    sum.textContent = numberText(value);
+    sum.className = `kx-sum ${kindOf(value).kind}`;
+    const terms = products
+      .flat()
+      .map((term, at) => {
+        const text = numberText(Math.abs(term));
+        return at === 0 ? numberText(term) : `${term < 0 ? "−" : "+"} ${text}`;
+      })
+      .join(" ");
+    const cut = rectified
+      ? ` After ReLU: max(0, ${numberText(value)}) = ${numberText(after)}.`
+      : "";
+    const inexact = products.flat().some((term) => Math.abs(term * 100 - Math.round(term * 100)) > 1e-9);
+    sentence.textContent = `response[${row}, ${column}] = ${terms} = ${numberText(value)}.${cut}${inexact ? " (Rounded to two decimals.)" : ""}`;
+    const words = `Row ${row}, column ${column}: sum ${numberText(value)}${rectified ? `, after ReLU ${numberText(after)}` : ""}.`;
+    clearTimeout(speech);
+    speech = setTimeout(() => (spoken.textContent = words), 250);
+  }
+
+  // ---------------------------------------------------------------- painting
+  /** Fit a canvas to its frame, a whole number of device pixels for each pixel of the picture. */
+  function fit({ canvas, frame }) {
+    const ratio = globalThis.devicePixelRatio || 1;
+    const scale = Math.max(1, Math.floor((frame.clientWidth * ratio) / picture.width));
+    const [width, height] = [picture.width * scale, picture.height * scale];
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      canvas.style.width = `${width / ratio}px`;
+      canvas.style.height = `${height / ratio}px`;
+    }
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, width, height);
+    context.imageSmoothingEnabled = false;
+    return { context, scale, ratio };
+  }
+
+  /** A small canvas with one pixel for each number. */
+  function tile(map, paint) {
+    const canvas = document.createElement("canvas");
+    canvas.width = map[0].length;
+    canvas.height = map.length;
+    const context = canvas.getContext("2d");
+    const image = context.createImageData(canvas.width, canvas.height);
+    let at = 0;
+    for (const line of map) {
+      for (const value of line) {
+        image.data.set(paint(value), at);
+        at += 4;
+      }
+    }
+    context.putImageData(image, 0, 0);
+    return canvas;
+  }
+
+  /** A frame that is seen on light and on dark ground. */
+  function outline(context, x, y, width, height, ratio) {
+    const mark = getComputedStyle(root).getPropertyValue("--kx-mark").trim();
+    context.lineJoin = "miter";
+    for (const [color, thickness] of [["#fff", 6], ["#000", 4.5], [mark, 3]]) {
+      context.strokeStyle = color;
+      context.lineWidth = thickness * ratio;
+      context.strokeRect(x, y, width, height);
+    }
+  }
+
+  function writeNumbers(context, map, scale, ratio, shift, ink) {
+    const texts = map.map((line) => line.map((value) => numberText(value)));
+    const longest = Math.max(2, ...texts.flat().map((text) => text.length));
+    const size = Math.min(0.42 * scale, (1.5 * scale) / longest, 18 * ratio);
+    if (size < 8 * ratio) return;
+    context.font = `${size}px ${getComputedStyle(root).fontFamily}`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    texts.forEach((line, i) =>
+      line.forEach((text, j) => {
+        context.fillStyle = ink(map[i][j]);
+        context.fillText(text, (j + shift + 0.5) * scale, (i + shift + 0.53) * scale);
+      }),
+    );
+  }
+
+  const small = () => picture.width <= 10;
+
+  function paintPicture() {
+    const { context, scale, ratio } = fit(shownPicture);
+    const gray = (value) => Math.round((255 * value) / picture.white);
+    const image = tile(pixels, (value) => [gray(value), gray(value), gray(value), 255]);
+    context.drawImage(image, 0, 0, context.canvas.width, context.canvas.height);
+    if (small()) {
+      writeNumbers(context, pixels, scale, ratio, 0, (value) => inkOn([gray(value), gray(value), gray(value)]));
+    }
+    const side = kernel.length * scale;
+    outline(context, column * scale, row * scale, side, side, ratio);
+  }
+
+  function paintResponse() {
+    const { context, scale, ratio } = fit(shownResponse);
+    const rectified = model.get("relu");
+    const [zero, plus, minus, text] = ["--kx-zero", "--kx-plus", "--kx-minus", "--kx-ink"].map(
+      (name) => colorOf(root, name),
+    );
+    const colorFor = (value) => {
+      const far = rectified && value < 0 ? 0 : Math.abs(value) / limit;
+      const end = value < 0 ? minus : plus;
+      return zero.map((from, c) => Math.round(from + far * (end[c] - from)));
+    };
+    const shift = (kernel.length - 1) / 2;
+    const [width, height] = [response[0].length * scale, response.length * scale];
+    const corner = shift * scale;
+    context.drawImage(tile(response, (value) => [...colorFor(value), 255]), corner, corner, width, height);
+
+    // Stripes: negative numbers, or with ReLU what it removed. The sign is not told by color alone.
+    const from = rectified ? 0 : STRIPES_FROM * limit;
+    const mask = document.createElement("canvas");
+    mask.width = context.canvas.width;
+    mask.height = context.canvas.height;
+    const stripes = mask.getContext("2d");
+    stripes.imageSmoothingEnabled = false;
+    stripes.drawImage(tile(response, (value) => [0, 0, 0, value < -from ? 255 : 0]), corner, corner, width, height);
+    stripes.globalCompositeOperation = "source-in";
+    stripes.strokeStyle = `rgb(${(rectified ? text : zero).join(" ")} / ${rectified ? 0.35 : 0.6})`;
+    stripes.fillStyle = "transparent";
+    stripes.lineWidth = ratio;
+    const gap = (small() ? 8 : 5) * ratio;
+    stripes.beginPath();
+    for (let x = -mask.height; x < mask.width; x += gap) {
+      stripes.moveTo(x, mask.height);
+      stripes.lineTo(x + mask.height, 0);
+    }
+    stripes.stroke();
+    context.drawImage(mask, 0, 0);
+
+    context.setLineDash([4 * ratio, 4 * ratio]);
+    context.strokeStyle = `rgb(${text.join(" ")} / 0.5)`;
+    context.lineWidth = ratio;
+    context.strokeRect(ratio / 2, ratio / 2, context.canvas.width - ratio, context.canvas.height - ratio);
+    context.setLineDash([]);
+    if (small()) {
+      const shown = rectified ? relu(response) : response;
+      writeNumbers(context, shown, scale, ratio, shift, (value) => inkOn(colorFor(value)));
+    }
+    const least = Math.max(scale, 9 * ratio);
+    const grow = (least - scale) / 2;
+    outline(context, (column + shift) * scale - grow, (row + shift) * scale - grow, least, least, ratio);
+
+    root.classList.toggle("kx-rectified", rectified);
+    legendLow.textContent = rectified ? "negative: set to 0" : numberText(-limit);
+    legendHigh.textContent = numberText(limit);
+    const shown = (rectified ? relu(response) : response).flat();
+    const [low, high] = [Math.min(...shown), Math.max(...shown)].map((value) => numberText(value));
+    smallest.textContent = `smallest ${low}`;
+    largest.textContent = `largest ${high}`;
+    smallest.setAttribute("aria-label", `Go to the smallest response, ${low}`);
+    largest.setAttribute("aria-label", `Go to the largest response, ${high}`);
+    const negative = response.flat().filter((value) => value < 0).length;
+    const share = Math.round((100 * negative) / shown.length);
+    removed.textContent = rectified
+      ? `ReLU set ${negative} of ${shown.length} responses to zero (${share}%).`
+      : `${negative} of ${shown.length} responses are negative (${share}%).`;
+  }
+
+  // ---------------------------------------------------------------- life
+  const watched = ["picture", "kernel", "convolution", "relu", "row", "column"];
+  for (const name of watched) model.on(`change:${name}`, schedule);
+  const resized = new ResizeObserver(schedule);
+  resized.observe(shownPicture.frame);
+  const themed = new MutationObserver(schedule);
+  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
+  for (const element of [document.documentElement, document.body]) {
+    themed.observe(element, { attributes: true, attributeFilter });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
+    signal: listening.signal,
+  });
+  show();
+
+  return () => {
+    for (const name of watched) model.off(`change:${name}`, schedule);
+    cancelAnimationFrame(scheduled);
+    clearTimeout(speech);
+    resized.disconnect();
+    themed.disconnect();
+    listening.abort();
+    root.remove();
+  };
+}
+
+export default { render };
