@@ -152,7 +152,7 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
     raise TypeError(f"{name}: {type(value).__name__} cannot be stored in {FILE_NAME}")
 
 
-def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Value | Raised:
+def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if isinstance(value, list):
         return [_decode(item, arrays) for item in value]
     if not isinstance(value, dict):
