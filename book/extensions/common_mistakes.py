@@ -1,13 +1,17 @@
-"""The directive ``common-mistakes``: what typically goes wrong in a chapter's tasks.
+"""What typically goes wrong in a chapter's tasks, and how ``check`` answers.
 
 ::
 
     ```{common-mistakes} filters corr2d conv2d
     ```
 
-The entries are the misconceptions of ``solutions.filters.problems.PROBLEMS``: the same texts
-that ``check`` answers with. Without task names, all tasks of the chapter are listed. No code of
-a wrong or right implementation is ever shown.
+    ```{sample-feedback} filters corr2d mean_for_sum
+    ```
+
+``common-mistakes`` lists the misconceptions of ``solutions.filters.problems.PROBLEMS``: the same
+texts that ``check`` answers with. Without task names, all tasks of the chapter are listed.
+``sample-feedback`` shows the whole answer of ``check`` to one of them, or, if none is named, to
+a right solution. No code of a wrong or right implementation is ever shown.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from autograder import check
 from autograder.problems import Misconception, Problem
 
 
@@ -31,17 +36,20 @@ class folded_line(nodes.General, nodes.TextElement):
     """The line of a folded block that is always shown."""
 
 
-class CommonMistakes(SphinxDirective):
-    """The directive ``common-mistakes``."""
+class ProblemDirective(SphinxDirective):
+    """A directive about the problems of a chapter."""
 
     required_arguments = 1
     optional_arguments = 1
     final_argument_whitespace = True
 
-    def run(self) -> list[nodes.Node]:
-        """Return a box with one folded entry per misconception."""
+    def names(self) -> list[str]:
+        """Return the arguments after the chapter's name."""
+        return self.arguments[1].split() if len(self.arguments) > 1 else []
+
+    def problems(self, *tasks: str) -> dict[str, Problem]:
+        """Return the chapter's problems by task, after making sure that ``tasks`` exist."""
         chapter = self.arguments[0]
-        names = self.arguments[1].split() if len(self.arguments) > 1 else []
         try:
             module = importlib.import_module(f"solutions.{chapter}.problems")
         except ModuleNotFoundError as error:
@@ -49,18 +57,36 @@ class CommonMistakes(SphinxDirective):
         for path in sorted(Path(str(module.__file__)).parent.glob("*.py")):
             self.env.note_dependency(str(path))
         problems: dict[str, Problem] = {problem.name: problem for problem in module.PROBLEMS}
-        unknown = [name for name in names if name not in problems]
+        unknown = [task for task in tasks if task not in problems]
         if unknown:
             raise self.error(
                 f"the chapter {chapter!r} has no task {', '.join(unknown)}; "
                 f"its tasks are {', '.join(problems)}"
             )
+        return problems
+
+    def inline(self, text: str) -> list[nodes.Node]:
+        """Parse one line of Markdown."""
+        parsed, messages = self.state.inline_text(text, self.lineno)
+        return [*parsed, *messages]
+
+
+class CommonMistakes(ProblemDirective):
+    """The directive ``common-mistakes``."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a box with one folded entry per misconception."""
+        problems = self.problems(*self.names())
+        tasks = [task for task in self.names() or problems if problems[task].misconceptions]
         box = nodes.admonition("", classes=["common-mistakes"])
         box += nodes.title("", "Common mistakes, by what you see")
-        for name in names or problems:
-            if problems[name].misconceptions:
-                box += nodes.paragraph("", "", nodes.literal(text=name), classes=["task"])
-                box += [self.entry(wrong) for wrong in problems[name].misconceptions]
+        for task in tasks:
+            entries = [self.entry(wrong) for wrong in problems[task].misconceptions]
+            name = nodes.literal(text=task)
+            if len(tasks) == 1:
+                box += [nodes.paragraph("", "", name, classes=["task"]), *entries]
+            else:
+                box += folded("", folded_line("", "", name), *entries, classes=["task"])
         return [box]
 
     def entry(self, wrong: Misconception) -> folded:
@@ -72,10 +98,26 @@ class CommonMistakes(SphinxDirective):
             nodes.paragraph("", "", *self.inline(wrong.hint)),
         )
 
-    def inline(self, text: str) -> list[nodes.Node]:
-        """Parse one line of Markdown."""
-        parsed, messages = self.state.inline_text(text, self.lineno)
-        return [*parsed, *messages]
+
+class SampleFeedback(ProblemDirective):
+    """The directive ``sample-feedback``."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the report of ``check`` as HTML, and as text where HTML cannot be shown."""
+        task, *wrong = self.names() or [""]
+        problem = self.problems(task)[task]
+        function = problem.reference
+        if wrong:
+            known = {one.name: one.wrong for one in problem.misconceptions}
+            if wrong[0] not in known:
+                raise self.error(f"{task} has no misconception {wrong[0]!r}")
+            function = known[wrong[0]]
+        report, _ = check.report_on(problem.visible_checks(), function)
+        shown = f'<div class="sample-feedback">{report._repr_html_()}</div>\n'
+        return [
+            nodes.raw("", shown, format="html"),
+            nodes.raw("", report.text, format="text"),
+        ]
 
 
 def sentence(text: str) -> str:
@@ -84,11 +126,11 @@ def sentence(text: str) -> str:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the directive."""
+    """Register the directives."""
 
     def element(tag: str) -> tuple[Any, Any]:
         return (
-            lambda translator, node: translator.body.append(f"<{tag}>"),
+            lambda translator, node: translator.body.append(translator.starttag(node, tag)),
             lambda translator, node: translator.body.append(f"</{tag}>\n"),
         )
 
@@ -98,4 +140,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(folded, html=element("details"), text=plain(), latex=plain())
     app.add_node(folded_line, html=element("summary"), text=plain(), latex=plain())
     app.add_directive("common-mistakes", CommonMistakes)
+    app.add_directive("sample-feedback", SampleFeedback)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,109 @@
+"""Facts about an exercise, read from its source: they are written down nowhere else.
+
+::
+
+    {exercise-size}`filters`
+
+    ```{exercise-tasks} filters
+    ```
+
+The role says how many tasks there are, for how many points, and how long they take. The
+directive makes a table of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from autograder.authoring.source import Exercise, Question, SourceError, Task, read_exercise
+from book.extensions.course_setup import COURSE_ROOT
+
+DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
+
+
+def exercise(env: BuildEnvironment, chapter: str) -> Exercise:
+    """Read the exercise of a chapter, and have the page made again when it changes."""
+    path = COURSE_ROOT / "solutions" / chapter / f"{chapter}.md"
+    env.note_dependency(str(path))
+    return read_exercise(path)
+
+
+def graded_parts(found: Exercise) -> list[Task | Question]:
+    """Return the tasks and questions in the order of the exercise."""
+    return [part for part in found.parts if isinstance(part, Task | Question)]
+
+
+def count(number: float, what: str) -> str:
+    """Return ``1 task``, ``2 tasks``."""
+    return f"{number:g} {what}" + ("" if number == 1 else "s")
+
+
+def duration(minutes: int) -> str:
+    """Return a time that is as exact as it can be: minutes below an hour, else half hours."""
+    if minutes < 60:
+        return count(minutes, "minute")
+    halves = round(minutes / 30)
+    return count(halves / 2, "hour")
+
+
+def size(found: Exercise) -> str:
+    """Return how large an exercise is."""
+    parts = graded_parts(found)
+    counts = [count(len(found.tasks), "task")]
+    if found.questions:
+        counts.append(count(len(found.questions), "question"))
+    time = duration(sum(part.minutes for part in parts))
+    return f"{' and '.join(counts)}, {count(found.points, 'point')}, about {time}"
+
+
+class ExerciseSize(SphinxRole):
+    """The role ``exercise-size``."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the size of the exercise as text."""
+        try:
+            return [nodes.Text(size(exercise(self.env, self.text)))], []
+        except SourceError as error:
+            return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
+
+
+class ExerciseTasks(SphinxDirective):
+    """The directive ``exercise-tasks``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return a table of the tasks and questions."""
+        try:
+            found = exercise(self.env, self.arguments[0])
+        except SourceError as error:
+            raise self.error(str(error)) from error
+        rows = [row("Task", "Points", "Difficulty", "Minutes")]
+        for part in graded_parts(found):
+            name: nodes.Node = nodes.Text("Closing question")
+            if isinstance(part, Task):
+                name = nodes.literal(text=part.function)
+            difficulty = DIFFICULTIES[part.difficulty]
+            rows.append(row(name, f"{part.points:g}", difficulty, str(part.minutes)))
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=25) for _ in range(4)), cols=4)
+        group += [nodes.thead("", rows[0]), nodes.tbody("", *rows[1:])]
+        return [nodes.table("", group, classes=["exercise-tasks"])]
+
+
+def row(*cells: str | nodes.Node) -> nodes.row:
+    """Return a row of a table."""
+    texts = [nodes.Text(cell) if isinstance(cell, str) else cell for cell in cells]
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", text)) for text in texts))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the role and the directive."""
+    app.add_role("exercise-size", ExerciseSize())
+    app.add_directive("exercise-tasks", ExerciseTasks)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
