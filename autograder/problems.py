@@ -45,8 +45,8 @@ class Misconception:
 
     ``wrong`` takes the same arguments as the reference. ``title`` names the mistake in a few
     words, ``symptom`` says what the student sees, ``hint`` is what ``check`` answers: it points
-    at the mistake and never states the solution. ``catalogue`` is its number in the course's
-    catalogue of wrong implementations, None if the chapter added it.
+    at the mistake and never states the solution. ``catalog_number`` is its number in the course's
+    catalog of wrong implementations, None if the chapter added it.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Misconception:
     title: str
     symptom: str
     hint: str
-    catalogue: int | None = None
+    catalog_number: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The exercise "filters": what is graded, with solutions, mistakes and cases."""
