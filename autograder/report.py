@@ -159,16 +159,27 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
         )
         if isinstance(ending, Failed) and not secret:
             yield Line(f"The second call stopped with {first_line(ending)}")
-    elif isinstance(ending, Failed):
-        # A message may quote the inputs, and those of a hidden case are secret.
-        yield Line(f"Your function stopped with {ending.kind if secret else first_line(ending)}")
-        if ending.line:
-            yield Line(f"at {ending.line}", code=True)
-        help_with_it = advice(ending, name, tuple(failure.case.arguments))
-        if help_with_it is not None:
-            yield Line(help_with_it)
-    elif isinstance(ending, TimedOut):
+    elif isinstance(ending, Failed | TimedOut):
+        yield from ending_lines(ending, name, tuple(failure.case.arguments), secret)
+
+
+def ending_lines(
+    ending: Failed | TimedOut, function: str, parameters: tuple[str, ...], secret: bool = False
+) -> Iterator[Line]:
+    """Say how a call ended that did not come back, and what usually helps.
+
+    ``function`` and ``parameters`` are those of the task. Of a ``secret`` case no message is
+    shown, since it may quote the inputs.
+    """
+    if isinstance(ending, TimedOut):
         yield Line(_timed_out(ending))
+        return
+    yield Line(f"Your function stopped with {ending.kind if secret else first_line(ending)}")
+    if ending.line:
+        yield Line(f"at {ending.line}", code=True)
+    help_with_it = advice(ending, function, parameters)
+    if help_with_it is not None:
+        yield Line(help_with_it)
 
 
 def _timed_out(ending: TimedOut) -> str:

@@ -69,7 +69,7 @@ class Check:
     def report(self, function: Callable[..., Value]) -> Report:
         """Return the report of a check without showing it or raising."""
         try:
-            checks = self._find(function)
+            checks = self.find(function)
         except CannotCheck as problem:
             return problem.report
         return self.report_on(checks, function)[0]
@@ -100,14 +100,14 @@ class Check:
     def passes(self, function: Callable[..., Value]) -> bool:
         """Whether ``function`` passes all visible cases of its task; shows nothing."""
         try:
-            checks = self._find(function)
+            checks = self.find(function)
         except CannotCheck:
             return False
         return self.report_on(checks, function, silent=True)[0].tone == "good"
 
     def case(self, function: Callable[..., Value] | str, number: int) -> tuple[Value, ...]:
         """Return copies of the arguments of case ``number`` (from 1) of a function's task."""
-        checks = self._find(function, or_name=True)
+        checks = self.find(function, or_name=True)
         if number not in range(1, len(checks.cases) + 1):
             raise CannotCheck(f"{checks.function} has the cases 1 to {len(checks.cases)}.")
         return tuple(copy_of(value) for value in checks.cases[number - 1].arguments.values())
@@ -137,7 +137,11 @@ class Check:
                 return folder / FILE_NAME
         return Path(FILE_NAME)
 
-    def _find(self, function: Callable[..., Value] | str, or_name: bool = False) -> Checks:
+    def find(self, function: Callable[..., Value] | str, or_name: bool = False) -> Checks:
+        """Return the checks of a function's task; ``or_name``: its name will do.
+
+        Raises :class:`CannotCheck` where there is no such task, or nothing can be read.
+        """
         try:
             known = self.checks()
         except ChecksFileError as error:

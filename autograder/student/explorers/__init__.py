@@ -1,0 +1,67 @@
+"""The kinds of explorers that ``explore(fn)`` opens, and their options.
+
+A problem chooses its explorer with the mapping ``Problem.explorer``, which travels in
+``checks.npz``. ``kind`` is required, everything else has a default that fits most problems::
+
+    explorer={"kind": "filter", "pictures": ("house", "letter F"), "try": ("Slide ...",)}
+
+Options of every kind:
+
+``try``
+    Sentences that say what to try; they stand above the controls. They replace the kind's own.
+
+Options of every kind that has a picture:
+
+``pictures``
+    Names from :data:`~autograder.student.explorers.pictures.PICTURES`; the first is shown first.
+``size``
+    Height and width of the picture in pixels (default 56, for "layer" 40).
+
+The kinds:
+
+``filter``
+    ``fn(x, w)`` returns one map. Picture, editable filter with presets, brightness, noise,
+    shift, ReLU. ``presets``: filters by name, each a square array or nested lists.
+``bank``
+    ``fn(x, w)`` returns several maps, shape (K, H', W'). As "filter"; ``titles`` names the maps.
+``corner``
+    ``fn(x, w1, w2)`` returns one map. Two filters; a slider marks the strongest answers in the
+    picture. ``presets`` as in "filter"; ``first`` gives the names of the two filters shown first.
+``layer``
+    ``fn(x, w, b)`` for images (1, 3, H, W), filters (F, 3, HH, WW) and biases (F,). A color
+    picture; every filter is chosen from ``presets`` (arrays (3, HH, WW)) and has a bias.
+    ``filters``: how many filters (default 3).
+``values``
+    ``fn`` takes and returns numbers. A slider for each parameter, the result, and the last
+    tries as a table. ``ranges``: (lowest, highest) for each parameter by name; whole numbers
+    give whole steps. Without it the slider goes from 1 to 64.
+``shift``
+    ``fn(f, x, dy, dx)`` returns a number. Chooses f among ``functions`` (a
+    :class:`autograder.values.Formula` by name, which must keep the picture's size); shows the
+    picture before and after the shift, f of both, and the number.
+
+A kind is a subclass of :class:`~autograder.student.explorers.base.Explorer`. Nothing in this
+package knows the answer to a task: every number comes from the student's own function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from autograder.checks import Checks
+from autograder.values import Value
+
+if TYPE_CHECKING:
+    from autograder.student.explorers.base import Explorer
+
+
+def open_explorer(function: Callable[..., Value], checks: Checks) -> Explorer:
+    """Return the explorer of a task over ``function``; its ``widget`` can be displayed.
+
+    Loads ipywidgets. Raises KeyError for a kind that does not exist.
+    """
+    from autograder.student.explorers.kinds import KINDS
+
+    options = dict(checks.explorer or {})
+    return KINDS[str(options.pop("kind"))](function, checks, options)

@@ -1,0 +1,186 @@
+"""What all explorers share: calling the student's function and showing what came of it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeAlias
+
+import ipywidgets as widgets
+import numpy as np
+
+from autograder.checks import CheckedCase, Checks
+from autograder.examination import Returned
+from autograder.report import Line, Report, ending_lines
+from autograder.student.calls import PrintAllowance, StudentCaller
+from autograder.student.explorers.drawing import figure, picture_colors
+from autograder.student.explorers.pictures import PICTURES, color_picture, picture
+from autograder.values import Value, describe
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+Function: TypeAlias = Callable[..., Value]
+
+
+class Explorer:
+    """Controls over a student's function. A kind says what they are and how to draw.
+
+    ``widget`` is the whole, ``view`` the part that shows the result as HTML. A kind fills
+    ``controls`` in :meth:`build`, makes the arguments of a call from them in :meth:`arguments`,
+    and draws the result in :meth:`draw`.
+    """
+
+    prompts: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, function: Function, checks: Checks, options: Mapping[str, Any]) -> None:
+        self.name = checks.function
+        self.options = options
+        self.first_case = checks.cases[0].arguments
+        self.view = widgets.HTML()
+        self._function = function
+        self._time_limit = checks.time_limit
+        self._changing = False
+        controls = self.build()
+        self.widget = widgets.VBox(
+            [
+                widgets.HTML(self._introduction()),
+                widgets.HBox(
+                    [
+                        widgets.VBox(
+                            controls, layout={"flex": "0 0 auto", "margin": "0 1.5em 0 0"}
+                        ),
+                        self.view,
+                    ],
+                    layout={"flex_flow": "row wrap", "align_items": "flex-start"},
+                ),
+            ]
+        )
+        self.refresh()
+
+    def build(self) -> list[widgets.Widget]:
+        """Make the controls; every one that matters is handed to :meth:`watch`."""
+        raise NotImplementedError
+
+    def arguments(self) -> tuple[Value, ...]:
+        """Return the arguments for the student's function."""
+        raise NotImplementedError
+
+    def problem(self, result: Value) -> str | None:
+        """Say what is wrong with a result that cannot be drawn, or return None."""
+        raise NotImplementedError
+
+    def draw(self, result: Value) -> str:
+        """Return the HTML that shows a result."""
+        raise NotImplementedError
+
+    def watch(self, *controls: widgets.Widget) -> None:
+        """Refresh the view whenever the value of one of ``controls`` changes."""
+        for control in controls:
+            control.observe(self.refresh, names="value")
+
+    def refresh(self, change: object = None) -> None:
+        """Call the student's function and show what came of it."""
+        if self._changing:
+            return
+        arguments = self.arguments()
+        names = [*self.first_case, *map(str, range(len(arguments)))]
+        case = CheckedCase("explore", dict(zip(names, arguments, strict=False)), None, {})
+        caller = StudentCaller(self._function, self._time_limit, PrintAllowance(characters=0))
+        ending = caller(case)
+        if not isinstance(ending, Returned):
+            lines = tuple(ending_lines(ending, self.name, tuple(case.arguments)))
+            self._say(f"{self.name} fails on this input.", lines)
+            return
+        problem = self.problem(ending.value)
+        if problem is not None:
+            self._say(f"{self.name} gives a result that cannot be shown.", (Line(problem),))
+            return
+        self.view.value = self.draw(ending.value)
+
+    def change_together(self, change: Callable[[], None]) -> None:
+        """Change several controls and refresh the view once."""
+        within_another = self._changing
+        self._changing = True
+        try:
+            change()
+        finally:
+            self._changing = within_another
+        self.refresh()
+
+    def _say(self, title: str, lines: tuple[Line, ...]) -> None:
+        self.view.value = Report(title, "bad", lines)._repr_html_()
+
+    def _introduction(self) -> str:
+        prompts = self.options.get("try", self.prompts)
+        items = "".join(f"<li>{html.escape(prompt)}</li>" for prompt in prompts)
+        listed = f'<ul style="margin:.2em 0 .4em 1.2em;padding:0">{items}</ul>' if items else ""
+        return (
+            f'<div style="line-height:1.45"><strong>Your {html.escape(self.name)} at work</strong>'
+            f"{listed}</div>"
+        )
+
+
+class PictureExplorer(Explorer):
+    """An explorer over a picture, with brightness, noise and shift."""
+
+    color: ClassVar[bool] = False
+    size: ClassVar[int] = 56
+    default_picture: ClassVar[str] = "house"
+
+    def picture_controls(self) -> list[widgets.Widget]:
+        """Make the controls of the picture."""
+        names = list(self.options.get("pictures", PICTURES))
+        first = self.default_picture if "pictures" not in self.options else names[0]
+        self.picture = widgets.Dropdown(options=names, value=first, description="picture")
+        self.brightness = slider("brightness", 0.0, -0.5, 0.5, 0.05)
+        self.noise = slider("noise", 0.0, 0.0, 0.5, 0.05)
+        self.shift = widgets.IntSlider(
+            value=0, min=0, max=20, description="shift right", continuous_update=False
+        )
+        controls = [self.picture, self.brightness, self.noise, self.shift]
+        self.watch(*controls)
+        return controls
+
+    def shown_picture(self) -> Array:
+        """Return the picture as the controls have it; values may leave 0 to 1."""
+        size = int(self.options.get("size", self.size))
+        paint = color_picture if self.color else picture
+        shown = np.roll(paint(self.picture.value, size), self.shift.value, axis=-1)
+        grain = np.random.default_rng(0).standard_normal(shown.shape)
+        brightened: Array = shown + self.brightness.value + self.noise.value * grain
+        return brightened
+
+    def picture_figure(self, shown: Array) -> str:
+        """Return the HTML figure of the picture."""
+        height, width = shown.shape[-2:]
+        name = self.picture.value
+        return figure(
+            picture_colors(shown),
+            f"the picture, {height} × {width}",
+            f"The picture {name}, {height} by {width} pixels",
+        )
+
+
+def slider(
+    name: str, value: float, lowest: float, highest: float, step: float
+) -> widgets.FloatSlider:
+    """Return a slider that tells its value when it is let go, so that slow functions can follow."""
+    return widgets.FloatSlider(
+        value=value,
+        min=lowest,
+        max=highest,
+        step=step,
+        description=name,
+        continuous_update=False,
+        readout_format=".2f",
+    )
+
+
+def map_problem(result: Value, axes: int) -> str | None:
+    """Say why a result is not a drawable array with ``axes`` axes, or return None."""
+    if not isinstance(result, np.ndarray) or result.dtype.kind not in "biuf":
+        return f"An array of numbers was expected, but the result is: {describe(result)}."
+    if result.ndim != axes or 0 in result.shape:
+        return f"An array with {axes} axes was expected, but the shape is {result.shape}."
+    if not np.isfinite(result).all():
+        return "The result contains NaN or infinity."
+    return None
