@@ -55,15 +55,23 @@ def outdated_pages(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
     """Drop the execution cache and read every page again if imported code has changed."""
-    cache = Path(app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache")
-    stamp = cache / "imported_code.sha256"
-    current = fingerprint(COURSE_ROOT)
-    if stamp.exists() and stamp.read_text() == current:
+    if stamp(app).exists() and stamp(app).read_text() == fingerprint(COURSE_ROOT):
         return []
-    shutil.rmtree(cache, ignore_errors=True)
-    cache.mkdir(parents=True)
-    stamp.write_text(current)
+    shutil.rmtree(stamp(app).parent, ignore_errors=True)
     return sorted(env.found_docs)
+
+
+def stamp(app: Sphinx) -> Path:
+    """Return the file beside the cached results that holds the digest of the code behind them."""
+    cache = app.config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache"
+    return Path(cache, "imported_code.sha256")
+
+
+def write_stamp(app: Sphinx, error: Exception | None) -> None:
+    """Note which code the pages of this build have used."""
+    if error is None:
+        stamp(app).parent.mkdir(parents=True, exist_ok=True)
+        stamp(app).write_text(fingerprint(COURSE_ROOT))
 
 
 def write_redirect(app: Sphinx, error: Exception | None) -> None:
@@ -79,5 +87,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     make_importable(COURSE_ROOT)
     app.connect("env-get-outdated", outdated_pages)
+    app.connect("build-finished", write_stamp)
     app.connect("build-finished", write_redirect)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,13 +7,16 @@
     ```{exercise-tasks} filters
     ```
 
+    ```{task-stub} filters corr2d
+    ```
+
 The role says how many tasks there are, for how many points, and how long they take. The
-directive makes a table of them.
+directives make a table of them, and show a function as the student finds it, without its body.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import inspect
 from typing import Any
 
 from docutils import nodes
@@ -21,6 +24,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from autograder.authoring.chapter import BEGIN, load_problems
+from autograder.authoring.notebook import plain_source
 from autograder.authoring.source import Exercise, Question, SourceError, Task, read_exercise
 from book.extensions.course_setup import COURSE_ROOT
 
@@ -96,6 +101,22 @@ class ExerciseTasks(SphinxDirective):
         return [nodes.table("", group, classes=["exercise-tasks"])]
 
 
+class TaskStub(SphinxDirective):
+    """The directive ``task-stub``."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        """Return the head of a graded function as a block of code."""
+        chapter, task = self.arguments
+        reference = load_problems(COURSE_ROOT, chapter)[task].reference
+        self.env.note_dependency(str(inspect.getsourcefile(reference)))
+        head = plain_source(reference).split(BEGIN)[0].rstrip()
+        stub = nodes.literal_block("", f"{head}\n    raise NotImplementedError()")
+        stub["language"] = "python"
+        return [stub]
+
+
 def row(*cells: str | nodes.Node) -> nodes.row:
     """Return a row of a table."""
     texts = [nodes.Text(cell) if isinstance(cell, str) else cell for cell in cells]
@@ -106,4 +127,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the role and the directive."""
     app.add_role("exercise-size", ExerciseSize())
     app.add_directive("exercise-tasks", ExerciseTasks)
+    app.add_directive("task-stub", TaskStub)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

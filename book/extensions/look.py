@@ -36,6 +36,10 @@ PALETTE: dict[Theme, dict[str, str]] = {
         "positive-fill": "#ffd2a3",
         "negative": "#0b57a8",
         "negative-fill": "#bddcff",
+        "pixel-dark": "#4c576b",
+        "on-pixel-dark": "#ffffff",
+        "pixel-light": "#eef1f6",
+        "on-pixel-light": "#1c2333",
         "focus": "#a84600",
         "good": "#1c6b34",
         "bad": "#b0212b",
@@ -56,6 +60,10 @@ PALETTE: dict[Theme, dict[str, str]] = {
         "positive-fill": "#6b3800",
         "negative": "#86b9ff",
         "negative-fill": "#12437d",
+        "pixel-dark": "#303a4d",
+        "on-pixel-dark": "#ffffff",
+        "pixel-light": "#dde3ed",
+        "on-pixel-light": "#1c2333",
         "focus": "#ffb066",
         "good": "#74cf90",
         "bad": "#ff8f93",
@@ -70,6 +78,8 @@ READABLE = (
     ),
     ("on-strong-fill", "strong-fill"),
     ("on-strong-fill", "link-hover"),
+    ("on-pixel-dark", "pixel-dark"),
+    ("on-pixel-light", "pixel-light"),
     ("text", "mark"),
     ("text", "positive-fill"),
     ("text", "negative-fill"),
@@ -173,6 +183,11 @@ def responses(picture: Array, weights: Array) -> Array:
     return np.asarray(np.einsum("ijkl,kl->ij", windows, weights))
 
 
+def minus(number: int) -> str:
+    """Write a whole number with a true minus sign."""
+    return str(number).replace("-", "−")
+
+
 def cells(
     numbers: Array, left: float, top: float, color: Callable[[int], str], side: int = 20
 ) -> Iterator[str]:
@@ -180,46 +195,55 @@ def cells(
     for row, column in np.ndindex(*numbers.shape):
         value = int(numbers[row, column])
         x, y = left + column * side, top + row * side
-        text = str(value).replace("-", "−")
         yield (
-            f'<rect x="{x}" y="{y}" width="{side}" height="{side}" class="{color(value)}"/>'
-            f'<text x="{x + side / 2}" y="{y + side / 2}" dy=".35em">{text}</text>'
+            f'<g class="{color(value)}"><rect x="{x}" y="{y}" width="{side}" height="{side}"/>'
+            f'<text x="{x + side // 2}" y="{y + side // 2}" dy=".35em">{minus(value)}</text></g>'
         )
 
 
-def sign(value: int) -> str:
-    """Return the class of a signed number's cell."""
-    return "positive" if value > 0 else "negative" if value < 0 else "zero"
+def signed(largest: int) -> Callable[[int], str]:
+    """Return the class of a signed number's cell: its sign, and how strong it is in thirds."""
+
+    def name(value: int) -> str:
+        kind = "positive" if value > 0 else "negative" if value < 0 else "zero"
+        return f"{kind} strength-{round(3 * abs(value) / largest)}"
+
+    return name
 
 
 def filter_at_work() -> str:
-    """Return an SVG: a picture, a filter, and the filter's responses, computed here."""
+    """Return a figure: a picture, a filter, and the filter's responses, computed here."""
     response = responses(PICTURE, EDGE_FILTER)
     row, column = WINDOW
-    value = str(response[row, column]).replace("-", "−")
+    rows, columns = EDGE_FILTER.shape
+    window = PICTURE[row : row + rows, column : column + columns]
+    value = minus(int(response[row, column]))
     label = (
-        "A picture of the letter T in 7 by 7 numbers, a 3 by 3 filter, and the 5 by 5 responses "
-        "of the filter. Where the filter is outlined on the picture, the nine products add up "
-        f"to {value}; that number is outlined among the responses."
+        f"A {PICTURE.shape[0]} by {PICTURE.shape[1]} picture of the letter T, a {rows} by "
+        f"{columns} filter, and its {response.shape[0]} by {response.shape[1]} responses. One "
+        f"position of the filter is outlined on the picture; its response is {value}."
     )
     parts = [
-        *cells(PICTURE, 10, 24, lambda one: "light" if one else "dark"),
-        *cells(EDGE_FILTER, 190, 64, sign),
-        *cells(response, 290, 44, sign),
-        f'<rect class="outline" x="{10 + 20 * column}" y="{24 + 20 * row}" width="60" '
-        'height="60"/>',
-        '<rect class="outline" x="190" y="64" width="60" height="60"/>',
-        f'<rect class="outline" x="{290 + 20 * column}" y="{44 + 20 * row}" width="20" '
+        *cells(PICTURE, 2, 20, lambda one: "pixel-light" if one else "pixel-dark"),
+        *cells(EDGE_FILTER, 178, 60, signed(1)),
+        *cells(response, 274, 40, signed(int(np.abs(response).max()))),
+        f'<rect class="outline" x="{2 + 20 * column}" y="{20 + 20 * row}" width="60" height="60"/>',
+        '<rect class="outline" x="178" y="60" width="60" height="60"/>',
+        f'<rect class="outline" x="{274 + 20 * column}" y="{40 + 20 * row}" width="20" '
         'height="20"/>',
-        '<text class="sign" x="170" y="94" dy=".35em">⋆</text>',
-        '<text class="sign" x="270" y="94" dy=".35em">=</text>',
-        '<text class="name" x="80" y="14">picture</text>',
-        '<text class="name" x="220" y="54">filter</text>',
-        '<text class="name" x="340" y="34">responses</text>',
+        '<text class="sign" x="160" y="90" dy=".35em">⋆</text>',
+        '<text class="sign" x="256" y="90" dy=".35em">=</text>',
+        '<text class="name" x="72" y="12">picture</text>',
+        '<text class="name" x="208" y="52">filter</text>',
+        '<text class="name" x="324" y="32">responses</text>',
     ]
+    pairs = zip(window.flat, EDGE_FILTER.flat, strict=True)
+    products = " + ".join(f"{pixel}·{f'({minus(w)})' if w < 0 else w}" for pixel, w in pairs)
     return (
-        f'<svg class="filter-at-work" viewBox="0 0 400 172" role="img" aria-label="{label}">'
-        f"{''.join(parts)}</svg>\n"
+        '<figure class="filter-at-work">'
+        f'<svg viewBox="0 0 376 164" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+        "<figcaption>Nine products, added up: "
+        f'<span class="sum">{products} = {value}</span></figcaption></figure>\n'
     )
 
 
