@@ -152,8 +152,9 @@ def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | Non
     """Return the misconception that explains the student's results, if there is one.
 
     It has to reproduce the first failing case and at least half of all failing ones (a student
-    may have made a second mistake). Of several, the one that reproduces most is named; if
-    that leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
+    may have made a second mistake), and no more passed cases may contradict it than failing ones
+    speak for it. Of several, the one that reproduces most is named; if that leaves a choice, the
+    one that contradicts the fewest passed cases, then the first listed.
     """
     failing = [one for one in outcomes if one.verdict in ("different", "raised")]
     passed = [one for one in outcomes if one.passed]
@@ -161,17 +162,20 @@ def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | Non
         return None
     ranked = []
     for position, name in enumerate(checks.hints):
-        if not _reproduces(checks, failing[0], name):
+        if not _reproduces(checks, failing[0], name, same_message=True):
             continue
         shown = sum(_reproduces(checks, outcome, name) for outcome in failing)
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
-        if 2 * shown >= len(failing):
+        if 2 * shown >= len(failing) and contradicted <= shown:
             ranked.append((-shown, contradicted, position, name))
     return min(ranked)[-1] if ranked else None
 
 
-def _reproduces(checks: Checks, outcome: Outcome, name: str) -> bool:
-    """Whether the misconception gives the very result (or exception) that the student got."""
+def _reproduces(checks: Checks, outcome: Outcome, name: str, *, same_message: bool = False) -> bool:
+    """Whether the misconception gives the result that the student got, or an exception like it.
+
+    The same mistake, written differently, may raise the same type with another message.
+    """
     if name not in outcome.case.wrong:
         return False
     wrong, ending = outcome.case.wrong[name], outcome.ending
@@ -179,7 +183,7 @@ def _reproduces(checks: Checks, outcome: Outcome, name: str) -> bool:
         return (
             isinstance(ending, Failed)
             and ending.kind == wrong.kind
-            and ending.message == wrong.message
+            and (ending.message == wrong.message or not same_message)
         )
     if not isinstance(ending, Returned):
         return False
