@@ -64,7 +64,8 @@ class StudentCaller:
             except BaseException as error:
                 endings.append(failure(error))
 
-        with self._printing(case.name), _exit_without_effect():
+        heading = f"Printed in the case {case.name!r}:\n"
+        with limited_printing(self._allowance, heading), _exit_without_effect():
             stopped = run_within(self._seconds, code)
         if stopped is not None:
             return stopped
@@ -78,16 +79,18 @@ class StudentCaller:
             return Returned(ending.value, changed)
         return ending
 
-    @contextmanager
-    def _printing(self, title: str) -> Iterator[None]:
-        stream = sys.stdout
-        limited = _LimitedStream(stream, self._allowance, f"Printed in the case {title!r}:\n")
-        sys.stdout = limited
-        try:
-            yield
-        finally:
-            sys.stdout = stream
-            limited.end_line()
+
+@contextmanager
+def limited_printing(allowance: PrintAllowance, heading: str = "") -> Iterator[None]:
+    """Let ``allowance`` of what is printed pass, with ``heading`` before it."""
+    stream = sys.stdout
+    limited = _LimitedStream(stream, allowance, heading)
+    sys.stdout = limited
+    try:
+        yield
+    finally:
+        sys.stdout = stream
+        limited.end_line()
 
 
 def in_notebook(function: Callable[..., Value], seconds: float) -> Caller:

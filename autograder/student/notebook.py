@@ -43,7 +43,7 @@ def missing_function(name: str, defined: Iterable[str], in_notebook: bool = True
     renamed = [other for other in defined if close and other.lower() == close[0]]
     if renamed:
         lines.append(
-            Line(f"There is a `{renamed[0]}`: did you rename the function? Call it `{name}`.")
+            Line(f"There is `{renamed[0]}`: did you rename the function? Call it `{name}`.")
         )
     elif in_notebook:
         lines.append(

@@ -1,0 +1,51 @@
+"""The command line: ``autograder check`` for students, and the instructor's commands.
+
+``python -m autograder`` is the same. A student's command loads nothing of the instructor's.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from autograder.student.command import check
+
+app = typer.Typer(
+    name="autograder",
+    help="Check the exercises of the course; as an instructor, make and grade them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check)
+
+
+@app.callback()
+def _commands() -> None:
+    """Keep ``check`` a command of its own while it is the only one."""
+
+
+def main() -> None:
+    """Run the command line."""
+    if sys.argv[1:2] != ["check"]:
+        _add_instructor_commands()
+    app(prog_name="autograder")
+
+
+def _add_instructor_commands() -> None:
+    try:
+        from autograder.instructor import add_commands
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").startswith("autograder"):
+            raise
+        typer.echo(
+            f"The instructor's commands need {missing.name}: pip install 'autograder[grading]'",
+            err=True,
+        )
+        return
+    add_commands(app)
+
+
+if __name__ == "__main__":
+    main()
