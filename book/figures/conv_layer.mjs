@@ -8,6 +8,9 @@
 const SIDE = 5;
 const KERNEL = 3;
 const MOST = 3;
+const HINT =
+  "Choose any number of the output to see how it is made: click it, or use the arrow keys there. " +
+  "A question mark is a number not computed yet: work it out, then look.";
 const PAUSES = { slow: 2400, medium: 1200, fast: 350 };
 
 /** A stream of pseudorandom integers: the same numbers as `random_integers` in Python. */
@@ -153,16 +156,17 @@ function render({ model, el }) {
   const board = make("div", { class: "cl-board" });
   const facts = make("p", { class: "cl-facts" });
   const spoken = make("p", { class: "cl-spoken", role: "status", "aria-live": "polite" });
-  const equation = make("p", { class: "cl-equation" });
+  const equation = make("div", { class: "cl-steps cl-equation" });
   const root = make(
     "div",
     { class: "cl", role: "group", "aria-label": "Convolutional layer, every number visible" },
     make(
       "div",
       { class: "cl-controls" },
-      choice("Input channels", channelSelect),
+      choice("Channels", channelSelect),
       choice("Filters", filterSelect),
-      button("New random numbers", () => {
+      choice("Speed", speedSelect),
+      button("New numbers", () => {
         const seed = (model.get("seed") + 1) % 2 ** 32;
         known = new Set();
         put({ seed, ...drawNumbers(seed), filter: 0, row: 0, column: 0 });
@@ -177,7 +181,6 @@ function render({ model, el }) {
       button("Step ▶", () => stepBy(1)),
       button("Start over", startOver),
       button("Show all", showAll),
-      choice("Speed", speedSelect),
     ),
     facts,
     spoken,
@@ -349,7 +352,7 @@ function render({ model, el }) {
       works.push(row);
       parts.push(row);
     });
-    parts.push(at(channels + 2, 1, make("p", { class: "cl-side" }, "add the bias")));
+    parts.push(at(channels + 2, 1, make("p", { class: "cl-side" }, "bias b")));
     parts.push(at(channels + 3, 1, make("p", { class: "cl-side" }, "output y")));
     weights.forEach((_, f) => {
       const head = at(1, f + 2, make("p", { class: "cl-head" }, `Filter ${f}`));
@@ -361,10 +364,11 @@ function render({ model, el }) {
       filterParts[f].push(head, bias);
       parts.push(head, bias, at(channels + 3, f + 2, outputGrid(f)));
     });
-    parts.push(at(channels + 2, work, make("div", { class: "cl-work cl-total" }, equation)));
-    board.style.setProperty("--cl-filters", filters);
-    board.style.setProperty("--cl-channels", channels);
-    board.dataset.filters = filters;
+    parts.push(at(channels + 2, work, make("div", { class: "cl-work" }, equation)));
+    parts.push(at(channels + 3, work, make("p", { class: "cl-work cl-hint" }, HINT)));
+    board.style.gridTemplateColumns = `repeat(${filters + 1}, max-content) minmax(0, 1fr)`;
+    board.style.setProperty("--cl-below", channels + 3);
+    root.dataset.filters = filters;
     board.replaceChildren(...parts);
     const [h, w] = [weights[0][0].length, weights[0][0][0].length];
     facts.textContent =
@@ -439,14 +443,21 @@ function render({ model, el }) {
         ),
       );
     });
-    const terms = sums.map((sum, c) => (c === 0 ? text(sum) : term(sum))).join(" + ");
+    const chip = (sign, shown, name) => [
+      make("span", { class: "cl-sign" }, sign),
+      make(
+        "span",
+        { class: "cl-chip" },
+        make("span", { class: `cl-sum ${signOf(shown)}` }, sign === "+" ? term(shown) : text(shown)),
+        make("span", { class: "cl-name" }, name),
+      ),
+    ];
     equation.replaceChildren(
-      make("span", { class: "cl-made" }, `y[${filter}, ${row}, ${column}] = `),
-      terms,
-      " + ",
-      make("span", { class: "cl-biased" }, term(biases[filter])),
-      " = ",
-      make("strong", { class: "cl-result" }, text(value)),
+      ...[
+        ...sums.flatMap((sum, c) => chip(c === 0 ? "" : "+", sum, `x[${c}]`)),
+        ...chip("+", biases[filter], `b[${filter}]`),
+        ...chip("=", value, `y[${filter}, ${row}, ${column}]`),
+      ].slice(1),
     );
     for (const { cell, at: [f, i, j] } of outputCells) {
       const computed = known.has(`${f},${i},${j}`);

@@ -6,6 +6,8 @@
 
 const LARGEST = 1000;
 const STRIPES_FROM = 0.04;
+const CONTRAST = 0.7;
+const MARGIN = 5;
 
 /** Cross-correlate a picture with a kernel where the kernel fits: no flip, no padding. */
 export function correlate(picture, kernel) {
@@ -240,21 +242,24 @@ function render({ model, el }) {
   const credit = make("p", { class: "kx-note" });
   const legendLow = make("span");
   const legendHigh = make("span");
+  const bar = make("canvas", { class: "kx-bar", width: "202", height: "16", "aria-hidden": "true" });
   const legend = make(
     "div",
     { class: "kx-legend" },
     legendLow,
-    make("span", { class: "kx-bar" }),
+    bar,
     legendHigh,
   );
   const largest = button("", "", () => goTo(true));
   const smallest = button("", "", () => goTo(false));
-  const removed = make("p", { class: "kx-note" });
+  const here = make("p", { class: "kx-here" });
+  const removed = make("p");
 
   // ---------------------------------------------------------------- kernel
   const fields = make("div", { class: "kx-fields", role: "group", "aria-label": "Kernel" });
   const problem = make("p", { class: "kx-problem", role: "alert", id: `${unique}-problem` });
-  const about = make("p", { class: "kx-about" });
+  const about = make("p");
+  const remark = make("p");
   const flipped = make("div", { class: "kx-flipped" });
 
   // ---------------------------------------------------------------- one position
@@ -288,13 +293,16 @@ function render({ model, el }) {
   const productCells = make("div", { class: "kx-cells" });
   const kernelName = make("p", { class: "kx-label" });
   const sum = make("output", { class: "kx-sum", "aria-live": "off" });
-  const sumLabel = make("p", { class: "kx-label" }, "Sum");
   const sentence = make("p", { class: "kx-equation" });
   const spoken = make("p", { class: "kx-spoken", role: "status", "aria-live": "polite" });
-  const block = (label, cells) =>
-    make("div", { class: "kx-block" }, label, cells);
   const label = (text) => make("p", { class: "kx-label" }, text);
-  const sign = (text) => make("span", { class: "kx-sign", "aria-hidden": "true" }, text);
+  const block = (sign, name, cells) =>
+    make(
+      "div",
+      { class: "kx-block" },
+      make("span", { class: "kx-sign", "aria-hidden": "true" }, sign),
+      make("div", {}, name, cells),
+    );
 
   const root = make(
     "div",
@@ -311,6 +319,11 @@ function render({ model, el }) {
         make("label", { class: "kx-switch" }, flipBox, "true convolution"),
         make("label", { class: "kx-switch" }, reluBox, "after ReLU"),
       ),
+    ),
+    make(
+      "p",
+      { class: "kx-note" },
+      "Drag the yellow window, or use the arrow keys on a picture. Type your own numbers into the kernel.",
     ),
     make(
       "div",
@@ -338,13 +351,13 @@ function render({ model, el }) {
         { class: "kx-response" },
         responseTitle,
         shownResponse.frame,
+        here,
         legend,
         make("div", { class: "kx-buttons" }, smallest, largest),
       ),
     ),
     problem,
-    about,
-    removed,
+    make("div", { class: "kx-about" }, about, remark, removed),
     make(
       "div",
       { class: "kx-position" },
@@ -355,17 +368,15 @@ function render({ model, el }) {
         rowField,
         " column ",
         columnField,
+        make("span", { class: "kx-note" }, " (its upper left corner, counted from 0)"),
       ),
       make(
         "div",
         { class: "kx-work" },
-        block(label("Pixels in the window"), windowCells),
-        sign("×"),
-        block(kernelName, kernelCells),
-        sign("="),
-        block(label("Products"), productCells),
-        sign("→"),
-        block(sumLabel, sum),
+        block("", label("Pixels"), windowCells),
+        block("×", kernelName, kernelCells),
+        block("=", label("Products"), productCells),
+        block("→", label("Sum"), sum),
       ),
       sentence,
     ),
@@ -451,8 +462,9 @@ function render({ model, el }) {
     let dragging = false;
     const at = (event) => {
       const box = canvas.getBoundingClientRect();
-      const i = Math.floor(((event.clientY - box.top) / box.height) * picture.height);
-      const j = Math.floor(((event.clientX - box.left) / box.width) * picture.width);
+      const pixel = (box.width - 2 * MARGIN) / picture.width;
+      const i = Math.floor((event.clientY - box.top - MARGIN) / pixel);
+      const j = Math.floor((event.clientX - box.left - MARGIN) / pixel);
       const half = (kernel.length - 1) / 2;
       return [i - half, j - half];
     };
@@ -502,6 +514,7 @@ function render({ model, el }) {
   }
 
   function buildFields() {
+    root.dataset.side = kernel.length;
     fields.style.setProperty("--kx-side", kernel.length);
     fields.replaceChildren(
       ...kernel.flatMap((line, a) =>
@@ -593,7 +606,7 @@ function render({ model, el }) {
     pictureTitle.textContent = `Picture, ${height} × ${width}`;
     credit.textContent = picture.credit;
     responseTitle.textContent = `${model.get("relu") ? "After ReLU" : "Response"}, ${response.length} × ${response[0].length}`;
-    about.textContent = preset?.about ?? "A kernel of your own.";
+    about.textContent = `${preset?.about ?? "A kernel of your own."} ${onFlatGround()}`;
 
     if (fields.children.length !== kernel.length ** 2) buildFields();
     for (const field of fields.children) {
@@ -606,33 +619,41 @@ function render({ model, el }) {
     }
 
     flipped.replaceChildren();
+    remark.textContent = "";
     if (convolution) {
-      const opposite = kernel.map((line) => line.map((value) => -value));
-      const remark = same(kernel, used)
-        ? "The same: this kernel does not change when it is turned, so convolution and cross-correlation agree."
-        : same(opposite, used)
-          ? "Turning changes every sign of this kernel, so every response changes its sign."
-          : "";
       const cells = make("div", { class: "kx-cells" });
-      fill(cells, used, "Kernel turned by 180 degrees");
-      flipped.append(label("turned by 180°"), cells);
-      if (remark) flipped.append(make("p", { class: "kx-note" }, remark));
+      fill(cells, used, "Kernel turned by 180 degrees", kindOf, fieldText);
+      flipped.append(label("↻ turned by 180°"), cells);
+      const opposite = kernel.map((line) => line.map((value) => -value));
+      remark.textContent = same(kernel, used)
+        ? "Turned by 180°, this kernel stays as it is: true convolution and cross-correlation agree."
+        : same(opposite, used)
+          ? "Turned by 180°, every number of this kernel changes its sign, and so does every response."
+          : "Turned by 180°, this is another kernel, with other responses.";
     }
   }
 
+  /** What the sum of the kernel's numbers says. */
+  function onFlatGround() {
+    const weight = total(kernel);
+    if (Math.abs(weight) < 1e-9) return "Its numbers sum to 0, so flat regions give 0.";
+    if (Math.abs(weight - 1) < 1e-9) return "Its numbers sum to 1, so flat regions stay as they are.";
+    return `Its numbers sum to ${numberText(weight)}, so flat regions are multiplied by ${numberText(weight)}.`;
+  }
+
   /** Show a square of numbers; `style` gives each cell's color. */
-  function fill(target, square, name, paint = () => ({})) {
+  function fill(target, square, name, paint, write = numberText) {
     target.style.setProperty("--kx-side", square.length);
     target.setAttribute("role", "img");
     target.setAttribute(
       "aria-label",
-      `${name}: ${square.map((line) => line.map((value) => numberText(value)).join(", ")).join("; ")}`,
+      `${name}: ${square.map((line) => line.map((value) => write(value).replace("-", "\u2212")).join(", ")).join("; ")}`,
     );
     target.replaceChildren(
       ...square.flatMap((line) =>
         line.map((value) => {
           const { kind, background, ink } = paint(value);
-          const cell = make("span", { class: `kx-cell ${kind ?? ""}` }, numberText(value));
+          const cell = make("span", { class: `kx-cell ${kind ?? ""}` }, write(value).replace("-", "\u2212"));
           if (background) Object.assign(cell.style, { background, color: ink });
           return cell;
         }),
@@ -662,8 +683,9 @@ function render({ model, el }) {
     });
     const turned = model.get("convolution");
     kernelName.textContent = turned ? "Turned kernel" : "Kernel";
-    fill(kernelCells, used, turned ? "Turned kernel" : "Kernel", kindOf);
+    fill(kernelCells, used, turned ? "Turned kernel" : "Kernel", kindOf, fieldText);
     fill(productCells, products, "Products", kindOf);
+    here.textContent = `here: ${numberText(rectified ? after : value)}`;
     sum.textContent = numberText(value);
     sum.className = `kx-sum ${kindOf(value).kind}`;
     const terms = products
@@ -687,8 +709,10 @@ function render({ model, el }) {
   /** Fit a canvas to its frame, a whole number of device pixels for each pixel of the picture. */
   function fit({ canvas, frame }) {
     const ratio = globalThis.devicePixelRatio || 1;
-    const scale = Math.max(1, Math.floor((frame.clientWidth * ratio) / picture.width));
-    const [width, height] = [picture.width * scale, picture.height * scale];
+    const margin = Math.ceil(MARGIN * ratio);
+    const room = frame.clientWidth * ratio - 2 * margin;
+    const scale = Math.max(1, Math.floor(room / picture.width));
+    const [width, height] = [picture.width * scale + 2 * margin, picture.height * scale + 2 * margin];
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
       canvas.height = height;
@@ -696,7 +720,9 @@ function render({ model, el }) {
       canvas.style.height = `${height / ratio}px`;
     }
     const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
+    context.translate(margin, margin);
     context.imageSmoothingEnabled = false;
     return { context, scale, ratio };
   }
@@ -719,14 +745,17 @@ function render({ model, el }) {
     return canvas;
   }
 
-  /** A frame that is seen on light and on dark ground. */
+  /** A frame around a box that is seen on light and on dark ground. */
   function outline(context, x, y, width, height, ratio) {
     const mark = getComputedStyle(root).getPropertyValue("--kx-mark").trim();
-    context.lineJoin = "miter";
-    for (const [color, thickness] of [["#fff", 6], ["#000", 4.5], [mark, 3]]) {
+    const thick = (small() ? 3 : 2) * ratio;
+    let out = 0;
+    for (const [color, line] of [["#000", ratio], [mark, thick], ["#000", ratio]]) {
       context.strokeStyle = color;
-      context.lineWidth = thickness * ratio;
-      context.strokeRect(x, y, width, height);
+      context.lineWidth = line;
+      out += line / 2;
+      context.strokeRect(x - out, y - out, width + 2 * out, height + 2 * out);
+      out += line / 2;
     }
   }
 
@@ -752,12 +781,41 @@ function render({ model, el }) {
     const { context, scale, ratio } = fit(shownPicture);
     const gray = (value) => Math.round((255 * value) / picture.white);
     const image = tile(pixels, (value) => [gray(value), gray(value), gray(value), 255]);
-    context.drawImage(image, 0, 0, context.canvas.width, context.canvas.height);
+    context.drawImage(image, 0, 0, picture.width * scale, picture.height * scale);
     if (small()) {
       writeNumbers(context, pixels, scale, ratio, 0, (value) => inkOn([gray(value), gray(value), gray(value)]));
     }
     const side = kernel.length * scale;
     outline(context, column * scale, row * scale, side, side, ratio);
+  }
+
+  /** Paint responses: orange and blue for the signs, stripes on what is negative or removed. */
+  function paintMap(context, map, colorFor, x, y, width, height, ratio, gap) {
+    const rectified = model.get("relu");
+    const stripe = colorOf(root, rectified ? "--kx-ink" : "--kx-zero");
+    const visible = (value) => {
+      if (rectified) return value < 0 ? 0.25 + 0.75 * Math.sqrt(-value / limit) : 0;
+      return value < -STRIPES_FROM * limit ? 1 : 0;
+    };
+    context.imageSmoothingEnabled = false;
+    context.drawImage(tile(map, (value) => [...colorFor(value), 255]), x, y, width, height);
+    const mask = document.createElement("canvas");
+    mask.width = Math.ceil(width);
+    mask.height = Math.ceil(height);
+    const stripes = mask.getContext("2d");
+    stripes.imageSmoothingEnabled = false;
+    const shown = tile(map, (value) => [0, 0, 0, Math.round(255 * visible(value))]);
+    stripes.drawImage(shown, 0, 0, width, height);
+    stripes.globalCompositeOperation = "source-in";
+    stripes.strokeStyle = `rgb(${stripe.join(" ")} / ${rectified ? 0.6 : 0.55})`;
+    stripes.lineWidth = ratio;
+    stripes.beginPath();
+    for (let at = -mask.height; at < mask.width; at += gap) {
+      stripes.moveTo(at, mask.height);
+      stripes.lineTo(at + mask.height, 0);
+    }
+    stripes.stroke();
+    context.drawImage(mask, x, y);
   }
 
   function paintResponse() {
@@ -767,40 +825,21 @@ function render({ model, el }) {
       (name) => colorOf(root, name),
     );
     const colorFor = (value) => {
-      const far = rectified && value < 0 ? 0 : Math.abs(value) / limit;
+      const far = rectified && value < 0 ? 0 : (Math.abs(value) / limit) ** CONTRAST;
       const end = value < 0 ? minus : plus;
       return zero.map((from, c) => Math.round(from + far * (end[c] - from)));
     };
     const shift = (kernel.length - 1) / 2;
     const [width, height] = [response[0].length * scale, response.length * scale];
-    const corner = shift * scale;
-    context.drawImage(tile(response, (value) => [...colorFor(value), 255]), corner, corner, width, height);
-
-    // Stripes: negative numbers, or with ReLU what it removed. The sign is not told by color alone.
-    const from = rectified ? 0 : STRIPES_FROM * limit;
-    const mask = document.createElement("canvas");
-    mask.width = context.canvas.width;
-    mask.height = context.canvas.height;
-    const stripes = mask.getContext("2d");
-    stripes.imageSmoothingEnabled = false;
-    stripes.drawImage(tile(response, (value) => [0, 0, 0, value < -from ? 255 : 0]), corner, corner, width, height);
-    stripes.globalCompositeOperation = "source-in";
-    stripes.strokeStyle = `rgb(${(rectified ? text : zero).join(" ")} / ${rectified ? 0.35 : 0.6})`;
-    stripes.fillStyle = "transparent";
-    stripes.lineWidth = ratio;
     const gap = (small() ? 8 : 5) * ratio;
-    stripes.beginPath();
-    for (let x = -mask.height; x < mask.width; x += gap) {
-      stripes.moveTo(x, mask.height);
-      stripes.lineTo(x + mask.height, 0);
-    }
-    stripes.stroke();
-    context.drawImage(mask, 0, 0);
+    paintMap(context, response, colorFor, shift * scale, shift * scale, width, height, ratio, gap);
+    const scaleOfColors = [Array.from({ length: 101 }, (_, at) => ((at - 50) / 50) * limit)];
+    paintMap(bar.getContext("2d"), scaleOfColors, colorFor, 0, 0, bar.width, bar.height, 1, 6);
 
     context.setLineDash([4 * ratio, 4 * ratio]);
     context.strokeStyle = `rgb(${text.join(" ")} / 0.5)`;
     context.lineWidth = ratio;
-    context.strokeRect(ratio / 2, ratio / 2, context.canvas.width - ratio, context.canvas.height - ratio);
+    context.strokeRect(-ratio / 2, -ratio / 2, picture.width * scale + ratio, picture.height * scale + ratio);
     context.setLineDash([]);
     if (small()) {
       const shown = rectified ? relu(response) : response;
@@ -810,20 +849,20 @@ function render({ model, el }) {
     const grow = (least - scale) / 2;
     outline(context, (column + shift) * scale - grow, (row + shift) * scale - grow, least, least, ratio);
 
-    root.classList.toggle("kx-rectified", rectified);
-    legendLow.textContent = rectified ? "negative: set to 0" : numberText(-limit);
+    legendLow.textContent = rectified ? "removed" : numberText(-limit);
     legendHigh.textContent = numberText(limit);
     const shown = (rectified ? relu(response) : response).flat();
     const [low, high] = [Math.min(...shown), Math.max(...shown)].map((value) => numberText(value));
-    smallest.textContent = `smallest ${low}`;
-    largest.textContent = `largest ${high}`;
-    smallest.setAttribute("aria-label", `Go to the smallest response, ${low}`);
-    largest.setAttribute("aria-label", `Go to the largest response, ${high}`);
+    smallest.textContent = `min ${low}`;
+    largest.textContent = `max ${high}`;
+    smallest.setAttribute("aria-label", `Go to the min ${low}, the smallest response`);
+    largest.setAttribute("aria-label", `Go to the max ${high}, the largest response`);
     const negative = response.flat().filter((value) => value < 0).length;
     const share = Math.round((100 * negative) / shown.length);
+    const places = `The window fits in ${response.length} × ${response[0].length} places (the dashed frame is the picture's edge). `;
     removed.textContent = rectified
-      ? `ReLU set ${negative} of ${shown.length} responses to zero (${share}%).`
-      : `${negative} of ${shown.length} responses are negative (${share}%).`;
+      ? `${places}ReLU set ${negative} of the ${shown.length} responses to zero (${share}%): the striped ones.`
+      : `${places}${negative} of the ${shown.length} responses are negative (${share}%).`;
   }
 
   // ---------------------------------------------------------------- life

@@ -12,7 +12,7 @@ import numpy as np
 import traitlets
 from skimage import color, data, transform
 
-SIDE = 80
+SIDE = 72
 """Height and width of the photographs, in pixels: small enough to see single pixels."""
 
 CAMERA_CREDIT = "Photograph: Lav Varshney, CC0"
@@ -80,7 +80,6 @@ def pictures() -> list[dict[str, Any]]:
 
 def presets() -> list[dict[str, Any]]:
     """Return the kernels to choose from: name, label, what it answers to, and its numbers."""
-    five = np.array([1, 4, 6, 4, 1])
     three = np.array([1, 2, 1])
     middle = np.zeros((3, 3))
     middle[1, 1] = 1
@@ -123,14 +122,13 @@ def presets() -> list[dict[str, Any]]:
             "laplacian",
             "Laplacian",
             "The four neighbors minus four times the middle: answers to edges of every "
-            "direction, with one sign on each side; zero on flat ground and on even slopes.",
+            "direction, with one sign on each side; zero on even slopes.",
             [[0, 1, 0], [1, -4, 1], [0, 1, 0]],
         ),
         (
             "sharpen",
             "Sharpen",
-            "The pixel itself plus its difference from its neighbors. The numbers sum to 1, "
-            "so flat regions stay as they are.",
+            "The pixel itself plus its differences from its four neighbors.",
             [[0, -1, 0], [-1, 5, -1], [0, -1, 0]],
         ),
         (
@@ -164,8 +162,7 @@ def presets() -> list[dict[str, Any]]:
         (
             "spot",
             "Bright spot",
-            "The middle minus its surroundings: answers to light spots and thin light lines. "
-            "The numbers sum to 0.",
+            "The middle minus its surroundings: answers to light spots and thin light lines.",
             [
                 [0, 0, -1, 0, 0],
                 [0, -1, -2, -1, 0],
@@ -175,12 +172,6 @@ def presets() -> list[dict[str, Any]]:
             ],
         ),
         ("box-5", "Box blur", "The mean of the 25 pixels.", np.full((5, 5), 1 / 25)),
-        (
-            "gauss-5",
-            "Gaussian blur",
-            "A weighted mean of 25 pixels: near pixels count more than far ones.",
-            np.outer(five, five) / 256,
-        ),
     ]
     return [
         {
@@ -209,8 +200,8 @@ class KernelExplorer(anywidget.AnyWidget):
     kernel = traitlets.List(traitlets.List(traitlets.Float())).tag(sync=True)
     convolution = traitlets.Bool(False).tag(sync=True)
     relu = traitlets.Bool(False).tag(sync=True)
-    row = traitlets.Int(0, min=0).tag(sync=True)
-    column = traitlets.Int(0, min=0).tag(sync=True)
+    row = traitlets.Int(1, min=0).tag(sync=True)
+    column = traitlets.Int(1, min=0).tag(sync=True)
 
     @traitlets.default("pictures")
     def _pictures(self) -> list[dict[str, Any]]:
