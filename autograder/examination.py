@@ -151,10 +151,10 @@ def _holds_nan(difference: Difference | None) -> bool:
 def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | None:
     """Return the misconception that explains the student's results, if there is one.
 
-    It has to reproduce the first failing case and at least half of all failing ones (a student
-    may have made a second mistake), and no more passed cases may contradict it than failing ones
-    speak for it. Of several, the one that reproduces most is named; if that leaves a choice, the
-    one that contradicts the fewest passed cases, then the first listed.
+    It has to explain the first failing case and at least half of all failing ones (a student may
+    have made a second mistake), one of them exactly, and no more passed cases may contradict it
+    than failing ones speak for it. Of several, the one that explains most is named; if that
+    leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
     """
     failing = [one for one in outcomes if one.verdict in ("different", "raised")]
     passed = [one for one in outcomes if one.passed]
@@ -162,32 +162,33 @@ def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | Non
         return None
     ranked = []
     for position, name in enumerate(checks.hints):
-        if not _reproduces(checks, failing[0], name, same_message=True):
-            continue
-        shown = sum(_reproduces(checks, outcome, name) for outcome in failing)
+        likeness = [_likeness(checks, outcome, name) for outcome in failing]
+        same, alike = likeness.count("same"), len(likeness) - likeness.count("other")
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
-        if 2 * shown >= len(failing) and contradicted <= shown:
-            ranked.append((-shown, contradicted, position, name))
+        if likeness[0] == "other" or not same or 2 * alike < len(failing) or contradicted > alike:
+            continue
+        ranked.append((-alike, -same, contradicted, position, name))
     return min(ranked)[-1] if ranked else None
 
 
-def _reproduces(checks: Checks, outcome: Outcome, name: str, *, same_message: bool = False) -> bool:
-    """Whether the misconception gives the result that the student got, or an exception like it.
+def _likeness(checks: Checks, outcome: Outcome, name: str) -> Literal["same", "alike", "other"]:
+    """Compare what the student got with what the misconception gives.
 
-    The same mistake, written differently, may raise the same type with another message.
+    Two exceptions are alike at least: the same mistake, written differently, may raise another
+    type or another message.
     """
     if name not in outcome.case.wrong:
-        return False
+        return "other"
     wrong, ending = outcome.case.wrong[name], outcome.ending
     if isinstance(wrong, Raised):
-        return (
-            isinstance(ending, Failed)
-            and ending.kind == wrong.kind
-            and (ending.message == wrong.message or not same_message)
-        )
+        if not isinstance(ending, Failed):
+            return "other"
+        same = (ending.kind, ending.message) == (wrong.kind, wrong.message)
+        return "same" if same else "alike"
     if not isinstance(ending, Returned):
-        return False
+        return "other"
     try:
-        return first_difference(ending.value, wrong, checks.tolerance) is None
+        difference = first_difference(ending.value, wrong, checks.tolerance)
     except TypeError:  # the misconception returns a type that no reference may return
-        return False
+        return "other"
+    return "other" if difference else "same"
