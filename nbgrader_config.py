@@ -23,3 +23,11 @@ c.CourseDirectory.ignore = [
     "*.so",
     "feedback",
 ]
+
+# The course's own grader: student code runs in a sandbox, functions are examined from outside.
+c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.RebuildSubmission"]
+c.Autograde.autograde_preprocessors = [
+    "autograder.grading.preprocessors.ExamineSubmission",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+]

@@ -104,6 +104,36 @@ def report(examination: Examination, show_hidden: bool = False) -> Report:
     return Report(f"{checks.function}: {count} passed.", "bad", lines)
 
 
+def graded_report(
+    examination: Examination, points: float, max_points: float, show_hidden: bool = False
+) -> Report:
+    """Tell a student what a task was graded with: the points, the report, and every case.
+
+    Of hidden cases only the names are shown, unless ``show_hidden``: never a value.
+    """
+    told = report(examination, show_hidden)
+    title = f"{points:g} of {max_points:g} points. {told.title}"
+    return Report(title, told.tone, told.lines + tuple(_case_list(examination)))
+
+
+def _case_list(examination: Examination) -> Iterator[Line]:
+    """List every case with what came of it."""
+    yield Line("What was tried:", strong=True)
+    words = {
+        "passed": "passed",
+        "different": "wrong result",
+        "raised": "stopped with an error",
+        "not done": "not done yet",
+        "timed out": "took too long",
+        "changing": "changes from call to call",
+        "not called": "not tried any more",
+    }
+    for number, outcome in enumerate(examination.outcomes, 1):
+        mark = "✔" if outcome.passed else "✘"
+        kind = " (with numbers you have not seen)" if outcome.case.hidden else ""
+        yield Line(f"{mark} {number:2} {outcome.case.name}{kind}: {words[outcome.verdict]}", True)
+
+
 def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> Iterator[Line]:
     case = failure.case
     number = examination.outcomes.index(failure) + 1
@@ -123,8 +153,8 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
             yield from _changed_cause(failure.ending.changed)
     if not case.hidden:
         yield Line(
-            f"To try this case yourself: {examination.checks.function}"
-            f"(*check.case({examination.checks.function}, {number}))"
+            f"To try this case yourself: `{examination.checks.function}"
+            f"(*check.case({examination.checks.function}, {number}))`"
         )
 
 

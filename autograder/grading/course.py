@@ -1,0 +1,195 @@
+"""Where a course and a class keep their files, and what the grader needs to know of a chapter."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+import autograder
+from autograder.authoring.chapter import load_problems
+from autograder.checks import Checks
+from autograder.grading.sandbox import Limits
+from autograder.grading.submission import is_test
+from autograder.problems import Problem
+
+SECRET_FILE = ".course_secret"
+SECRET_VARIABLE = "AUTOGRADER_SECRET"
+DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
+
+
+class CourseError(Exception):
+    """The course is not ready for grading; the message says what is missing."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """A graded function and what it is worth."""
+
+    function: str
+    cell: str
+    points: float
+    problem: Problem
+
+
+@dataclasses.dataclass(frozen=True)
+class Chapter:
+    """A chapter, ready for grading.
+
+    ``release`` is the notebook as students got it; ``fingerprint`` changes with anything that
+    may change a mark. ``packages`` are what submissions may import, with all that those need.
+    """
+
+    name: str
+    folder: Path
+    release: NotebookNode
+    tasks: tuple[Task, ...]
+    fingerprint: str
+    packages: tuple[str, ...] = DEFAULT_PACKAGES
+    limits: Limits = Limits()
+
+    @property
+    def max_points(self) -> float:
+        """The points of all tasks that are graded automatically."""
+        return sum(task.points for task in self.tasks)
+
+
+@dataclasses.dataclass(frozen=True)
+class Course:
+    """A course, and one class that takes it.
+
+    ``root`` holds ``solutions/`` and ``exercises/``. ``classroom`` holds ``submitted/``,
+    ``autograded/``, ``feedback/`` and the gradebook; it is the root unless told otherwise.
+    """
+
+    root: Path
+    classroom: Path
+
+    @classmethod
+    def at(cls, root: Path | str, classroom: Path | str | None = None) -> Course:
+        """Return the course in the folder ``root``, with the class in ``classroom``."""
+        root = Path(root).resolve()
+        return cls(root, Path(classroom).resolve() if classroom is not None else root)
+
+    @property
+    def gradebook(self) -> str:
+        """The database URL of the class's gradebook."""
+        return f"sqlite:///{self.classroom / 'gradebook.db'}"
+
+    def submitted(self, student: str, chapter: str) -> Path:
+        """The folder with what a student handed in."""
+        return self.classroom / "submitted" / student / chapter
+
+    def autograded(self, student: str, chapter: str) -> Path:
+        """The folder with a student's graded notebook."""
+        return self.classroom / "autograded" / student / chapter
+
+    @property
+    def notes(self) -> Path:
+        """The folder where the grader keeps what it has to remember, out of nbgrader's way."""
+        return self.classroom / ".grading"
+
+    def chapter(self, name: str) -> Chapter:
+        """Load a chapter's problems and its released notebook."""
+        return _chapter(self.root, self.root / "exercises" / name, name)
+
+    def secret(self) -> bytes:
+        """Return the course secret that hidden cases are drawn from; make one if there is none."""
+        given = os.environ.get(SECRET_VARIABLE)
+        if given:
+            return given.encode()
+        path = self.root / SECRET_FILE
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            found = path.read_bytes().strip()
+            if not found:
+                raise CourseError(f"{path} is empty: delete it, and a new one is made.") from None
+            return found
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        return path.read_bytes().strip()
+
+    def seed(self, chapter: str, student: str) -> int:
+        """Return the seed of a student's hidden cases."""
+        return seed(self.secret(), chapter, student)
+
+
+def seed(secret: bytes, chapter: str, student: str) -> int:
+    """Return the seed of a student's hidden cases: reproducible with the secret, else unknown."""
+    # Lengths in front: no two pairs of names may run together into the same text.
+    message = f"{len(chapter)}:{chapter}:{student}".encode()
+    return int.from_bytes(hmac.digest(secret, message, hashlib.sha256), "big")
+
+
+def _chapter(root: Path, released: Path, name: str) -> Chapter:
+    if not re.fullmatch(r"\w+", name):
+        raise CourseError(f"{name!r} is not the name of a chapter.")
+    if not (root / "solutions" / name / "problems.py").exists():
+        raise CourseError(f"There is no chapter {name!r}: solutions/{name}/problems.py is missing.")
+    path = released / f"{name}.ipynb"
+    if not path.exists():
+        raise CourseError(
+            f"The exercise has not been generated yet ({path} is missing). "
+            f"Run `autograder generate {name}` first."
+        )
+    release: NotebookNode = nbformat.read(path, as_version=4)
+    problems = load_problems(root, name)
+    settings = sys.modules[f"solutions.{name}.problems"]
+    return Chapter(
+        name=name,
+        folder=released,
+        release=release,
+        tasks=_tasks(release, problems, path),
+        fingerprint=_fingerprint([root / "solutions" / name, released]),
+        packages=tuple(getattr(settings, "PACKAGES", DEFAULT_PACKAGES)),
+        limits=Limits(**getattr(settings, "LIMITS", {})),
+    )
+
+
+def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> tuple[Task, ...]:
+    tasks = []
+    for cell in release.cells:
+        if cell.cell_type != "code" or not is_test(cell):
+            continue
+        name = cell.metadata.nbgrader.grade_id
+        function = name.removeprefix("check-")
+        if cell.source.strip() != f"check({function})" or function not in problems:
+            raise CourseError(
+                f"{path}: the test cell {name!r} is not `check({function})` with a problem of that "
+                "name. Generate the exercise again."
+            )
+        points = float(cell.metadata.nbgrader.points)
+        tasks.append(Task(function, name, points, problems[function]))
+    if not tasks:
+        raise CourseError(f"{path} has no test cells.")
+    return tuple(tasks)
+
+
+def _fingerprint(folders: list[Path]) -> str:
+    """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
+    digest = hashlib.sha256()
+    package = Path(autograder.__file__).parent
+    for folder in [*folders, package]:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".ipynb", ".npz") and path.is_file():
+                if path.suffix == ".ipynb" and folder.parent.name == "solutions":
+                    continue  # generated from the rest
+                digest.update(f"{path.relative_to(folder)}\0".encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@functools.cache
+def visible_checks(problem: Problem) -> Checks:
+    """Return the checks that students see; computed once per problem."""
+    return problem.visible_checks()

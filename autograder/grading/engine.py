@@ -1,0 +1,285 @@
+"""Grading one submission: run its cells in the sandbox, examine its functions from outside.
+
+Nothing of a submission runs in this process, and no test cell runs anywhere: where a test cell
+stands in the notebook, the function that it names is examined.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import dataclasses
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.checks import CheckedCase
+from autograder.examination import Ending, Examination, Failed, Returned, TimedOut, examine
+from autograder.grading.channel import ChannelClosed, OutOfTime
+from autograder.grading.course import Chapter, Task
+from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
+from autograder.grading.submission import Rebuilt, SubmittedCell, is_test, rebuild
+from autograder.grading.wire import WireError
+from autograder.report import graded_report
+from autograder.values import same
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskGrade:
+    """What came of one task."""
+
+    function: str
+    cell: str
+    points: float
+    max_points: float
+    misconception: str | None
+    examination: Examination
+
+
+@dataclasses.dataclass(frozen=True)
+class NotebookGrade:
+    """A graded notebook, the grades of its tasks, and what was remarkable about it."""
+
+    notebook: NotebookNode
+    tasks: tuple[TaskGrade, ...]
+    flags: tuple[str, ...] = ()
+
+
+def grade_cells(
+    cells: Sequence[SubmittedCell],
+    chapter: Chapter,
+    seed: int,
+    sandbox: Sandbox,
+    files: Mapping[str, bytes] | None = None,
+) -> NotebookGrade:
+    """Grade the cells of a submission; see :func:`grade_notebook`."""
+    return grade_notebook(rebuild(cells, chapter.release), chapter, seed, sandbox, files)
+
+
+def grade_notebook(
+    rebuilt: Rebuilt,
+    chapter: Chapter,
+    seed: int,
+    sandbox: Sandbox,
+    files: Mapping[str, bytes] | None = None,
+) -> NotebookGrade:
+    """Run a rebuilt notebook in the sandbox and grade its tasks.
+
+    ``seed`` decides the hidden cases; ``files`` were submitted beside the notebook. The outputs
+    of the notebook's cells are replaced by what they printed and drew in the sandbox, those of
+    the test cells by the report and, as nbgrader wants it, the points.
+    """
+    tasks = {task.cell: task for task in chapter.tasks}
+    grades = []
+    with contextlib.closing(_Run(sandbox, chapter.limits, files or {})) as run:
+        for number, cell in enumerate(rebuilt.notebook.cells):
+            if cell.cell_type != "code":
+                continue
+            name = cell.metadata.get("nbgrader", {}).get("grade_id")
+            task = tasks.get(name) if is_test(cell) else None
+            if task is None:
+                cell.outputs = run.cell(cell.source)
+            else:
+                grade = _examined(task, seed, run)
+                grades.append(grade)
+                cell.outputs = _test_outputs(grade)
+            cell.execution_count = number + 1
+        flags = rebuilt.flags + tuple(run.flags)
+    return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
+
+
+def _examined(task: Task, seed: int, run: _Run) -> TaskGrade:
+    checks = task.problem.hidden_checks(seed)
+    examination = examine(checks, run.caller(task.function, checks.time_limit))
+    points = round(task.points * earned_fraction(examination), 2)
+    return TaskGrade(
+        task.function, task.cell, points, task.points, examination.misconception, examination
+    )
+
+
+def earned_fraction(examination: Examination) -> float:
+    """Return the share of the points that was earned, 0 to 1.
+
+    Only cases that the student could not know count: a table of the visible cases' answers
+    earns nothing. Where a problem has no such cases, all of them count.
+    """
+    known = [outcome.case for outcome in examination.outcomes if not outcome.case.hidden]
+    fresh = [
+        outcome
+        for outcome in examination.outcomes
+        if outcome.case.hidden and not any(_same_arguments(outcome.case, case) for case in known)
+    ]
+    counted = fresh or examination.outcomes
+    total = sum(outcome.case.weight for outcome in counted)
+    earned = sum(outcome.case.weight for outcome in counted if outcome.passed)
+    return earned / total if total else 0.0
+
+
+def _same_arguments(one: CheckedCase, other: CheckedCase) -> bool:
+    return same(dict(one.arguments), dict(other.arguments))
+
+
+def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:
+    shown = graded_report(grade.examination, grade.points, grade.max_points)
+    words = {"text/plain": shown.text, "text/html": shown._repr_html_()}
+    # nbgrader reads the points from the first result that a test cell has.
+    return [
+        new_output("display_data", data=words),
+        new_output("execute_result", data={"text/plain": f"{grade.points}"}, execution_count=None),
+    ]
+
+
+class _Run:
+    """One submission's processes: a session, and fresh ones after it had to be killed."""
+
+    def __init__(self, sandbox: Sandbox, limits: Limits, files: Mapping[str, bytes]) -> None:
+        self.flags: list[str] = []
+        self._sandbox = sandbox
+        self._limits = limits
+        self._files = files
+        self._session: Session | None = None
+        self._cells: list[tuple[str, bool]] = []
+        self._left = limits.total_seconds
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def cell(self, source: str) -> list[NotebookNode]:
+        """Run a cell and return its outputs."""
+        if self._left <= 0:
+            return [_note("Not run: the notebook as a whole took too long.")]
+        self._cells.append((source, False))
+        try:
+            reply, timely = self._ask(self._cell_request(source), self._limits.cell_seconds)
+        except OutOfTime:
+            self._cells[-1] = (source, True)
+            return [_note(f"Stopped: this cell took longer than {self._limits.cell_seconds:g} s.")]
+        except SessionEnded as reason:
+            self._cells[-1] = (source, True)
+            return [_note(f"Stopped: this cell ended Python ({reason}).")]
+        outputs = list(_cell_outputs(reply))
+        if not timely:
+            outputs.append(_note(f"Stopped after {self._limits.cell_seconds:g} s."))
+        return outputs
+
+    def caller(self, function: str, seconds: float) -> Any:
+        """Return what :func:`~autograder.examination.examine` calls for each case."""
+        broken: list[Ending] = []
+
+        def call(case: CheckedCase) -> Ending:
+            if broken:
+                return broken[0]
+            if self._left <= 0:
+                return TimedOut(self._limits.total_seconds)
+            request = {"do": "call", "function": function, "arguments": dict(case.arguments)}
+            try:
+                reply, timely = self._ask(request, seconds)
+            except OutOfTime:
+                return TimedOut(seconds)
+            except SessionEnded as reason:
+                # Once is enough: every further call would cost another replay of the notebook.
+                broken.append(Failed("Crash", f"the function ended Python ({reason})"))
+                return broken[0]
+            if not timely:
+                return TimedOut(seconds)
+            return _ending(reply, tuple(case.arguments))
+
+        return call
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+        started = time.monotonic()
+        try:
+            if self._session is None:
+                self._open(len(self._cells) - (request["do"] == "cell"))
+            assert self._session is not None
+            return self._session.ask(request, min(seconds, max(self._left, 1.0)))
+        except (OutOfTime, SessionEnded):
+            self.close()
+            raise
+        finally:
+            self._left -= time.monotonic() - started
+
+    def _open(self, count: int) -> None:
+        """Start a session and bring it to where the last one was, after ``count`` cells."""
+        try:
+            self._session = self._sandbox.open(self._files)
+        except (ChannelClosed, WireError) as error:
+            raise SessionEnded("no new process could be started") from error
+        for number in range(count):
+            source, stopped = self._cells[number]
+            request = self._cell_request(source, definitions_only=stopped)
+            try:
+                self._session.ask(request, self._limits.cell_seconds)
+            except (OutOfTime, SessionEnded):
+                # A cell that ran the first time and does not now: go on without it.
+                self._cells[number] = ("", False)
+                self._session = self._sandbox.open(self._files)
+                return self._open(count)
+        return None
+
+    def _cell_request(self, source: str, definitions_only: bool = False) -> dict[str, Any]:
+        return {"do": "cell", "source": source, "definitions_only": definitions_only}
+
+
+def _ending(reply: dict[str, Any], names: tuple[str, ...]) -> Ending:
+    """Read a reply to a call, which may be anything."""
+    if reply.get("ended") == "returned" and "value" in reply:
+        changed = reply.get("changed")
+        listed = changed if isinstance(changed, list) else []
+        return Returned(reply["value"], tuple(name for name in names if name in listed))
+    kind, message, line = (_text(reply.get(key)) for key in ("kind", "message", "line"))
+    return Failed(kind or "Error", message, line)
+
+
+def _text(value: Any, limit: int = 2000) -> str:
+    if not isinstance(value, str):
+        return ""
+    return "".join(c for c in value[:limit] if c.isprintable() or c in "\n\t")
+
+
+def _cell_outputs(reply: dict[str, Any]) -> Iterator[NotebookNode]:
+    """Read the outputs of a cell; whatever is not as it should be is left out."""
+    outputs = reply.get("outputs")
+    for output in outputs if isinstance(outputs, list) else ():
+        if not isinstance(output, dict):
+            continue
+        kind, name, data = (output.get(key) for key in ("output_type", "name", "data"))
+        if kind == "stream" and name in ("stdout", "stderr"):
+            yield new_output("stream", name=name, text=_long_text(output.get("text")))
+        elif kind in ("display_data", "execute_result") and isinstance(data, dict):
+            kept = dict(_safe_data(data))
+            if kept:
+                # Never as a result: only the grader's own results may look like points.
+                yield new_output("display_data", data=kept)
+    error = reply.get("error")
+    if isinstance(error, dict):
+        yield new_output(
+            "error",
+            ename=_text(error.get("ename")),
+            evalue=_text(error.get("evalue")),
+            traceback=_long_text(error.get("traceback")).splitlines(),
+        )
+
+
+def _safe_data(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    plain, picture = data.get("text/plain"), data.get("image/png")
+    if isinstance(plain, str):
+        yield "text/plain", _long_text(plain)
+    if isinstance(picture, bytes) and picture.startswith(PNG):
+        yield "image/png", base64.b64encode(picture).decode()
+
+
+def _long_text(value: Any) -> str:
+    return value[:40_000] if isinstance(value, str) else ""
+
+
+def _note(text: str) -> NotebookNode:
+    note: NotebookNode = new_output("stream", name="stdout", text=f"[grading] {text}\n")
+    return note

@@ -1,0 +1,123 @@
+"""One submission: runs its cells and calls its functions, as the grader asks."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import signal
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from autograder.grading.channel import Channel, ChannelClosed
+from autograder.grading.inside.shell import Shell
+from autograder.grading.wire import TooLarge, encode, foreign
+from autograder.values import copy_of, same
+
+
+class Session:
+    """Answers requests: one reply for each, in order."""
+
+    def __init__(self, channel: Channel, shell: Shell, places: tuple[str, ...]) -> None:
+        self.channel = channel
+        self.shell = shell
+        self.busy = False
+        self.libraries = (*places, sysconfig.get_path("stdlib"))
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def serve(self) -> None:
+        """Answer until the grader closes the channel."""
+        self.shell.take_streams()
+        while True:
+            try:
+                request = self.channel.receive()
+            except ChannelClosed:
+                return
+            self.channel.send_frame(self._answer(request))
+
+    def _answer(self, request: dict[str, Any]) -> bytes:
+        reply: dict[str, Any]
+        try:
+            self.busy = True
+            reply = self._cell(request) if request["do"] == "cell" else self._call(request)
+            frame = encode(reply, lenient=True)
+            self.busy = False
+            return frame
+        except TooLarge:
+            self.busy = False
+            reply = {"ended": "returned", "value": foreign("something too large"), "changed": []}
+        except KeyboardInterrupt:
+            self.busy = False
+            reply = {"ended": "interrupted"}
+        # Everything that the student's function can raise, and its result while it is encoded.
+        except BaseException as error:
+            self.busy = False
+            reply = _failed(error, self.libraries)
+        return encode(reply, lenient=True)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.busy:
+            raise KeyboardInterrupt
+
+    def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self.shell.run(request["source"], request["definitions_only"])
+
+    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["function"]
+        if name not in self.shell.user_ns:
+            return {
+                "ended": "failed",
+                "kind": "NameError",
+                "message": f"the notebook defines no function named {name}",
+                "line": "",
+            }
+        arguments = request["arguments"]
+        given = {name: copy_of(value) for name, value in arguments.items()}
+        value = self.shell.user_ns[name](*given.values())
+        changed = [name for name in arguments if not same(arguments[name], given[name])]
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None:
+            pyplot.close("all")
+        return {"ended": "returned", "value": value, "changed": changed}
+
+
+def _failed(error: BaseException, libraries: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        message = str(error)
+    except Exception as second:  # the exception's own __str__ is the student's code, too
+        message = f"(its message cannot be shown: {type(second).__name__})"
+    return {
+        "ended": "failed",
+        "kind": type(error).__name__[:200],
+        "message": message[:2000],
+        "line": _student_line(error.__traceback__, libraries),
+    }
+
+
+def _student_line(stack: TracebackType | None, libraries: tuple[str, ...]) -> str:
+    frames = [
+        frame
+        for frame in traceback.extract_tb(stack, limit=-200)
+        if not frame.filename.startswith(libraries)
+    ]
+    if not frames:
+        return ""
+    frame = frames[-1]
+    source = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
+    return f"line {frame.lineno} of {frame.name}: {source}"[:400]
+
+
+def write_files(folder: Path, shared: Path, files: dict[str, bytes]) -> None:
+    """Fill the working folder: links to the course's files, and the files that were submitted."""
+    folder.mkdir()
+    for path in shared.iterdir() if shared.is_dir() else ():
+        (folder / path.name).symlink_to(path)
+    for name, content in files.items():
+        place = folder / name
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+    os.chdir(folder)

@@ -1,0 +1,88 @@
+"""The process that every submission's process is forked from.
+
+It has imported what submissions are allowed to import, so that a fork is ready in milliseconds.
+It runs no code of any student itself. Started by :mod:`autograder.grading.sandbox`, as
+``python -I zygote.py <descriptor>``, inside bubblewrap.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+ENGINE, SITE, SHARED, TEMPORARY = "/engine", "/site", "/course", "/tmp"
+
+
+def main(descriptor: int) -> None:
+    """Serve requests for new sessions until the grader closes the control socket."""
+    sys.path[:] = [p for p in sys.path if p.startswith((sys.base_prefix, "/usr"))] + [ENGINE, SITE]
+
+    from autograder.grading.channel import Channel
+    from autograder.grading.inside.shell import Shell
+
+    control = Channel(socket.socket(fileno=descriptor))
+    settings = control.receive()
+    for package in settings["preload"]:
+        importlib.import_module(package)
+    shell = Shell.instance()
+    shell.enable_matplotlib()
+    # At the very end: a file of the submission must never shadow a library.
+    sys.path.append(f"{TEMPORARY}/work")
+    gc.collect()
+    gc.freeze()
+    control.send({"ready": True})
+    while True:
+        request, descriptors, _, _ = socket.recv_fds(control.socket, 1, 1)
+        if not request:
+            return
+        child = os.fork()
+        if child == 0:
+            control.close()
+            _session(socket.socket(fileno=descriptors[0]), shell, settings)
+        os.close(descriptors[0])
+        os.waitpid(child, 0)
+
+
+def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
+    """In a fork of the zygote: fork once more, into new namespaces, and never return."""
+    from autograder.grading.channel import Channel
+    from autograder.grading.inside import confinement
+    from autograder.grading.inside.session import Session, write_files
+
+    try:
+        os.setsid()
+        confinement.own_namespaces()
+        child = os.fork()
+        if child:
+            socket.send_fds(end, [b"p"], [os.pidfd_open(child)])
+            os._exit(0)
+        os.setsid()
+        channel = Channel(end, formulas=True)
+        user = confinement.NOBODY if settings["change_user"] else os.getuid()
+        confinement.own_files(TEMPORARY, settings["disk"], user)
+        confinement.limit(settings["limits"])
+        confinement.drop_privileges(settings["change_user"])
+        request = channel.receive()
+        write_files(Path(TEMPORARY, "work"), Path(SHARED), request["files"])
+        if settings["filter"]:
+            confinement.filter_system_calls(settings["filter"])
+        silence = os.open("/dev/null", os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(silence, standard)
+        os.close(silence)
+        channel.send({"ready": True})
+        Session(channel, shell, (ENGINE, SITE, sys.base_prefix)).serve()
+    except BaseException as error:
+        # Nobody but the grader can be told, and only before the student's code has started.
+        os.write(2, f"session: {type(error).__name__}: {error}\n".encode())
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,86 @@
+"""The grader as nbgrader's preprocessors, so that `nbgrader autograde` and formgrader use it.
+
+``nbgrader_config.py`` puts them in place of nbgrader's own: :class:`RebuildSubmission` for its
+sanitizing, :class:`ExamineSubmission` for the execution of the notebook.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+from pathlib import Path
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from autograder.grading.course import Chapter, Course
+from autograder.grading.engine import grade_notebook
+from autograder.grading.sandbox import Sandbox
+from autograder.grading.submission import Rebuilt, cells_of, read_submission, rebuild
+
+Resources = dict[str, Any]
+
+
+class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
+    """A preprocessor that knows which course it works for."""
+
+    def course(self, chapter: str) -> Course:
+        """Return the course and the class, as nbgrader's settings name them."""
+        directory: CourseDirectory = self.parent.parent.coursedir
+        source = directory.format_path(directory.source_directory, ".", chapter)
+        return Course.at(Path(source).resolve().parents[1], directory.root)
+
+
+class RebuildSubmission(_CoursePreprocessor):
+    """Rebuilds a submitted notebook around the instructor's own copy."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Return the notebook to be graded."""
+        name = resources["nbgrader"]["assignment"]
+        chapter = _chapter(self.course(name), name)
+        rebuilt = rebuild(cells_of(nb), chapter.release)
+        for flag in rebuilt.flags:
+            self.log.warning("%s: %s", resources["nbgrader"]["student"], flag)
+        return rebuilt.notebook, resources
+
+
+class ExamineSubmission(_CoursePreprocessor):
+    """Runs the notebook's cells in the sandbox and examines its functions from outside."""
+
+    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+        """Return the notebook with the outputs of its cells and the points of its tests."""
+        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        course = self.course(name)
+        chapter = _chapter(course, name)
+        files = read_submission(course.submitted(student, name), name).files
+        graded = grade_notebook(
+            Rebuilt(nb, ()), chapter, course.seed(name, student), _sandbox(chapter), files
+        )
+        for flag in graded.flags:
+            self.log.warning("%s: %s", student, flag)
+        return graded.notebook, resources
+
+
+@functools.lru_cache(maxsize=4)
+def _chapter(course: Course, name: str) -> Chapter:
+    return course.chapter(name)
+
+
+_sandboxes: dict[str, Sandbox] = {}
+
+
+def _sandbox(chapter: Chapter) -> Sandbox:
+    """Return a sandbox for the chapter; it stays open for the next submission."""
+    if chapter.fingerprint not in _sandboxes:
+        _close()
+        _sandboxes[chapter.fingerprint] = Sandbox(chapter.packages, chapter.folder, chapter.limits)
+    return _sandboxes[chapter.fingerprint]
+
+
+@atexit.register
+def _close() -> None:
+    for sandbox in _sandboxes.values():
+        sandbox.close()
+    _sandboxes.clear()

@@ -1,0 +1,327 @@
+"""Reading a submitted notebook, and rebuilding it around the instructor's own copy.
+
+A submission is a file that somebody sent: it may be broken, edited by hand, or made to mislead.
+What is graded is therefore a new notebook: the graded and locked cells are the instructor's, in
+the instructor's order; the student's are the answers and whatever cells they added.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode, from_dict
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+
+MAX_FILE = 100_000_000
+MAX_SOURCE = 2_000_000
+MAX_CELLS = 2_000
+MAX_EXTRA_FILES = 10_000_000
+
+_MAKERS: dict[str, Callable[..., NotebookNode]] = {
+    "code": new_code_cell,
+    "markdown": new_markdown_cell,
+    "raw": new_raw_cell,
+}
+_CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
+
+
+class UnreadableSubmission(ValueError):
+    """The file is not a notebook that can be graded; the message says why, in one sentence."""
+
+
+@dataclasses.dataclass(frozen=True)
+class SubmittedCell:
+    """What counts of a submitted cell."""
+
+    kind: str
+    source: str
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    points: Any = None
+    cell_id: str | None = None
+    attachments: Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Rebuilt:
+    """A notebook that is ready for grading, and what was remarkable about the submission."""
+
+    notebook: NotebookNode
+    flags: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Submission:
+    """What a student handed in: the notebook's bytes, or why there are none; other files."""
+
+    notebook: bytes | None
+    reason: str
+    files: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """A hash of everything in the submission."""
+        digest = hashlib.sha256(self.reason.encode("utf-8", "replace"))
+        parts = {"": self.notebook or b"", **self.files}
+        for name in sorted(parts):
+            digest.update(f"{len(parts[name])}:{name}\0".encode("utf-8", "replace"))
+            digest.update(parts[name])
+        return digest.hexdigest()
+
+    def cells(self) -> list[SubmittedCell]:
+        """Return the notebook's cells; raises :class:`UnreadableSubmission`."""
+        if self.notebook is None:
+            raise UnreadableSubmission(self.reason)
+        return cells_of(_parsed(self.notebook))
+
+
+def read_submission(folder: Path, notebook: str) -> Submission:
+    """Read what lies in a student's folder for the notebook of that name; never raises."""
+    for place in (folder.parent, folder):
+        if place.is_symlink():
+            return Submission(None, f"The folder {place.name} is a symbolic link.", {})
+    if not folder.is_dir():
+        return Submission(None, "Nothing was handed in.", {})
+    files = extra_files(folder, notebook)
+    try:
+        return Submission(read_file(folder / f"{notebook}.ipynb", MAX_FILE), "", files)
+    except UnreadableSubmission as error:
+        return Submission(None, _with_guess(str(error), folder), files)
+
+
+def _with_guess(reason: str, folder: Path) -> str:
+    others = sorted(path.name for path in folder.glob("*.ipynb"))
+    return (
+        f"{reason} There is {', '.join(others)[:200]}."
+        if others and "no file" in reason
+        else reason
+    )
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Read a regular file of at most ``limit`` bytes, never through a symbolic link."""
+    try:
+        # Not blocking: opening a named pipe would wait for someone to write into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise UnreadableSubmission(f"There is no file {path.name}.") from None
+    except OSError as error:
+        if path.is_symlink():
+            raise UnreadableSubmission(f"{path.name} is a symbolic link, not a file.") from None
+        raise UnreadableSubmission(f"{path.name} cannot be opened: {error.strerror}.") from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableSubmission(f"{path.name} is not a regular file.")
+        if status.st_size > limit:
+            size = status.st_size / 1e6
+            raise UnreadableSubmission(f"{path.name} is too large ({size:.0f} MB).")
+        return file.read(limit)
+
+
+def _parsed(content: bytes) -> Any:
+    if not content.strip():
+        raise UnreadableSubmission("The file is empty.")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise UnreadableSubmission("The file is not a notebook: it is not text.") from None
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise UnreadableSubmission("The file is not a notebook: it is nested too deeply.") from None
+    except ValueError as error:
+        cut = text.lstrip().startswith("{") and '"cells"' in text
+        reason = "it ends too early or is damaged" if cut else "it is no JSON"
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnreadableSubmission(f"The file is not a notebook: {reason}{where}.") from None
+
+
+def cells_of(document: Any) -> list[SubmittedCell]:
+    """Take the cells out of a notebook's JSON document, tolerating whatever can be tolerated."""
+    if not isinstance(document, dict) or "nbformat" not in document:
+        raise UnreadableSubmission("The file is JSON, but not a notebook.")
+    version = document["nbformat"]
+    if version != 4:
+        raise UnreadableSubmission(
+            f"The notebook has the format {str(version)[:20]}, and only format 4 can be graded: "
+            "open it in JupyterLab and save it again."
+        )
+    cells = document.get("cells")
+    if not isinstance(cells, list):
+        raise UnreadableSubmission("The notebook has no cells.")
+    if len(cells) > MAX_CELLS:
+        raise UnreadableSubmission(f"The notebook has {len(cells)} cells; {MAX_CELLS} are allowed.")
+    found = [cell for cell in map(_cell, cells) if cell is not None]
+    if sum(len(cell.source) for cell in found) > MAX_SOURCE:
+        raise UnreadableSubmission("The notebook holds more than 2 MB of code and text.")
+    return found
+
+
+def _cell(raw: Any) -> SubmittedCell | None:
+    if not isinstance(raw, dict) or raw.get("cell_type") not in _MAKERS:
+        return None
+    source = raw.get("source", "")
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    if not isinstance(source, str):
+        return None
+    # Half a surrogate pair is legal in JSON, but is no text that could be saved again.
+    source = source.encode("utf-8", "replace").decode("utf-8")
+    metadata = raw.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    nbgrader = metadata.get("nbgrader")
+    nbgrader = nbgrader if isinstance(nbgrader, dict) else {}
+    name, tags, cell_id = nbgrader.get("grade_id"), metadata.get("tags"), raw.get("id")
+    return SubmittedCell(
+        kind=raw["cell_type"],
+        source=source,
+        name=name if isinstance(name, str) else None,
+        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        points=nbgrader.get("points"),
+        cell_id=cell_id if isinstance(cell_id, str) and _CELL_ID.fullmatch(cell_id) else None,
+        attachments=_pictures(raw.get("attachments")),
+    )
+
+
+def _pictures(attachments: Any) -> Any:
+    """Keep the pictures that were pasted into a text cell."""
+    if not isinstance(attachments, dict):
+        return None
+    kept = {
+        name: {kind: data for kind, data in bundle.items() if _is_picture(kind, data)}
+        for name, bundle in attachments.items()
+        if isinstance(bundle, dict)
+    }
+    return kept or None
+
+
+def _is_picture(kind: Any, data: Any) -> bool:
+    return (
+        kind in ("image/png", "image/jpeg", "image/gif")
+        and isinstance(data, str)
+        and len(data) < 5_000_000
+        and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data) is not None
+    )
+
+
+def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
+    """Put a submission's cells into the frame of the released notebook.
+
+    Cells that the release names (answers, tests, locked cells) come in the release's order, once
+    each; all but the answers' sources are the release's. The student's other cells stay behind
+    the named cell that they followed.
+    """
+    named = {_name(cell): cell for cell in release.cells if _name(cell)}
+    mine: dict[str, SubmittedCell] = {}
+    followers: dict[str | None, list[SubmittedCell]] = {None: []}
+    last: str | None = None
+    flags: dict[str, None] = {}
+    order: list[str] = []
+    for cell in cells:
+        if cell.name in named and cell.name not in mine:
+            last = cell.name
+            mine[cell.name] = cell
+            order.append(cell.name)
+            followers.setdefault(cell.name, [])
+            flags.update(dict.fromkeys(_changes(cell, named[cell.name])))
+            continue
+        if cell.name in named:
+            flags["a graded or locked cell was there twice; the copy counts as a plain cell"] = None
+        followers[last].append(cell)
+    missing = [name for name in named if name not in mine]
+    if missing:
+        flags[f"cells were deleted and have been restored: {', '.join(missing)}"] = None
+    if order != [name for name in named if name in mine]:
+        flags["cells were reordered and have been put back"] = None
+    built = [*map(_extra_cell, followers[None])]
+    for name, cell in named.items():
+        built.append(_named_cell(cell, mine.get(name)))
+        built += map(_extra_cell, followers.get(name, ()))
+    notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
+    notebook.nbformat_minor = max(5, release.nbformat_minor)
+    _unique_ids(notebook.cells)
+    return Rebuilt(notebook, tuple(flags))
+
+
+def _name(cell: NotebookNode) -> str:
+    name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return str(name)
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether the student fills in this cell."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution", False))
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether this is a cell whose points the grader decides."""
+    nbgrader = cell.metadata.get("nbgrader", {})
+    return bool(nbgrader.get("grade", False)) and not nbgrader.get("solution", False)
+
+
+def _changes(mine: SubmittedCell, theirs: NotebookNode) -> Iterator[str]:
+    points = theirs.metadata.nbgrader.get("points")
+    if not is_answer(theirs) and mine.source.strip() != theirs.source.strip():
+        yield "test cells were edited" if is_test(theirs) else "locked cells were edited"
+    if mine.kind != theirs.cell_type:
+        yield "the type of a graded cell was changed"
+    if mine.points is not None and points is not None and mine.points != points:
+        yield "the points of a cell were changed"
+    if set(mine.tags) - set(theirs.metadata.get("tags", ())):
+        yield f"tags were put on graded cells: {', '.join(sorted(mine.tags))[:100]}"
+
+
+def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNode:
+    source = mine.source if mine is not None and is_answer(theirs) else theirs.source
+    cell = _MAKERS[theirs.cell_type](source, metadata=from_dict(dict(theirs.metadata)))
+    cell["id"] = theirs.get("id", "")
+    attachments = mine.attachments if mine is not None and is_answer(theirs) else None
+    if attachments and cell.cell_type == "markdown":
+        cell["attachments"] = attachments
+    return cell
+
+
+def _extra_cell(mine: SubmittedCell) -> NotebookNode:
+    cell = _MAKERS[mine.kind](mine.source)
+    cell["id"] = mine.cell_id or ""
+    if mine.attachments and mine.kind != "code":
+        cell["attachments"] = mine.attachments
+    return cell
+
+
+def _unique_ids(cells: list[NotebookNode]) -> None:
+    seen: set[str] = set()
+    for number, cell in enumerate(cells):
+        if not cell["id"] or cell["id"] in seen:
+            cell["id"] = f"cell-{number}"
+            while cell["id"] in seen:
+                cell["id"] += "-"
+        seen.add(cell["id"])
+
+
+def extra_files(folder: Path, notebook: str) -> dict[str, bytes]:
+    """Read the files that were submitted beside the notebook: regular ones, of bounded size."""
+    files: dict[str, bytes] = {}
+    room = MAX_EXTRA_FILES
+    for base, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in sorted(names):
+            path = Path(base, name)
+            if name.startswith(".") or name == f"{notebook}.ipynb" or len(files) >= 100:
+                continue
+            try:
+                content = read_file(path, room)
+            except UnreadableSubmission:
+                continue  # links, pipes and huge files are nothing that a notebook needs
+            room -= len(content)
+            files[str(path.relative_to(folder))] = content
+    return files
