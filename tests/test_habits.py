@@ -212,7 +212,7 @@ def unknown(command: list[str]) -> str | None:
 
 def autograder_commands() -> set[str]:
     shown = run("autograder", "--help").stdout
-    return set(re.findall(r"^\W*([a-z][a-z-]+)\s", shown, re.MULTILINE))
+    return set(re.findall(r"^│ ([a-z-]+) ", shown, re.MULTILINE))
 
 
 # Documents.
