@@ -237,13 +237,16 @@ def legend(
     return Panel(body + "</div>", width=width)
 
 
-def chart(width: float = 6.0, height: float = 3.2) -> tuple[Figure, Axes]:
-    """Return an empty chart whose lines and text will take the text color of the page."""
+def chart(width: float = 4.8, height: float = 2.9) -> tuple[Figure, Axes]:
+    """Return an empty chart whose lines and text will take the text color of the page.
+
+    width, height: in inches. Keep them small: the text must stay readable on a phone.
+    """
     style: dict[Any, Any] = {
         "svg.fonttype": "none",
         "svg.hashsalt": "book",
         "font.family": "sans-serif",
-        "font.size": 11,
+        "font.size": 10,
         "axes.edgecolor": INK,
         "axes.labelcolor": INK,
         "text.color": INK,
@@ -261,7 +264,7 @@ def chart(width: float = 6.0, height: float = 3.2) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def drawn_chart(figure: Figure, title: str = "", note: str = "", *, width: int = 560) -> Panel:
+def drawn_chart(figure: Figure, title: str = "", note: str = "", *, width: int = 500) -> Panel:
     """Turn a chart into a panel: scalable, and readable in both themes."""
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "book"}):
@@ -371,7 +374,9 @@ def _image(image: Image.Image, alt: str) -> str:
     kind = "jpeg" if image.mode != "P" and image.width >= _PHOTOGRAPH else "png"
     data = base64.b64encode(buffer.getvalue()).decode("ascii")
     crisp = ' style="image-rendering:pixelated"' if image.width < _PHOTOGRAPH else ""
-    return f'<img alt="{escape(alt)}"{crisp} src="data:image/{kind};base64,{data}">'
+    return (
+        f'<img class="dark-light" alt="{escape(alt)}"{crisp} src="data:image/{kind};base64,{data}">'
+    )
 
 
 def _rings(marks: Sequence[tuple[int, int]], columns: int, rows: int) -> str:
