@@ -361,11 +361,11 @@ EDGE_BANK = (
     ),
     Misconception(
         "transposed_and_negated",
-        lambda x, w: np.stack([corr2d(x, k) for k in (w, w.T, -w, -w.T)]),
+        lambda x, w: np.stack([corr2d(x, k) for k in (w, -w.T, -w, w.T)]),
         title="Transposed and negated instead of turned",
-        symptom="Right for some edge filters, wrong for filters whose elements all differ.",
-        hint="Exchanging rows and columns or changing the sign is not a turn. Draw a filter with "
-        "nine different numbers and turn it on paper.",
+        symptom="Right for Sobel's filter, wrong for filters whose elements all differ.",
+        hint="With Sobel's filter you are right. But exchanging rows and columns or changing the "
+        "sign is not a turn: draw a filter with nine different numbers and turn it on paper.",
     ),
     Misconception(
         "flipped",
@@ -428,7 +428,7 @@ CORNER_MAP = (
         "larger_of_the_two",
         lambda x, w1, w2: np.maximum(np.maximum(corr2d(x, w1), corr2d(x, w2)), 0),
         title="The larger response instead of the smaller",
-        symptom="Whole edges light up, not just the corners.",
+        symptom="Whole edges light up, not the corners alone.",
         hint="Your map lights up where only one filter answers. A corner needs both.",
     ),
     Misconception(
@@ -443,8 +443,8 @@ CORNER_MAP = (
         lambda x, w1, w2: np.maximum(corr2d(x, w1), 0) * np.maximum(corr2d(x, w2), 0),
         title="The product of the responses",
         symptom="The right places light up with the wrong numbers.",
-        hint="The right places light up, but you multiply the two responses. The task asks for "
-        "one of them.",
+        hint="The right places light up, but you multiply the two responses. Which of the two "
+        "does the task keep?",
     ),
     Misconception(
         "no_relu",
@@ -478,7 +478,7 @@ CORNER_MAP = (
         "filters_added",
         lambda x, w1, w2: np.maximum(corr2d(x, w1 + w2), 0),
         title="The filters are added",
-        symptom="Whole edges light up, not just the corners.",
+        symptom="Whole edges light up, not the corners alone.",
         hint="You made one filter out of two. A single filter cannot demand that both edges are "
         "there.",
     ),
@@ -582,8 +582,8 @@ CONV2D = (
         lambda x, w, b: conv2d(x[:, :1], w[:, :1], b),
         title="Only the first channel",
         symptom="Right for one channel; changing another channel changes nothing.",
-        hint="Only the first channel counts in your result. A filter has as many layers as the "
-        "input has channels.",
+        hint="Only the first channel counts in your result. How many slices has a "
+        "filter, and which channel does each of them meet?",
         catalog_number=14,
     ),
     Misconception(

@@ -245,7 +245,10 @@ PROBLEMS = (
         misconceptions.EDGE_BANK,
         edge_bank_hidden,
         alternatives.EDGE_BANK,
-        explorer={"kind": "bank"},
+        explorer={
+            "kind": "bank",
+            "titles": ("as it is", "turned by 90°", "turned by 180°", "turned by 270°"),
+        },
     ),
     Problem(
         reference.corner_map,
@@ -269,6 +272,19 @@ PROBLEMS = (
         misconceptions.CONV_PARAMETERS,
         conv_parameters_hidden,
         alternatives.CONV_PARAMETERS,
+        explorer={
+            "kind": "values",
+            "ranges": {
+                "channels": (1, 512),
+                "filters": (1, 512),
+                "height": (1, 11),
+                "width": (1, 11),
+            },
+            "try": (
+                "Compare 7 by 7 filters with three layers of 3 by 3 filters, all with 64 channels.",
+                "Filters of one pixel over many channels: what are they good for?",
+            ),
+        },
     ),
     Problem(
         reference.equivariance_error,
@@ -276,5 +292,6 @@ PROBLEMS = (
         misconceptions.EQUIVARIANCE_ERROR,
         equivariance_error_hidden,
         alternatives.EQUIVARIANCE_ERROR,
+        explorer={"kind": "shift"},
     ),
 )
