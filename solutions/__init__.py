@@ -1,0 +1,1 @@
+"""The exercises with their solutions. Never handed out."""
