@@ -51,7 +51,7 @@ margin:.3rem 0;color:inherit}
 html .bd-content div.cell_output .text_html:has(> .drawing)
 {background:none!important;color:inherit!important;padding:0!important;overflow:visible}
 html .drawing img,html .bd-content div.cell_output .drawing img{padding:0;margin:0;
-border-radius:0;filter:none;background:none!important;
+border-radius:0;color:inherit;background:none!important;
 box-shadow:0 0 0 1px color-mix(in srgb,currentColor 35%,transparent)}
 </style>"""
 
