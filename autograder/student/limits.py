@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextvars
 import ctypes
 import dataclasses
@@ -17,6 +18,7 @@ from autograder.examination import TimedOut
 PATIENCE = 3.0
 """Seconds that code gets to end, once it was told to stop, before it is left alone."""
 
+_AGAIN = 0.01  # code that catches everything, several times over, needs more than one _Stop
 _POLL = 0.1  # on Windows a waiting thread does not hear an interrupt: wait in short turns
 
 
@@ -24,17 +26,22 @@ class _Stop(SystemExit):
     """Raised inside the code to stop it; `except Exception` lets it by.
 
     It is a `SystemExit`, since a thread that ends with one ends without a word. Code that
-    catches everything (`except:` in an endless loop) would go on, so from the first `_Stop` on
-    every further line of the code raises it again, also the lines of its `except` blocks.
+    catches everything (`except:` in an endless loop) would go on, so the next line of the code
+    raises it again: that is a line of the `except` block, from which it gets out.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        sys.settrace(_stop_at_next_line)
-        frame = sys._getframe(1)
-        while frame.f_back is not None and frame.f_code is not _work.__code__:
-            frame.f_trace = _stop_at_next_line
+        frames = []
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame.f_code is not _work.__code__:
+            frames.append(frame)
             frame = frame.f_back
+        if frame is None:  # too late: the code has ended
+            return
+        sys.settrace(_stop_at_next_line)
+        for one in frames:
+            one.f_trace = _stop_at_next_line
 
 
 def _stop_at_next_line(frame: FrameType, event: str, argument: object) -> Any:
@@ -62,10 +69,14 @@ def _work(run: _Run) -> None:
 
 
 def _work_and_wait(run: _Run) -> None:
-    _work(run)
-    # Stay until nobody sends _Stop any more: this thread's number must not go to another thread.
-    run.released.acquire()
-    sys.settrace(None)
+    try:
+        _work(run)
+        # Stay until nobody sends _Stop any more: no other thread may get this one's number.
+        run.released.acquire()
+    except _Stop:  # it came when the code had ended
+        pass
+    finally:
+        sys.settrace(None)
 
 
 def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
@@ -80,12 +91,10 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
     run.finished.acquire()
     run.released.acquire()
     context = contextvars.copy_context()  # the caller's np.errstate, and where output goes
-    worker = threading.Thread(
-        target=context.run, args=(_work_and_wait, run), daemon=True, name="student's code"
-    )
     started = time.monotonic()
     try:
-        worker.start()
+        # Not threading.Thread: that would report a _Stop that comes at its very end.
+        number = _thread.start_new_thread(context.run, (_work_and_wait, run))
     except RuntimeError:  # no threads here (Python in a browser), so no time limit either
         return _run_here(code)
     interrupted = False
@@ -97,18 +106,18 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
         except KeyboardInterrupt:
             interrupted = True
             seconds = round(time.monotonic() - started, 1)
-        return TimedOut(seconds, interrupted, running=not _stop(worker, run))
+        return TimedOut(seconds, interrupted, running=not _stop(number, run))
     finally:
         run.released.release()
 
 
-def _stop(worker: threading.Thread, run: _Run) -> bool:
+def _stop(number: int, run: _Run) -> bool:
     """Send `_Stop` until the code has ended; return whether it did."""
-    number = ctypes.c_ulong(worker.ident or 0)
+    thread = ctypes.c_ulong(number)
     give_up = time.monotonic() + PATIENCE
     while time.monotonic() < give_up:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(number, ctypes.py_object(_Stop))
-        if run.finished.acquire(timeout=_POLL / 2):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(_Stop))
+        if run.finished.acquire(timeout=_AGAIN):
             return True
     return False
 

@@ -35,7 +35,7 @@ class Explorer:
         self.name = checks.function
         self.options = options
         self.first_case = checks.cases[0].arguments
-        self.view = widgets.HTML()
+        self.view = widgets.HTML(layout={"flex": "1 1 240px", "min_width": "240px"})
         self._function = function
         self._time_limit = checks.time_limit
         self._changing = False
@@ -45,12 +45,10 @@ class Explorer:
                 widgets.HTML(self._introduction()),
                 widgets.HBox(
                     [
-                        widgets.VBox(
-                            controls, layout={"flex": "0 0 auto", "margin": "0 1.5em 0 0"}
-                        ),
+                        widgets.VBox(controls, layout={"flex": "0 0 auto", "margin": "0 1em 0 0"}),
                         self.view,
                     ],
-                    layout={"flex_flow": "row wrap", "align_items": "flex-start"},
+                    layout={"align_items": "flex-start", "overflow": "auto"},
                 ),
             ]
         )

@@ -49,7 +49,7 @@ def signed_colors(response: Array, scale: float) -> Array:
     return colors
 
 
-def figure(pixels: Array, caption: str, alternative: str, width: int = 220) -> str:
+def figure(pixels: Array, caption: str, alternative: str, width: int = 200) -> str:
     """Return an HTML figure: the pixels as sharp squares, a caption, an alternative text."""
     data = base64.b64encode(png(pixels)).decode()
     return (

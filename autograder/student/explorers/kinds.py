@@ -76,18 +76,18 @@ class BankExplorer(FilterExplorer):
         """Show the picture and the maps."""
         titles = list(self.options.get("titles", ()))
         titles += [f"map {i}" for i in range(len(titles), len(result))]
-        maps = _maps(list(result), titles, self.relu.value, width=165)
+        maps = _maps(list(result), titles, self.relu.value, width=150)
         return self.picture_figure(self.shown_picture()) + maps
 
 
 class CornerExplorer(PictureExplorer):
     """One picture, two filters, one map; its strongest places are marked in the picture."""
 
-    default_picture: ClassVar[str] = "shapes"
+    default_picture: ClassVar[str] = "letter F"
     prompts: ClassVar[tuple[str, ...]] = (
         "Which corners are found, and which are not? Look at the signs of the two filters.",
         "Change both filters so that the opposite corner is found.",
-        "Lower the threshold. When do places appear that are no corners?",
+        "Choose the picture with the shapes. Which marked places are no corners, and why?",
     )
 
     def build(self) -> list[widgets.Widget]:
@@ -185,7 +185,7 @@ class LayerExplorer(PictureExplorer):
         """Show the picture and one map per filter."""
         titles = [f"map {i}: {one.value}" for i, one in enumerate(self.filters)]
         titles += [f"map {i}" for i in range(len(titles), result.shape[1])]
-        maps = _maps(list(result[0]), titles, self.relu.value, width=180)
+        maps = _maps(list(result[0]), titles, self.relu.value, width=150)
         return self.picture_figure(self.shown_picture()) + maps
 
 
@@ -303,18 +303,18 @@ class ShiftExplorer(Explorer):
         moved = np.roll(shown, (dy, dx), axis=(0, 1))
         answers = [np.asarray(f(shown), dtype=float), np.asarray(f(moved), dtype=float)]
         pictures = "".join(
-            figure(picture_colors(one), caption, caption, width=165)
+            figure(picture_colors(one), caption, caption, width=150)
             for one, caption in ((shown, "x"), (moved, "x, shifted"))
         )
         return (
             f'<div style="font-size:2em;line-height:1.3" role="status">'
             f"{number(float(result))}</div>"
             f"<div>{pictures}</div>"
-            + _maps(answers, ["f of x", "f of x, shifted"], relu=False, width=165)
+            + _maps(answers, ["f of x", "f of x, shifted"], relu=False, width=150)
         )
 
 
-def _maps(maps: list[Array], titles: list[str], relu: bool, width: int = 220) -> str:
+def _maps(maps: list[Array], titles: list[str], relu: bool, width: int = 200) -> str:
     """Show signed maps, all in the same colors, with their smallest and largest values."""
     shown = [np.asarray(one, dtype=float) for one in maps]
     if relu:
