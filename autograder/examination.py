@@ -162,10 +162,12 @@ def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | Non
         return None
     ranked = []
     for position, name in enumerate(checks.hints):
+        if _likeness(checks, failing[0], name) == "other":
+            continue
         likeness = [_likeness(checks, outcome, name) for outcome in failing]
         same, alike = likeness.count("same"), len(likeness) - likeness.count("other")
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
-        if likeness[0] == "other" or not same or 2 * alike < len(failing) or contradicted > alike:
+        if not same or 2 * alike < len(failing) or contradicted > alike:
             continue
         ranked.append((-alike, -same, contradicted, position, name))
     return min(ranked)[-1] if ranked else None

@@ -7,9 +7,12 @@ hidden tests, the proof that the tests are worth something, the book's "common m
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -88,6 +91,10 @@ class Problem:
 
     def visible_checks(self) -> Checks:
         """Return the checks that go into the student's ``checks.npz``."""
+        return self._visible
+
+    @functools.cached_property
+    def _visible(self) -> Checks:
         rng = np.random.default_rng(VISIBLE_SEED)
         return self._checks([(case, False) for case in self.cases(rng)])
 
@@ -127,15 +134,48 @@ class Problem:
             raise ValueError(
                 f"the reference of {self.name} returns NaN or infinity on case {case.name!r}"
             )
-        wrong: dict[str, Value | Raised] = {}
-        for misconception in self.misconceptions:
-            result = _result(misconception.wrong, case)
-            agrees = not isinstance(result, Raised) and (
-                first_difference(result, expected, self.tolerance) is None
-            )
-            if not agrees:
-                wrong[misconception.name] = result
+        wrong = _WrongResults(self, case, expected)
         return CheckedCase(case.name, case.arguments, expected, wrong, case.weight, hidden)
+
+
+class _WrongResults(Mapping[str, Value | Raised]):
+    """What the misconceptions of a problem give on one case, without those that are right.
+
+    Worked out when it is asked for: most graded functions are right, and then nobody asks.
+    """
+
+    def __init__(self, problem: Problem, case: Case, expected: Value) -> None:
+        self._misconceptions = {wrong.name: wrong.wrong for wrong in problem.misconceptions}
+        self._case = case
+        self._expected = expected
+        self._tolerance = problem.tolerance
+        self._known: dict[str, Value | Raised | None] = {}
+
+    def __getitem__(self, name: str) -> Value | Raised:
+        if name not in self:
+            raise KeyError(name)
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        if not isinstance(name, str) or name not in self._misconceptions:
+            return False
+        if name not in self._known:
+            self._known[name] = _result(self._misconceptions[name], self._case)
+        return self._differs(self._known[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._misconceptions if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Value | Raised]:
+        return copy.deepcopy(dict(self), memo)
+
+    def _differs(self, result: Value | Raised) -> bool:
+        if isinstance(result, Raised):
+            return True
+        return first_difference(result, self._expected, self._tolerance) is not None
 
 
 def _result(function: Function, case: Case) -> Value | Raised:

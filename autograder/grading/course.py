@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import hmac
 import os
@@ -17,7 +16,6 @@ from nbformat.notebooknode import NotebookNode
 
 import autograder
 from autograder.authoring.chapter import load_problems
-from autograder.checks import Checks
 from autograder.grading.sandbox import Limits
 from autograder.grading.submission import is_test
 from autograder.problems import Problem
@@ -187,9 +185,3 @@ def _fingerprint(folders: list[Path]) -> str:
                 digest.update(f"{path.relative_to(folder)}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-@functools.cache
-def visible_checks(problem: Problem) -> Checks:
-    """Return the checks that students see; computed once per problem."""
-    return problem.visible_checks()
