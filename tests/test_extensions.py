@@ -216,6 +216,11 @@ def test_common_mistakes(small_book: Book) -> None:
 def test_common_mistakes_of_several_tasks_are_folded_by_task(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d conv2d\n```\n")
     assert len(re.findall(r'<details class="task', html)) == 2
+    from solutions.filters.problems import PROBLEMS
+
+    for problem in PROBLEMS:
+        if problem.name in ("corr2d", "conv2d"):
+            assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
 
 
 def test_sample_feedback(small_book: Book) -> None:

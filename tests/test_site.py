@@ -25,10 +25,10 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from autograder.problems import Problem
-from book.extensions.look import PALETTE, READABLE, THEME_NAMES, contrast, palette_css
+from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, contrast, palette_css
 
 COURSE = Path(__file__).parents[1]
 CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
@@ -53,8 +53,8 @@ BROWSER_OPTIONS = [
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built site. Built once per run, also where several processes share the tests.
 
-    It has a folder of its own, which keeps the results of executed pages from run to run; the
-    pages themselves are written anew.
+    It is built in a folder of its own, which keeps the results of executed pages from run to run;
+    the pages themselves are written anew. The tests get a copy, so that a second run may start.
     """
     folder = COURSE / "_build" / "tests"
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert built.returncode == 0, built.stdout[-5000:]
             lock.truncate(0)
             lock.write(run)
-    return html
+        return shutil.copytree(html, tmp_path_factory.mktemp("site") / "html")
 
 
 @pytest.fixture(scope="session")
@@ -92,27 +92,30 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
     names = ("chromium", "chromium-browser", "google-chrome")
     program = next(filter(None, map(shutil.which, names)), None)
     assert program, "The tests need Chromium: sudo apt-get install -y chromium"
-    running = playwright.chromium.launch(executable_path=program, args=BROWSER_OPTIONS)
-    yield running
-    running.close()
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=BROWSER_OPTIONS)
+        yield running
+        running.close()
 
 
 @contextlib.contextmanager
 def opened(
-    browser: Browser, url: str, theme: str = "light", width: int = 1280, scripts: bool = True
+    browser: Browser,
+    url: str,
+    theme: str = "light",
+    width: int = 1280,
+    scripts: bool = True,
+    serve: str | None = None,
 ) -> Iterator[Page]:
-    """Open a page and wait until its formulas and live figures stand; fail if it complains."""
+    """Open a page and wait until its formulas and live figures stand; fail if it complains.
+
+    ``serve`` is HTML that the browser gets in place of what is at ``url``.
+    """
     host = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
     complaints = []
     context = browser.new_context(
@@ -145,6 +148,8 @@ def opened(
             else None
         ),
     )
+    if serve is not None:
+        page.route(url, lambda route: route.fulfill(body=serve, content_type="text/html"))
     page.goto(url)
     if scripts:
         page.wait_for_function(
@@ -168,29 +173,60 @@ def test_pages_are_those_of_the_contents(site: Path) -> None:
     assert built == {*PAGES, "index"}
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("name", PAGES)
-def test_page_is_sound(browser: Browser, address: str, name: str, theme: str) -> None:
-    """No complaint, no other host, and nothing that axe-core calls serious or critical."""
-    with opened(browser, f"{address}/{name}.html", theme) as page:
-        assert page.locator("html").get_attribute("data-theme") == theme
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
-        # Without "preload", which would fetch style sheets again, from wrong addresses.
-        found = Axe().run(page, options={"preload": False}).response["violations"]
-    violations = [
+def barriers(page: Page) -> list[str]:
+    """Return what axe-core calls serious or critical on a page, with everything unfolded."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    # Without "preload", which would fetch style sheets again, from wrong addresses.
+    found = Axe().run(page, options={"preload": False}).response["violations"]
+    return [
         f"{one['id']}: {node['failureSummary']}\n{node['html']}"
         for one in found
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_sound(browser: Browser, address: str, name: str, theme: str) -> None:
+    with opened(browser, f"{address}/{name}.html", theme) as page:
+        assert page.locator("html").get_attribute("data-theme") == theme
+        violations = barriers(page)
     assert violations == [], "\n\n".join(violations)
 
 
 @pytest.mark.parametrize("name", BOOK_PAGES)
 def test_page_fits_a_phone(browser: Browser, address: str, name: str) -> None:
     with opened(browser, f"{address}/{name}.html", width=390) as page:
-        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        violations = barriers(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations == [], "\n\n".join(violations)
+
+
+BROKEN = {
+    "asks another host": '<img alt="" src="https://example.org/picture.png">',
+    "error in a script": "<script>throw new Error('broken')</script>",
+    "console: broken": "<script>console.error('broken')</script>",
+    "status 404": '<script src="missing.js"></script>',
+}
+
+
+@pytest.mark.parametrize("complaint", BROKEN)
+def test_a_broken_page_is_noticed(browser: Browser, address: str, complaint: str) -> None:
+    url = f"{address}/broken.html"
+    html = f"<!DOCTYPE html><html lang='en'><title>Broken</title>{BROKEN[complaint]}</html>"
+    with (
+        pytest.raises(AssertionError, match=complaint),
+        opened(browser, url, serve=html) as page,
+    ):
+        page.wait_for_timeout(100)
+
+
+def test_a_barrier_is_noticed(browser: Browser, address: str) -> None:
+    html = "<html lang='en'><title>Gray</title><main style='color: #aaa'><h1>Gray</h1></main>"
+    with opened(browser, f"{address}/gray.html", serve=html) as page:
+        [found] = barriers(page)
+    assert found.startswith("color-contrast")
 
 
 @pytest.mark.parametrize("name", BOOK_PAGES)
@@ -251,7 +287,7 @@ def test_colors_can_be_read(theme: str, ink: str, ground: str) -> None:
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize("ground", ["paper", "raised"])
+@pytest.mark.parametrize("ground", ["paper", "raised", "tint"])
 def test_focus_stands_out(theme: str, ground: str) -> None:
     assert contrast(PALETTE[theme]["focus"], PALETTE[theme][ground]) >= 3
 
@@ -262,7 +298,7 @@ def test_contrast_is_that_of_the_standard() -> None:
 
 
 def test_palette_names_no_unknown_color() -> None:
-    assert set(PALETTE["light"]) == set(PALETTE["dark"]) >= set(THEME_NAMES.values())
+    assert set(PALETTE["light"]) == set(PALETTE["dark"]) >= set(THEME_VARIABLES.values())
     style = (COURSE / "book" / "_static" / "course.css").read_text()
     used = set(re.findall(r"--course-([a-z-]+)", style)) - {"radius"}
     assert used <= set(re.findall(r"--course-([a-z-]+):", palette_css()))
@@ -364,8 +400,12 @@ def texts(site: Path) -> Iterator[tuple[str, str]]:
 
 
 def visible(text: str) -> str:
-    """Return text without tags, entities and differences in white space."""
-    plain = re.sub(r"<[^>]*>", "", text)
+    """Return text without tags, entities and differences in white space.
+
+    The modules of live figures are left out: they compute the same things, in JavaScript.
+    """
+    plain = re.sub(r'<script type="application/json".*?</script>', "", text, flags=re.S)
+    plain = re.sub(r"<[^>]*>", "", plain)
     for entity, character in {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}.items():
         plain = plain.replace(entity, character)
     return re.sub(r"\s+", " ", plain.replace("&amp;", "&"))

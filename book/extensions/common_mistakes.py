@@ -86,7 +86,9 @@ class CommonMistakes(ProblemDirective):
             if len(tasks) == 1:
                 box += [nodes.paragraph("", "", name, classes=["task"]), *entries]
             else:
-                box += folded("", folded_line("", "", name), *entries, classes=["task"])
+                number = nodes.inline("", f" {len(entries)}", classes=["number"])
+                line = folded_line("", "", name, number)
+                box += folded("", line, *entries, classes=["task"])
         return [box]
 
     def entry(self, wrong: Misconception) -> folded:

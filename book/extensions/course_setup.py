@@ -74,6 +74,17 @@ def write_stamp(app: Sphinx, error: Exception | None) -> None:
         stamp(app).write_text(fingerprint(COURSE_ROOT))
 
 
+def mend_roles(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Call the entries of a bibliography list items: their list may hold nothing else.
+
+    Docutils calls them ``doc-biblioentry``, a role that its standard has withdrawn.
+    """
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def write_redirect(app: Sphinx, error: Exception | None) -> None:
     """Send visitors of the site's root to the first page."""
     if error is None and app.builder.format == "html" and app.config.root_doc != "index":
@@ -87,6 +98,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     make_importable(COURSE_ROOT)
     app.connect("env-get-outdated", outdated_pages)
+    app.connect("html-page-context", mend_roles)
     app.connect("build-finished", write_stamp)
     app.connect("build-finished", write_redirect)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -23,6 +23,7 @@ PALETTE: dict[Theme, dict[str, str]] = {
     "light": {
         "paper": "#ffffff",
         "raised": "#f4f6fa",
+        "tint": "#e2ecf9",
         "line": "#cfd6e2",
         "text": "#1c2333",
         "quiet": "#4c576b",
@@ -47,6 +48,7 @@ PALETTE: dict[Theme, dict[str, str]] = {
     "dark": {
         "paper": "#12161f",
         "raised": "#1c2230",
+        "tint": "#1d3253",
         "line": "#3b465a",
         "text": "#e4e9f2",
         "quiet": "#aab5c6",
@@ -74,7 +76,7 @@ READABLE = (
     *(
         (ink, ground)
         for ink in ("text", "quiet", "link", "link-hover", "code", "good", "bad")
-        for ground in ("paper", "raised")
+        for ground in ("paper", "raised", "tint")
     ),
     ("on-strong-fill", "strong-fill"),
     ("on-strong-fill", "link-hover"),
@@ -88,7 +90,7 @@ READABLE = (
 )
 """Pairs of ink and ground that carry text: their contrast is 4.5 or more in both themes."""
 
-THEME_NAMES = {
+THEME_VARIABLES = {
     "pst-color-background": "paper",
     "pst-color-on-background": "raised",
     "pst-color-surface": "raised",
@@ -101,7 +103,7 @@ THEME_NAMES = {
     "pst-color-primary": "link",
     "pst-color-primary-text": "on-strong-fill",
     "pst-color-primary-highlight": "link-hover",
-    "pst-color-primary-bg": "raised",
+    "pst-color-primary-bg": "tint",
     "pst-color-secondary": "link-hover",
     "pst-color-secondary-text": "on-strong-fill",
     "pst-color-accent": "positive",
@@ -110,8 +112,11 @@ THEME_NAMES = {
     "pst-color-link-higher-contrast": "link-hover",
     "pst-color-inline-code": "code",
     "pst-color-target": "mark",
+    "pst-color-info": "link",
+    "pst-color-info-bg": "tint",
     "pst-color-success": "good",
     "pst-color-danger": "bad",
+    "mystnb-source-margin-color": "link",
     "pst-color-table-heading-bg": "raised",
     "pst-color-table-row-zebra-low-bg": "raised",
     "pst-color-table-row-hover-bg": "mark",
@@ -152,7 +157,7 @@ def palette_css() -> str:
     blocks = ["/* Made from book/extensions/look.py. */"]
     for theme, colors in PALETTE.items():
         own = [f"  --course-{name}: {color};" for name, color in colors.items()]
-        given = [f"  --{name}: var(--course-{color});" for name, color in THEME_NAMES.items()]
+        given = [f"  --{name}: var(--course-{color});" for name, color in THEME_VARIABLES.items()]
         blocks.append("\n".join([f'html[data-theme="{theme}"] {{', *own, *given, "}"]))
     return "\n\n".join(blocks) + "\n"
 
@@ -238,7 +243,7 @@ def filter_at_work() -> str:
         '<text class="name" x="324" y="32">responses</text>',
     ]
     pairs = zip(window.flat, EDGE_FILTER.flat, strict=True)
-    products = " + ".join(f"{pixel}·{f'({minus(w)})' if w < 0 else w}" for pixel, w in pairs)
+    products = " + ".join(f"{pixel}·{f'({minus(int(w))})' if w < 0 else w}" for pixel, w in pairs)
     return (
         '<figure class="filter-at-work">'
         f'<svg viewBox="0 0 376 164" role="img" aria-label="{label}">{"".join(parts)}</svg>'
