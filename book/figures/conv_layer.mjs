@@ -210,6 +210,7 @@ function render({ model, el }) {
 
   /** Move to the place that is `count` steps away: along rows, then down, then the next filter. */
   function advance(count) {
+    compute();
     const [rows, columns] = [output[0].length, output[0][0].length];
     const now = (model.get("filter") * rows + model.get("row")) * columns + model.get("column");
     const next = (now + count + places()) % places();
@@ -234,12 +235,14 @@ function render({ model, el }) {
 
   function showAll() {
     pause();
+    compute();
     output.forEach((map, f) => map.forEach((line, i) => line.forEach((_, j) => known.add(`${f},${i},${j}`))));
     schedule();
   }
 
   function play() {
     clearInterval(timer);
+    compute();
     if (known.size >= places()) {
       known = new Set();
       put({ filter: 0, row: 0, column: 0 });

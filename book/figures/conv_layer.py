@@ -67,9 +67,9 @@ class ConvLayer(anywidget.AnyWidget):
     _css = Path(__file__).with_suffix(".css")
 
     seed = traitlets.Int(1, min=0, max=2**32 - 1).tag(sync=True)
-    input = traitlets.List().tag(sync=True)
-    weights = traitlets.List().tag(sync=True)
-    biases = traitlets.List().tag(sync=True)
+    input: Any = traitlets.List().tag(sync=True)
+    weights: Any = traitlets.List().tag(sync=True)
+    biases: Any = traitlets.List().tag(sync=True)
     channels = traitlets.Int(3, min=1, max=CHANNELS).tag(sync=True)
     filters = traitlets.Int(2, min=1, max=FILTERS).tag(sync=True)
     filter = traitlets.Int(0, min=0, max=FILTERS - 1).tag(sync=True)

@@ -134,10 +134,11 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** A color of the style sheet as [r, g, b]. */
+/** A color of the style sheet as [r, g, b]; the canvas knows every way to write a color. */
 function colorOf(element, name) {
-  const hex = getComputedStyle(element).getPropertyValue(name).trim().slice(1);
-  return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  const context = document.createElement("canvas").getContext("2d");
+  context.fillStyle = getComputedStyle(element).getPropertyValue(name).trim();
+  return [1, 3, 5].map((at) => parseInt(context.fillStyle.slice(at, at + 2), 16));
 }
 
 function luminance([r, g, b]) {
@@ -256,7 +257,7 @@ function render({ model, el }) {
   const removed = make("p");
 
   // ---------------------------------------------------------------- kernel
-  const fields = make("div", { class: "kx-fields", role: "group", "aria-label": "Kernel" });
+  const fields = make("div", { class: "kx-fields", role: "group", "aria-label": "Filter" });
   const problem = make("p", { class: "kx-problem", role: "alert", id: `${unique}-problem` });
   const about = make("p");
   const remark = make("p");
@@ -306,12 +307,12 @@ function render({ model, el }) {
 
   const root = make(
     "div",
-    { class: "kx", role: "group", "aria-label": "Kernel explorer" },
+    { class: "kx", role: "group", "aria-label": "Filter over a picture" },
     make(
       "div",
       { class: "kx-controls" },
       make("label", { class: "kx-choice" }, "Picture", pictureSelect),
-      make("label", { class: "kx-choice" }, "Kernel", presetSelect),
+      make("label", { class: "kx-choice" }, "Filter", presetSelect),
       make("label", { class: "kx-choice" }, "Size", sizeSelect),
       make(
         "div",
@@ -323,7 +324,7 @@ function render({ model, el }) {
     make(
       "p",
       { class: "kx-note" },
-      "Drag the yellow window, or use the arrow keys on a picture. Type your own numbers into the kernel.",
+      "Drag the yellow window, or use the arrow keys on a picture. Type your own numbers into the filter.",
     ),
     make(
       "div",
@@ -332,15 +333,15 @@ function render({ model, el }) {
       make(
         "div",
         { class: "kx-kernel" },
-        make("p", { class: "kx-title" }, "Kernel"),
+        make("p", { class: "kx-title" }, "Filter (kernel)"),
         fields,
         make(
           "div",
           { class: "kx-buttons" },
-          button("↺ 90°", "Turn the kernel counterclockwise by 90 degrees", () =>
+          button("↺ 90°", "Turn the filter counterclockwise by 90 degrees", () =>
             put({ kernel: turn(kernel) }),
           ),
-          button("× (−1)", "Change the sign of every number of the kernel", () =>
+          button("× (−1)", "Change the sign of every number of the filter", () =>
             put({ kernel: kernel.map((line) => line.map((value) => (value === 0 ? 0 : -value))) }),
           ),
         ),
@@ -510,7 +511,8 @@ function render({ model, el }) {
   }
 
   function setNumber(a, b, value) {
-    put({ kernel: kernel.map((line, i) => line.map((old, j) => (i === a && j === b ? value : old))) });
+    const now = model.get("kernel");
+    put({ kernel: now.map((line, i) => line.map((old, j) => (i === a && j === b ? value : old))) });
   }
 
   function buildFields() {
@@ -527,7 +529,7 @@ function render({ model, el }) {
             "data-row": a,
             "data-column": b,
             "data-lm-suppress-shortcuts": "true",
-            "aria-label": `Kernel, row ${a}, column ${b}`,
+            "aria-label": `Filter, row ${a}, column ${b}`,
             "aria-describedby": problem.id,
             onfocus: (event) => event.target.select(),
             oninput: (event) => {
@@ -542,7 +544,7 @@ function render({ model, el }) {
               const { words } = readField(event.target);
               if (words) {
                 event.target.value = fieldText(kernel[a][b]);
-                complain(`${words[0].toUpperCase()}${words.slice(1)}. The kernel keeps ${fieldText(kernel[a][b])} there`);
+                complain(`${words[0].toUpperCase()}${words.slice(1)}. The filter keeps ${fieldText(kernel[a][b])} there`);
               }
             },
             onkeydown: (event) => {
@@ -553,6 +555,7 @@ function render({ model, el }) {
                 if (Math.abs(next) > LARGEST) return;
                 event.target.value = fieldText(next);
                 kernel[a][b] = next;
+                problem.textContent = "";
                 setNumber(a, b, next);
               } else if (event.key === "Escape") {
                 event.target.value = fieldText(kernel[a][b]);
@@ -606,7 +609,7 @@ function render({ model, el }) {
     pictureTitle.textContent = `Picture, ${height} × ${width}`;
     credit.textContent = picture.credit;
     responseTitle.textContent = `${model.get("relu") ? "After ReLU" : "Response"}, ${response.length} × ${response[0].length}`;
-    about.textContent = `${preset?.about ?? "A kernel of your own."} ${onFlatGround()}`;
+    about.textContent = `${preset?.about ?? "A filter of your own."} ${onFlatGround()}`;
 
     if (fields.children.length !== kernel.length ** 2) buildFields();
     for (const field of fields.children) {
@@ -622,14 +625,14 @@ function render({ model, el }) {
     remark.textContent = "";
     if (convolution) {
       const cells = make("div", { class: "kx-cells" });
-      fill(cells, used, "Kernel turned by 180 degrees", kindOf, fieldText);
+      fill(cells, used, "Filter turned by 180 degrees", kindOf, fieldText);
       flipped.append(label("↻ turned by 180°"), cells);
       const opposite = kernel.map((line) => line.map((value) => -value));
       remark.textContent = same(kernel, used)
-        ? "Turned by 180°, this kernel stays as it is: true convolution and cross-correlation agree."
+        ? "Turned by 180°, this filter stays as it is: true convolution and cross-correlation agree."
         : same(opposite, used)
-          ? "Turned by 180°, every number of this kernel changes its sign, and so does every response."
-          : "Turned by 180°, this is another kernel, with other responses.";
+          ? "Turned by 180°, every number of this filter changes its sign, and so does every response."
+          : "Turned by 180°, this is another filter, with other responses.";
     }
   }
 
@@ -682,8 +685,8 @@ function render({ model, el }) {
       return { background: `rgb(${gray} ${gray} ${gray})`, ink: inkOn([gray, gray, gray]) };
     });
     const turned = model.get("convolution");
-    kernelName.textContent = turned ? "Turned kernel" : "Kernel";
-    fill(kernelCells, used, turned ? "Turned kernel" : "Kernel", kindOf, fieldText);
+    kernelName.textContent = turned ? "Turned filter" : "Filter";
+    fill(kernelCells, used, turned ? "Turned filter" : "Filter", kindOf, fieldText);
     fill(productCells, products, "Products", kindOf);
     here.textContent = `here: ${numberText(rectified ? after : value)}`;
     sum.textContent = numberText(value);

@@ -31,9 +31,8 @@ def photograph(pixels: Any, top: int, left: int, side: int) -> np.ndarray[Any, A
     square = np.asarray(pixels)[top : top + side, left : left + side]
     if square.ndim == 3:
         square = color.rgb2gray(square) * 255
-    small = transform.resize(
-        square.astype(float), (SIDE, SIDE), anti_aliasing=True, preserve_range=True
-    )
+    resize: Any = transform.resize
+    small = resize(square.astype(float), (SIDE, SIDE), anti_aliasing=True, preserve_range=True)
     return np.asarray(np.rint(small), dtype=np.uint8)
 
 
@@ -56,13 +55,14 @@ def pictures() -> list[dict[str, Any]]:
 
     ``white`` is the number that is drawn as white; zero is black.
     """
+    samples: Any = data
     found = [
         ("step", "Light | dark, 6 × 6", 10, "", step()),
         ("square", "Light square, 8 × 8", 10, "", square()),
-        ("camera", "Photographer", 255, CAMERA_CREDIT, photograph(data.camera(), 0, 0, 512)),
-        ("coffee", "Cup", 255, COFFEE_CREDIT, photograph(data.coffee(), 0, 100, 400)),
-        ("coins", "Coins", 255, COINS_CREDIT, photograph(data.coins(), 0, 60, 240)),
-        ("brick", "Brick wall", 255, BRICK_CREDIT, photograph(data.brick(), 0, 0, 320)),
+        ("camera", "Photographer", 255, CAMERA_CREDIT, photograph(samples.camera(), 0, 0, 512)),
+        ("coffee", "Cup", 255, COFFEE_CREDIT, photograph(samples.coffee(), 0, 100, 400)),
+        ("coins", "Coins", 255, COINS_CREDIT, photograph(samples.coins(), 0, 60, 240)),
+        ("brick", "Brick wall", 255, BRICK_CREDIT, photograph(samples.brick(), 0, 0, 320)),
     ]
     return [
         {
