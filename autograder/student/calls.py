@@ -176,4 +176,5 @@ def student_line(stack: TracebackType | None) -> str:
     summary = traceback.FrameSummary(
         frame.f_code.co_filename, number, frame.f_code.co_name, lookup_line=True
     )
-    return f"line {number} of {frame.f_code.co_name}: {summary.line}".rstrip(": ")
+    where = "" if frame.f_code.co_name == "<module>" else f" of {frame.f_code.co_name}"
+    return f"line {number}{where}: {summary.line}".rstrip(": ")

@@ -147,12 +147,14 @@ def _print(document: dict[str, Any]) -> None:
     if hasattr(sys.stdout, "reconfigure"):  # a console that knows few characters
         sys.stdout.reconfigure(errors="replace")
     tasks = document["tasks"]
-    width = max(len(one["task"]) for one in tasks)
-    for one in tasks:
+    counts = [f"{one['cases_passed']} of {one['cases']} cases" for one in tasks]
+    width, count_width = max(len(one["task"]) for one in tasks), max(map(len, counts))
+    for one, count in zip(tasks, counts, strict=True):
         mark, color = ("passed ", "green") if one["passed"] else ("not yet", "red")
-        cases = f"{one['cases_passed']} of {one['cases']} cases"
         points = f"   {one['points']:g} points" if one["points"] is not None else ""
-        typer.echo(f"{typer.style(mark, fg=color)}  {one['task']:<{width}}  {cases:>14}{points}")
+        typer.echo(
+            f"{typer.style(mark, fg=color)}  {one['task']:<{width}}  {count:>{count_width}}{points}"
+        )
     for one in tasks:
         if not one["passed"]:
             typer.echo(f"\n{one['text']}")

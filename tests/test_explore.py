@@ -1,0 +1,423 @@
+"""`explore`: controls over the student's own function, tried without a browser."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+from autograder.checks import FILE_NAME, Checks, save_checks
+from autograder.problems import Case, Problem
+from autograder.student import explore as explore_module
+from autograder.student.check import Check
+from autograder.student.explorers import open_explorer
+from autograder.student.explorers.drawing import (
+    figure,
+    number,
+    picture_colors,
+    png,
+    scale_bar,
+    signed_colors,
+)
+from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, OWN
+from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
+from autograder.student.explorers.pictures import PICTURES, color_picture, picture
+from autograder.values import Formula
+
+X = np.arange(30.0).reshape(5, 6)
+W = np.ones((3, 3))
+
+
+def slide(x, w):
+    windows = np.lib.stride_tricks.sliding_window_view(x, w.shape)
+    return np.einsum("ijkl,kl->ij", windows, w)
+
+
+def bank(x, w):
+    return np.stack([slide(x, np.rot90(w, turns)) for turns in range(4)])
+
+
+def corner(x, w1, w2):
+    return np.minimum(np.maximum(slide(x, w1), 0), np.maximum(slide(x, w2), 0))
+
+
+def layer(x, w, b):
+    maps = [sum(slide(x[0, c], one[c]) for c in range(3)) + bias for one, bias in zip(w, b)]  # noqa: B905
+    return np.stack(maps)[None]
+
+
+def product(channels, share):
+    return channels * share
+
+
+def difference(f, x, dy, dx):
+    return float(np.abs(f(np.roll(x, (dy, dx), (0, 1))) - f(x)).max())
+
+
+FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "filter": (slide, {"x": X, "w": W}),
+    "bank": (bank, {"x": X, "w": W}),
+    "corner": (corner, {"x": X, "w1": W, "w2": W}),
+    "layer": (layer, {"x": np.ones((1, 3, 5, 5)), "w": np.ones((2, 3, 3, 3)), "b": np.ones(2)}),
+    "values": (product, {"channels": 3, "share": 0.5}),
+    "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
+}
+
+
+def checks_of(kind: str, **options: Any) -> Checks:
+    function, arguments = FUNCTIONS[kind]
+    return Problem(
+        function,
+        lambda rng: [Case("the case", arguments)],
+        (),
+        time_limit=0.5,
+        explorer={"kind": kind, **options},
+    ).visible_checks()
+
+
+def opened(kind: str, function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    return open_explorer(function or FUNCTIONS[kind][0], checks_of(kind, **options))
+
+
+def pictures(explorer: Any) -> list[bytes]:
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', explorer.view.value)
+    return [base64.b64decode(one) for one in found]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_opens_over_the_students_function(kind: str) -> None:
+    calls = []
+    function = FUNCTIONS[kind][0]
+
+    def own(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return function(*arguments)
+
+    explorer = opened(kind, own)
+    assert calls
+    assert "cannot be shown" not in explorer.view.value
+    assert "fails" not in explorer.view.value
+    assert explorer.widget.get_view_spec()
+
+
+def _descendants(widget: Any) -> list[Any]:
+    found = [widget]
+    for child in getattr(widget, "children", ()):
+        found += _descendants(child)
+    return found
+
+
+def _controls(explorer: Any) -> list[Any]:
+    """Return all that can be turned."""
+    return [
+        one
+        for one in _descendants(explorer.widget)
+        if isinstance(getattr(one, "value", None), bool | int | float | str)
+        and one.description
+        and one.layout.display != "none"
+    ] + [one for one in _descendants(explorer.widget) if isinstance(one, widgets.FloatText)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_control_changes_what_is_shown(kind: str) -> None:
+    number_of_controls = len(_controls(opened(kind)))
+    assert number_of_controls >= 2
+    for i in range(number_of_controls):
+        explorer = opened(kind)
+        control = _controls(explorer)[i]
+        before = explorer.view.value
+        _turn(control)
+        assert explorer.view.value != before, control
+
+
+def _turn(control: Any) -> None:
+    """Give a control another value."""
+    if hasattr(control, "options"):
+        choices = [o[1] if isinstance(o, tuple) else o for o in control.options]
+        control.value = next(one for one in choices if one not in (control.value, OWN))
+    elif isinstance(control.value, bool):
+        control.value = not control.value
+    elif hasattr(control, "max"):
+        control.value = control.max if control.value != control.max else control.min
+    else:
+        control.value = control.value + 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sliders_wait_until_they_are_let_go(kind: str) -> None:
+    for one in _descendants(opened(kind).widget):
+        assert getattr(one, "continuous_update", False) is False
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_exception_is_a_report_and_not_the_end(kind: str) -> None:
+    fails = [True]
+    function = FUNCTIONS[kind][0]
+
+    def own(*arguments: Any) -> Any:
+        if fails[0]:
+            return arguments[99]
+        return function(*arguments)
+
+    explorer = opened(kind, own)
+    assert "fails on this input" in explorer.view.value
+    assert "IndexError" in explorer.view.value
+    fails[0] = False
+    explorer.refresh()
+    assert "fails" not in explorer.view.value
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("result", [None, "text", np.ones((2, 0)), np.full((3, 3), np.nan), [[1]]])
+def test_an_odd_result_is_a_report(kind: str, result: Any) -> None:
+    if kind == "values" and isinstance(result, str):
+        return  # a text is a value, too
+    explorer = opened(kind, lambda *arguments: result)
+    assert "gives a result that cannot be shown" in explorer.view.value
+
+
+def test_an_endless_loop_is_a_report() -> None:
+    def endless(x, w):
+        while True:
+            pass
+
+    assert "did not come back within 0.5 seconds" in opened("filter", endless).view.value
+
+
+def test_the_function_cannot_change_the_picture_and_prints_nothing(capsys) -> None:
+    def rude(x, w):
+        print("hello")
+        x[:] = 0
+        return slide(x, w)
+
+    explorer = opened("filter", rude)
+    assert pictures(explorer)[0] == pictures(opened("filter"))[0]
+    assert capsys.readouterr().out == ""
+
+
+# The kinds
+
+
+def test_filter_presets_sizes_and_own_entries() -> None:
+    seen: list[np.ndarray] = []
+
+    def own(x, w):
+        seen.append(w)
+        return slide(x, w)
+
+    explorer = opened("filter", own)
+    editor = explorer.filter
+    assert np.array_equal(seen[-1], next(iter(FILTERS.values())))
+    editor.preset.value = "blur"
+    assert np.array_equal(seen[-1], FILTERS["blur"])
+    calls = len(seen)
+    editor.preset.value = "sharpen"  # nine entries change, the function is called once
+    assert len(seen) == calls + 1
+    editor.entries[0].value = 7
+    assert seen[-1][0, 0] == 7
+    assert editor.preset.value == OWN
+    editor.size.value = 4
+    assert seen[-1].shape == (4, 4)
+    assert np.array_equal(seen[-1][:3, :3], np.array([[7, -1, 0], [-1, 5, -1], [0, -1, 0]]))
+    editor.size.value = 2
+    assert seen[-1].shape == (2, 2)
+    editor.preset.value = "vertical edges"
+    assert seen[-1].shape == (3, 3)
+
+
+def test_filter_options() -> None:
+    explorer = opened(
+        "filter",
+        presets={"step": [[1.0, -1.0], [1.0, -1.0]]},
+        pictures=("letter F",),
+        size=30,
+        **{"try": ("Look <here>.",)},
+    )
+    assert explorer.arguments()[0].shape == (30, 30)
+    assert explorer.picture.options == ("letter F",)
+    assert np.array_equal(explorer.arguments()[1], [[1, -1], [1, -1]])
+    assert "Look &lt;here&gt;." in explorer.widget.children[0].value
+
+
+def test_brightness_noise_and_shift() -> None:
+    explorer = opened("filter")
+    plain = explorer.arguments()[0]
+    explorer.brightness.value = 0.25
+    assert np.allclose(explorer.arguments()[0], plain + 0.25)
+    explorer.brightness.value = 0
+    explorer.shift.value = 3
+    assert np.array_equal(explorer.arguments()[0], np.roll(plain, 3, axis=1))
+    explorer.shift.value = 0
+    explorer.noise.value = 0.5
+    noisy = explorer.arguments()[0]
+    assert not np.allclose(noisy, plain)
+    assert np.array_equal(noisy, explorer.arguments()[0])
+
+
+def test_bank_titles() -> None:
+    explorer = opened("bank", titles=("upright", "turned"))
+    assert len(pictures(explorer)) == 5
+    assert "upright" in explorer.view.value
+    assert "map 3" in explorer.view.value
+
+
+def test_corner_filters_keep_one_size() -> None:
+    explorer = opened("corner", first=("blur", "sharpen"))
+    assert np.array_equal(explorer.arguments()[1], FILTERS["blur"])
+    explorer.first.size.value = 5
+    assert [one.shape for one in explorer.arguments()[1:]] == [(5, 5), (5, 5)]
+    explorer.second.preset.value = "vertical edges"
+    assert [one.shape for one in explorer.arguments()[1:]] == [(3, 3), (3, 3)]
+    assert "fails" not in explorer.view.value
+
+
+def test_corner_marks_the_strongest_places() -> None:
+    explorer = opened("corner")
+    explorer.threshold.value = 1.0
+    few = int(re.findall(r"the (\d+) places", explorer.view.value)[0])
+    explorer.threshold.value = 0.05
+    many = int(re.findall(r"the (\d+) places", explorer.view.value)[0])
+    assert 0 < few < many
+
+
+def test_layer_filters_and_biases() -> None:
+    explorer = opened("layer", filters=2)
+    x, w, b = explorer.arguments()
+    assert (x.shape, w.shape, b.shape) == ((1, 3, 40, 40), (2, 3, 3, 3), (2,))
+    explorer.filters[1].value = "blur"
+    explorer.biases[1].value = -0.5
+    _, w, b = explorer.arguments()
+    assert np.array_equal(w[1], COLOR_FILTERS["blur"])
+    assert list(b) == [0, -0.5]
+    assert "map 1: blur" in explorer.view.value
+
+
+def test_values_keep_the_last_tries() -> None:
+    explorer = opened("values", ranges={"channels": (1, 20), "share": (0.0, 1.0)})
+    assert ">1.5<" in explorer.view.value
+    assert (explorer.sliders["channels"].max, explorer.sliders["share"].max) == (20, 1.0)
+    for channels in range(4, 14):
+        explorer.sliders["channels"].value = channels
+    assert ">6.5<" in explorer.view.value
+    assert explorer.view.value.count("<tr>") == 1 + explorer.kept
+
+
+def test_shift_functions() -> None:
+    explorer = opened("shift", functions={"same": Formula(("x",), "x")}, size=24)
+    assert explorer.arguments()[1].shape == (24, 24)
+    assert len(pictures(explorer)) == 4
+    explorer.dx.value = 0
+    assert ">0<" in explorer.view.value
+
+
+def test_the_default_functions_of_shift_keep_the_size() -> None:
+    x = picture("house", 20)
+    assert all(f(x).shape == x.shape for f in SHIFT_FUNCTIONS.values())
+
+
+def test_options_survive_the_checks_file(tmp_path: Path) -> None:
+    from autograder.checks import load_checks
+
+    options = {"functions": {"same": Formula(("x",), "x")}, "try": ("One.", "Two.")}
+    save_checks(tmp_path / FILE_NAME, "test", [checks_of("shift", **options)])
+    checks = load_checks(tmp_path / FILE_NAME)["difference"]
+    explorer = open_explorer(difference, checks)
+    assert explorer.chosen.options == ("same",)
+
+
+# Pictures and drawing
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_are_deterministic_and_not_flat(name: str) -> None:
+    gray, color = picture(name, 48), color_picture(name, 48)
+    assert (gray.shape, color.shape) == ((48, 48), (3, 48, 48))
+    assert np.array_equal(gray, picture(name, 48))
+    assert color.min() >= 0
+    assert color.max() <= 1
+    assert gray.std() > 0.1
+
+
+def test_png_is_what_was_drawn() -> None:
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    data = png(pixels)
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    start = data.index(b"IDAT") + 4
+    rows = zlib.decompress(data[start : data.index(b"IEND") - 8])
+    assert rows == b"\0" + pixels[0].tobytes() + b"\0" + pixels[1].tobytes()
+
+
+def test_png_can_be_read_by_others() -> None:
+    import io
+
+    import matplotlib.image
+
+    pixels = picture_colors(color_picture("house", 32))
+    read = matplotlib.image.imread(io.BytesIO(png(pixels)))
+    assert np.array_equal(np.round(read * 255).astype(np.uint8), pixels)
+
+
+def test_signed_colors_are_centered_at_zero() -> None:
+    colors = signed_colors(np.array([[-2.0, 0.0, 2.0, 9.0]]), 2.0)
+    assert colors[0, 1].tolist() == [255, 255, 255]
+    assert colors[0, 0].tolist() == [0x26, 0x76, 0xD4]
+    assert colors[0, 2].tolist() == colors[0, 3].tolist() == [0xE0, 0x70, 0x00]
+    assert (signed_colors(np.zeros((2, 2)), 0.0) == 255).all()
+
+
+def test_figures_have_alternative_texts() -> None:
+    assert 'alt="a &quot;b&quot;"' in figure(np.zeros((2, 2, 3), np.uint8), "c", 'a "b"')
+    assert 'role="img"' in scale_bar(2.0)
+    assert [number(-0.25), number(3.0)] == ["\N{MINUS SIGN}0.25", "3"]
+
+
+# explore(fn) itself
+
+
+@pytest.fixture
+def exercise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    nothing = dataclasses.replace(checks_of("bank"), explorer=None)
+    save_checks(tmp_path / FILE_NAME, "test", [checks_of("filter"), nothing])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(explore_module, "check", Check())
+    return tmp_path
+
+
+def said(function: Any, capsys: pytest.CaptureFixture[str]) -> str:
+    explore_module.explore(function)
+    return capsys.readouterr().out.strip()
+
+
+def test_explore_opens_only_after_the_check_passes(exercise: Path, capsys) -> None:
+    def fails(x, w):
+        print("nobody reads this")
+
+    fails.__name__ = "slide"
+    assert said(fails, capsys) == "[note] slide: explore opens once check(slide) passes."
+    assert said(slide, capsys) == "[note] slide: explore needs a notebook."
+    assert "nothing to explore" in said(bank, capsys)
+    assert "It got a result" in said(3, capsys)
+    assert "There is no task named corner" in said(corner, capsys)
+
+
+def test_explore_without_ipywidgets(exercise: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(explore_module, "running_shell", lambda: object())
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(explore_module, "show", lambda report: print(report.text))
+    assert "%pip install ipywidgets" in said(slide, capsys)
+
+
+def test_explore_displays_the_controls(exercise: Path, monkeypatch) -> None:
+    shown = []
+    monkeypatch.setattr(explore_module, "running_shell", lambda: object())
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    explore_module.explore(slide)
+    assert "Your slide at work" in shown[0].children[0].value
