@@ -99,8 +99,8 @@ def test_all_tasks_pass(folder: Path) -> None:
     done = run(notebook(folder, DOUBLE, TOTAL))
     assert done.returncode == 0
     assert done.stdout.splitlines() == [
-        "passed   double   2 of 2 cases   4 points",
-        "passed   total    1 of 1 cases   2 points",
+        "passed   double  2 of 2 cases   4 points",
+        "passed   total   1 of 1 cases   2 points",
         "",
         "2 of 2 tasks pass, worth 6 of 6 points. Grading adds further cases.",
         "Another 3 points are given by hand.",
@@ -110,7 +110,7 @@ def test_all_tasks_pass(folder: Path) -> None:
 def test_failures_are_explained(folder: Path) -> None:
     done = run(notebook(folder, DOUBLE.replace("2 * x", "x**2")))
     assert done.returncode == 1
-    assert "not yet  double   0 of 2 cases   4 points" in done.stdout
+    assert "not yet  double  0 of 2 cases   4 points" in done.stdout
     assert "Hint: Look at the exponent." in done.stdout
     assert "total is not defined." in done.stdout
     assert "0 of 2 tasks pass, worth 0 of 6 points" in done.stdout
