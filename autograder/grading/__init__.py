@@ -5,14 +5,19 @@
 
 from autograder.grading.batch import grade
 from autograder.grading.course import CourseError
+from autograder.grading.explain import Explanation, explain
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
 from autograder.grading.sandbox import SandboxUnavailable
+from autograder.grading.submission import UnreadableSubmission
 
 __all__ = [
     "ClassResult",
     "CourseError",
+    "Explanation",
     "SandboxUnavailable",
     "SubmissionResult",
     "TaskResult",
+    "UnreadableSubmission",
+    "explain",
     "grade",
 ]

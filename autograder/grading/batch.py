@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import copy
 import dataclasses
 import hashlib
+import itertools
 import json
+import logging
 import os
+import queue
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Self
 
-from nbformat.notebooknode import NotebookNode, from_dict
+import nbformat
+from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
-from traitlets.config import Config
 
 from autograder.authoring.generate import nbgrader_settings
-from autograder.grading import gradebook
 from autograder.grading.course import Chapter, Course
 from autograder.grading.engine import NotebookGrade, grade_cells
+from autograder.grading.gradebook import Ledger, write_whole
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
-from autograder.grading.sandbox import Sandbox
+from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
 from autograder.grading.submission import (
     Submission,
     UnreadableSubmission,
     is_test,
     read_submission,
 )
+
+Graded = tuple[SubmissionResult, NotebookNode]
+
+_log = logging.getLogger(__name__)
 
 
 def grade(
@@ -34,6 +43,7 @@ def grade(
     students: Iterable[str] | None = None,
     *,
     classroom: Path | str | None = None,
+    workers: int = 1,
     force: bool = False,
     on_result: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> ClassResult:
@@ -41,8 +51,9 @@ def grade(
 
     ``root`` is the course; ``classroom`` is the folder with ``submitted/`` and the gradebook
     (the course itself by default). Every student with a folder ``submitted/<student>/<chapter>``
-    is graded, or those in ``students``. What has been graded before and has not changed is not
-    graded again, unless ``force``. ``on_result`` is called with each result as it is found.
+    is graded, or those in ``students``, with ``workers`` sandboxes at a time. What has been
+    graded before and has not changed is not graded again, unless ``force``. ``on_result`` is
+    called with each result as it is found.
 
     Raises :class:`~autograder.grading.sandbox.SandboxUnavailable` if submissions cannot be run
     safely here, and :class:`~autograder.grading.course.CourseError` if the course is not ready.
@@ -50,68 +61,163 @@ def grade(
     """
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
-    config = nbgrader_settings(course.root)
-    with gradebook.writing(course):
-        gradebook.register(course, loaded, config)
-    names = sorted(students) if students is not None else list(_students(course, chapter))
-    results = []
-    with _LazySandbox(loaded) as sandbox:
-        for student in names:
-            submission = read_submission(course.submitted(student, chapter), chapter)
-            stamp = _stamp(course, loaded, student, submission.digest)
-            result = None if force else _known(course, loaded, student, stamp)
-            if result is None:
-                result, notebook = _graded(course, loaded, student, submission, sandbox)
-                _record(course, loaded, result, notebook, stamp, config)
-            results.append(result)
-            on_result(result)
-    return ClassResult(chapter, tuple(results))
+    names = sorted(set(students)) if students is not None else students_of(course, chapter)
+    results: list[SubmissionResult] = []
+
+    def found(result: SubmissionResult) -> None:
+        results.append(result)
+        on_result(result)
+
+    with (
+        Ledger(course, loaded, nbgrader_settings(course.root)) as ledger,
+        _Sandboxes(loaded, workers) as sandboxes,
+    ):
+        jobs = _jobs(course, loaded, names, None if force else ledger, found)
+        for job, (result, notebook) in sandboxes.grade(jobs):
+            _record(course, ledger, job, result, notebook)
+            found(result)
+    return ClassResult(chapter, tuple(sorted(results, key=lambda result: result.student)))
 
 
-class _LazySandbox:
-    """Starts a sandbox when one is needed for the first time."""
+def students_of(course: Course, chapter: str) -> list[str]:
+    """Return who has handed something in, in alphabetical order."""
+    submitted = course.classroom / "submitted"
+    return sorted(
+        path.name
+        for path in (submitted.iterdir() if submitted.is_dir() else ())
+        if not path.name.startswith(".") and os.path.lexists(path / chapter)
+    )
 
-    def __init__(self, chapter: Chapter) -> None:
+
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """A submission that has to be graded, and a hash of everything that its marks depend on."""
+
+    student: str
+    submission: Submission
+    seed: int
+    stamp: str
+
+
+def _jobs(
+    course: Course,
+    chapter: Chapter,
+    students: Iterable[str],
+    ledger: Ledger | None,
+    found: Callable[[SubmissionResult], None],
+) -> Iterator[_Job]:
+    """Yield the submissions that have to be graded; report those that need not be."""
+    for student in students:
+        if not _can_be_named(student):
+            found(_ungraded(chapter, student, "The name of the folder is not text.")[0])
+            continue
+        submission = read_submission(course.submitted(student, chapter.name), chapter.name)
+        if submission.absent:
+            found(_ungraded(chapter, student, submission.reason)[0])
+            continue
+        seed = course.seed(chapter.name, student)
+        parts = (chapter.fingerprint, seed, submission.digest)
+        stamp = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
+        known = _known(course, chapter, ledger, student, stamp) if ledger is not None else None
+        if known is not None:
+            found(known)
+        else:
+            yield _Job(student, submission, seed, stamp)
+
+
+def _can_be_named(student: str) -> bool:
+    """Whether a folder's name is text: nbgrader cannot store another."""
+    try:
+        student.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _Sandboxes:
+    """A few sandboxes, each busy with one submission at a time. Use as a context manager.
+
+    The work is done by the sandboxes' own processes; a thread waits for each of them.
+    """
+
+    def __init__(self, chapter: Chapter, count: int) -> None:
         self._chapter = chapter
-        self._sandbox: Sandbox | None = None
+        self._count = count
+        self._threads = concurrent.futures.ThreadPoolExecutor(count, "grading")
+        self._idle: queue.SimpleQueue[Sandbox | None] = queue.SimpleQueue()
+        for _ in range(count):
+            self._idle.put(None)  # started when it is needed for the first time
 
-    def __enter__(self) -> _LazySandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._sandbox is not None:
-            self._sandbox.close()
+        self._threads.shutdown(cancel_futures=True)
+        while not self._idle.empty():
+            sandbox = self._idle.get()
+            if sandbox is not None:
+                sandbox.close()
 
-    def get(self) -> Sandbox:
-        if self._sandbox is None:
-            self._sandbox = Sandbox(
-                self._chapter.packages, self._chapter.folder, self._chapter.limits
+    def grade(self, jobs: Iterator[_Job]) -> Iterator[tuple[_Job, Graded]]:
+        """Yield each job with what came of it, in the order in which they are finished."""
+        running: dict[concurrent.futures.Future[Graded], _Job] = {}
+        while True:
+            # Few in advance: submissions and results wait in memory.
+            for job in itertools.islice(jobs, 2 * self._count - len(running)):
+                running[self._threads.submit(self._one, job)] = job
+            if not running:
+                return
+            done, _ = concurrent.futures.wait(
+                running, return_when=concurrent.futures.FIRST_COMPLETED
             )
-        return self._sandbox
+            for future in done:
+                yield running.pop(future), future.result()
+
+    def _one(self, job: _Job) -> Graded:
+        try:
+            cells = job.submission.cells()
+        except UnreadableSubmission as error:
+            return _ungraded(self._chapter, job.student, str(error))
+        sandbox = self._idle.get()
+        try:
+            for _ in range(2):
+                if sandbox is None:
+                    sandbox = open_sandbox(self._chapter)
+                try:
+                    files = job.submission.files
+                    grade = grade_cells(cells, self._chapter, job.seed, sandbox, files)
+                    return _result(self._chapter, job.student, grade), grade.notebook
+                except SandboxBroken:
+                    _log.warning("the sandbox broke while grading %s", job.student)
+                    sandbox.close()
+                    sandbox = None
+        except SandboxUnavailable:
+            raise
+        except Exception as error:
+            # Whatever a submission does to the grader: it must not stop the others' grading.
+            _log.exception("the grader failed on the submission of %s", job.student)
+            reason = f"The grader failed ({type(error).__name__}: {error})."
+            return _ungraded(self._chapter, job.student, reason)
+        finally:
+            self._idle.put(sandbox)
+        return _ungraded(self._chapter, job.student, "It broke the sandbox, twice.")
 
 
-def _students(course: Course, chapter: str) -> Iterator[str]:
-    """Yield who has handed something in."""
-    submitted = course.classroom / "submitted"
-    for path in sorted(submitted.iterdir()) if submitted.is_dir() else ():
-        if not path.name.startswith(".") and os.path.lexists(path / chapter):
-            yield path.name
+def open_sandbox(chapter: Chapter) -> Sandbox:
+    """Start a sandbox for a chapter's submissions."""
+    return Sandbox(chapter.packages, chapter.folder, chapter.limits)
 
 
-def _stamp(course: Course, chapter: Chapter, student: str, digest: str) -> str:
-    """Return a hash of everything that a submission's marks depend on."""
-    seed = course.seed(chapter.name, student)
-    return hashlib.sha256(f"{chapter.fingerprint} {seed} {digest}".encode()).hexdigest()
+def _state(course: Course, chapter: str, student: str) -> Path:
+    return course.notes / chapter / f"{student}.json"
 
 
-def _state(course: Course, chapter: Chapter, student: str) -> Path:
-    return course.notes / chapter.name / f"{student}.json"
-
-
-def _known(course: Course, chapter: Chapter, student: str, stamp: str) -> SubmissionResult | None:
+def _known(
+    course: Course, chapter: Chapter, ledger: Ledger, student: str, stamp: str
+) -> SubmissionResult | None:
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:
-        state = json.loads(_state(course, chapter, student).read_text(encoding="utf-8"))
+        state = json.loads(_state(course, chapter.name, student).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
     graded = course.autograded(student, chapter.name) / f"{chapter.name}.ipynb"
@@ -119,24 +225,11 @@ def _known(course: Course, chapter: Chapter, student: str, stamp: str) -> Submis
         return None
     result = SubmissionResult.from_fields(state["result"])
     # The gradebook may have been replaced or restored since.
-    saved = gradebook.scores(course, chapter, student)
+    saved = ledger.scores(student)
     cells = {task.function: task.cell for task in chapter.tasks}
     if any(saved.get(cells.get(task.function, "")) != task.points for task in result.tasks):
         return None
     return dataclasses.replace(result, unchanged=True)
-
-
-def _graded(
-    course: Course, chapter: Chapter, student: str, submission: Submission, sandbox: _LazySandbox
-) -> tuple[SubmissionResult, NotebookNode]:
-    try:
-        cells = submission.cells()
-    except UnreadableSubmission as error:
-        return ungraded(chapter, student, str(error))
-    grade = grade_cells(
-        cells, chapter, course.seed(chapter.name, student), sandbox.get(), submission.files
-    )
-    return _result(chapter, student, grade), grade.notebook
 
 
 def _result(chapter: Chapter, student: str, grade: NotebookGrade) -> SubmissionResult:
@@ -147,9 +240,9 @@ def _result(chapter: Chapter, student: str, grade: NotebookGrade) -> SubmissionR
     return SubmissionResult(student, chapter.name, "graded", tasks, flags=grade.flags)
 
 
-def ungraded(chapter: Chapter, student: str, reason: str) -> tuple[SubmissionResult, NotebookNode]:
+def _ungraded(chapter: Chapter, student: str, reason: str) -> Graded:
     """Return the result and the notebook of a submission that cannot be graded: no points."""
-    notebook = from_dict(copy.deepcopy(dict(chapter.release)))
+    notebook = nbformat.from_dict(copy.deepcopy(dict(chapter.release)))
     for cell in notebook.cells:
         if cell.cell_type == "code" and is_test(cell):
             cell.outputs = [new_output("execute_result", data={"text/plain": "0.0"})]
@@ -160,18 +253,12 @@ def ungraded(chapter: Chapter, student: str, reason: str) -> tuple[SubmissionRes
 
 
 def _record(
-    course: Course,
-    chapter: Chapter,
-    result: SubmissionResult,
-    notebook: NotebookNode,
-    stamp: str,
-    config: Config,
+    course: Course, ledger: Ledger, job: _Job, result: SubmissionResult, notebook: NotebookNode
 ) -> None:
     """Save a result. The state file comes last: without it the submission is graded again."""
-    state = _state(course, chapter, result.student)
-    with gradebook.writing(course):
+    state = _state(course, result.chapter, job.student)
+    with ledger.writing():
         state.unlink(missing_ok=True)
-        needs_person = result.state != "graded"
-        gradebook.record(course, chapter, result.student, notebook, needs_person, config)
-        fields = {"stamp": stamp, "result": dataclasses.asdict(result)}
-        gradebook.write_whole(state, json.dumps(fields, ensure_ascii=False, indent=1))
+        ledger.record(job.student, notebook, result.state != "graded")
+        fields = {"stamp": job.stamp, "result": dataclasses.asdict(result)}
+        write_whole(state, json.dumps(fields, ensure_ascii=False, indent=1))

@@ -18,11 +18,10 @@ from nbformat.v4 import new_output
 
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Examination, Failed, Returned, TimedOut, examine
-from autograder.grading.channel import ChannelClosed, OutOfTime
+from autograder.grading.channel import OutOfTime
 from autograder.grading.course import Chapter, Task
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
 from autograder.grading.submission import Rebuilt, SubmittedCell, is_test, rebuild
-from autograder.grading.wire import WireError
 from autograder.report import graded_report
 from autograder.values import same
 
@@ -208,10 +207,7 @@ class _Run:
 
     def _open(self, count: int) -> None:
         """Start a session and bring it to where the last one was, after ``count`` cells."""
-        try:
-            self._session = self._sandbox.open(self._files)
-        except (ChannelClosed, WireError) as error:
-            raise SessionEnded("no new process could be started") from error
+        self._session = self._sandbox.open(self._files)
         for number in range(count):
             source, stopped = self._cells[number]
             request = self._cell_request(source, definitions_only=stopped)
@@ -220,7 +216,7 @@ class _Run:
             except (OutOfTime, SessionEnded):
                 # A cell that ran the first time and does not now: go on without it.
                 self._cells[number] = ("", False)
-                self._session = self._sandbox.open(self._files)
+                self.close()
                 return self._open(count)
         return None
 

@@ -6,75 +6,156 @@ import contextlib
 import fcntl
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Self
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades, SaveCells
-from nbgrader.utils import parse_utc
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, parse_utc
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import Chapter, Course, CourseError
 from autograder.grading.submission import UnreadableSubmission, read_file
 
 TIMESTAMP = "timestamp.txt"
 
 
-@contextlib.contextmanager
-def writing(course: Course) -> Iterator[None]:
-    """Let one process at a time write into the class's gradebook and folders."""
-    course.notes.mkdir(parents=True, exist_ok=True)
-    with (course.notes / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+class Ledger:
+    """The gradebook of a class, open for one chapter. Use as a context manager.
 
+    Several graders may work on one class: whoever writes holds a lock, and nobody keeps a
+    transaction open in between.
+    """
 
-def register(course: Course, chapter: Chapter, config: Config) -> None:
-    """Enter the chapter's released notebook in the gradebook, as `generate_assignment` does."""
-    with Gradebook(course.gradebook) as gradebook:
-        gradebook.update_or_create_assignment(chapter.name)
-    SaveCells(config=config).preprocess(
-        nbformat.from_dict(chapter.release), _resources(course, chapter.name, "")
-    )
+    def __init__(self, course: Course, chapter: Chapter, config: Config) -> None:
+        self._course = course
+        self._chapter = chapter
+        self._config = config
+        course.notes.mkdir(parents=True, exist_ok=True)
+        with self.writing():
+            self._gradebook = Gradebook(course.gradebook, config.CourseDirectory.course_id)
+            self._register()
 
+    def __enter__(self) -> Self:
+        return self
 
-def record(
-    course: Course,
-    chapter: Chapter,
-    student: str,
-    notebook: NotebookNode,
-    needs_person: bool,
-    config: Config,
-) -> None:
-    """Save a graded notebook's points in the gradebook, and the notebook in ``autograded/``."""
-    timestamp = _timestamp(course.submitted(student, chapter.name))
-    with Gradebook(course.gradebook) as gradebook:
-        gradebook.update_or_create_student(student)
-        options = {"timestamp": timestamp} if timestamp is not None else {}
-        gradebook.update_or_create_submission(chapter.name, student, **options)
-    resources = _resources(course, chapter.name, student)
-    for step in (SaveAutoGrades(config=config), AssignLatePenalties(config=config)):
-        step.preprocess(notebook, resources)
-    if needs_person:
-        with Gradebook(course.gradebook) as gradebook:
-            found = gradebook.find_submission_notebook(chapter.name, chapter.name, student)
-            for grade in found.grades:
-                grade.needs_manual_grade = True
-            gradebook.db.commit()
-    folder = course.autograded(student, chapter.name)
-    write_whole(folder / f"{chapter.name}.ipynb", nbformat.writes(notebook) + "\n")
+    def __exit__(self, *exception: object) -> None:
+        self._gradebook.close()
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep every other grader of this class from writing."""
+        with (self._course.notes / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
-def scores(course: Course, chapter: Chapter, student: str) -> dict[str, float | None]:
-    """Return the points that the gradebook has for a student's graded cells; none if unknown."""
-    with Gradebook(course.gradebook) as gradebook:
+    def scores(self, student: str) -> dict[str, float | None]:
+        """Return the automatic points of a student's graded cells; empty if there are none."""
+        name = self._chapter.name
         try:
-            found = gradebook.find_submission_notebook(chapter.name, chapter.name, student)
+            found = self._gradebook.find_submission_notebook(name, name, student)
+            return {grade.name: grade.auto_score for grade in found.grades}
         except MissingEntry:
             return {}
-        return {grade.name: grade.auto_score for grade in found.grades}
+        finally:
+            self._gradebook.db.remove()
+
+    def record(self, student: str, notebook: NotebookNode, needs_person: bool) -> None:
+        """Save a graded notebook: its points in the gradebook, itself in ``autograded/``.
+
+        To be called while :meth:`writing`.
+        """
+        name = self._chapter.name
+        timestamp = _timestamp(self._course.submitted(student, name))
+        options = {"timestamp": timestamp} if timestamp is not None else {}
+        try:
+            with warnings.catch_warnings():
+                # nbgrader relates objects before it adds them to the session, and gets away
+                # with it.
+                warnings.simplefilter("ignore", SAWarning)
+                self._gradebook.update_or_create_student(student)
+                self._gradebook.update_or_create_submission(name, student, **options)
+            found = self._gradebook.find_submission_notebook(name, name, student)
+            _enter(found, notebook, needs_person)
+            found.late_submission_penalty = None
+            late = found.assignment.total_seconds_late > 0
+            self._gradebook.db.commit()
+        finally:
+            self._gradebook.db.remove()
+        if late:
+            AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
+        place = self._course.autograded(student, name) / f"{name}.ipynb"
+        write_whole(place, nbformat.writes(notebook) + "\n")
+
+    def _register(self) -> None:
+        """Enter the released notebook in the gradebook, as `generate_assignment` does."""
+        name = self._chapter.name
+        try:
+            if self._is_registered():
+                return
+        finally:
+            self._gradebook.db.remove()
+        self._gradebook.update_or_create_assignment(name)
+        release = nbformat.from_dict(self._chapter.release)
+        try:
+            SaveCells(config=self._config).preprocess(release, self._resources(""))
+        except RuntimeError as error:
+            raise CourseError(
+                f"The tasks of {name} are not those that earlier submissions were graded with, and "
+                f"nbgrader cannot change them any more. Move {self._course.gradebook} away to "
+                "start a new gradebook, or restore the earlier exercise."
+            ) from error
+
+    def _is_registered(self) -> bool:
+        name = self._chapter.name
+        try:
+            known = self._gradebook.find_notebook(name, name)
+        except MissingEntry:
+            return False
+        cells = [cell for cell in self._chapter.release.cells if "nbgrader" in cell.metadata]
+        points = {
+            cell.metadata.nbgrader.grade_id: float(cell.metadata.nbgrader.points)
+            for cell in cells
+            if is_grade(cell)
+        }
+        sums = {cell.metadata.nbgrader.grade_id: compute_checksum(cell) for cell in cells}
+        return points == {cell.name: cell.max_score for cell in known.grade_cells} and sums == {
+            cell.name: cell.checksum for cell in known.source_cells
+        }
+
+    def _resources(self, student: str) -> dict[str, Any]:
+        name = self._chapter.name
+        return {
+            "nbgrader": {
+                "student": student,
+                "assignment": name,
+                "notebook": name,
+                "db_url": self._course.gradebook,
+            }
+        }
+
+
+def _enter(found: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
+    """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them."""
+    grades = {grade.name: grade for grade in found.grades}
+    comments = {comment.name: comment for comment in found.comments}
+    for cell in notebook.cells:
+        if is_grade(cell):
+            grade = grades[cell.metadata.nbgrader.grade_id]
+            grade.auto_score, _ = determine_grade(cell)
+            # A manual score stays, but a person has to confirm it for the new submission.
+            grade.needs_manual_grade = (
+                needs_person or grade.manual_score is not None or grade.auto_score is None
+            )
+        if is_solution(cell):
+            comment = comments[cell.metadata.nbgrader.grade_id]
+            untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
+            comment.auto_comment = "No response." if untouched else None
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -92,15 +173,3 @@ def _timestamp(folder: Path) -> object:
         return parse_utc(text) if re.match(r"\d{4}-\d\d-\d\d", text) else None
     except (UnreadableSubmission, ValueError):
         return None  # handed in without one: as good as in time
-
-
-def _resources(course: Course, chapter: str, student: str) -> dict[str, object]:
-    return {
-        "nbgrader": {
-            "student": student,
-            "assignment": chapter,
-            "notebook": chapter,
-            "db_url": course.gradebook,
-        },
-        "unique_key": chapter,
-    }

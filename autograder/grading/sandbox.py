@@ -39,6 +39,10 @@ class SandboxUnavailable(RuntimeError):
     """This machine cannot run submissions in a sandbox; the message says why and what to do."""
 
 
+class SandboxBroken(RuntimeError):
+    """The container has died: it needs to be replaced."""
+
+
 class SessionEnded(RuntimeError):
     """A submission's process has died, or answered with something that is no answer."""
 
@@ -173,7 +177,7 @@ class Sandbox:
             self._control.send(settings)
             self._control.receive(deadline(120))
             self.open().close()
-        except (ChannelClosed, WireError, OutOfTime) as error:
+        except (ChannelClosed, WireError, OutOfTime, SandboxBroken) as error:
             reason = self._reason()
             self.close()
             raise SandboxUnavailable(_mend(reason)) from error
@@ -192,27 +196,25 @@ class Sandbox:
         self._errors.close()
 
     def open(self, files: Mapping[str, bytes] | None = None) -> Session:
-        """Start a fresh process for a submission, with ``files`` in its working folder."""
+        """Start a fresh process for a submission, with ``files`` in its working folder.
+
+        Raises :class:`SandboxBroken` if that cannot be done any more.
+        """
         mine, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._control.socket, [b"n"], [theirs.fileno()])
-            except OSError as error:
-                mine.close()
-                raise ChannelClosed from error
         mine.settimeout(60)
-        message, descriptors, _, _ = socket.recv_fds(mine, 1, 1)
-        if message != b"p":
-            mine.close()
-            raise ChannelClosed
-        channel = Channel(mine)
-        session = Session(channel, descriptors[0])
         try:
-            channel.send({"files": dict(files or {})})
-            channel.receive(deadline(60))
-        except (ChannelClosed, WireError, OutOfTime):
+            with theirs:
+                socket.send_fds(self._control.socket, [b"n"], [theirs.fileno()])
+            _, descriptors, _, _ = socket.recv_fds(mine, 1, 1)
+            session = Session(Channel(mine), descriptors[0])
+        except (OSError, IndexError) as error:
+            mine.close()
+            raise SandboxBroken("no new process can be started") from error
+        try:
+            session.ask({"files": dict(files or {})}, 30)
+        except (SessionEnded, OutOfTime) as error:
             session.close()
-            raise
+            raise SandboxBroken("a new process does not answer") from error
         return session
 
     def _reason(self) -> str:

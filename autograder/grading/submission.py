@@ -65,6 +65,7 @@ class Submission:
     notebook: bytes | None
     reason: str
     files: Mapping[str, bytes]
+    absent: bool = False
 
     @property
     def digest(self) -> str:
@@ -89,7 +90,7 @@ def read_submission(folder: Path, notebook: str) -> Submission:
         if place.is_symlink():
             return Submission(None, f"The folder {place.name} is a symbolic link.", {})
     if not folder.is_dir():
-        return Submission(None, "Nothing was handed in.", {})
+        return Submission(None, "Nothing was handed in.", {}, absent=True)
     files = extra_files(folder, notebook)
     try:
         return Submission(read_file(folder / f"{notebook}.ipynb", MAX_FILE), "", files)

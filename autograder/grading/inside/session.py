@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
 import os
 import signal
@@ -117,7 +118,9 @@ def write_files(folder: Path, shared: Path, files: dict[str, bytes]) -> None:
         (folder / path.name).symlink_to(path)
     for name, content in files.items():
         place = folder / name
-        if not place.exists():
+        # The course's own file stays, and a name that cannot be had is no loss to anyone else.
+        with contextlib.suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+            if not place.exists():
+                place.write_bytes(content)
     os.chdir(folder)

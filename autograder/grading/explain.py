@@ -1,0 +1,95 @@
+"""Everything about the grading of one submission, hidden cases included, for an appeal."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from autograder.examination import Failed, Outcome, Returned, TimedOut
+from autograder.grading.course import Course
+from autograder.grading.engine import TaskGrade, grade_cells
+from autograder.grading.sandbox import Sandbox
+from autograder.grading.submission import read_submission
+from autograder.report import graded_report
+from autograder.values import Value, describe
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """How a submission was graded. ``tasks`` hold every case with what came of it."""
+
+    student: str
+    chapter: str
+    tasks: tuple[TaskGrade, ...]
+    flags: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The explanation as plain text. Not for students: it shows hidden cases."""
+        points = sum(task.points for task in self.tasks)
+        total = sum(task.max_points for task in self.tasks)
+        lines = [f"{self.student}, {self.chapter}: {points:g} of {total:g} points"]
+        lines += [f"Note: {flag}" for flag in self.flags]
+        for task in self.tasks:
+            shown = graded_report(task.examination, task.points, task.max_points, show_hidden=True)
+            lines += ["", shown.text]
+            if task.misconception:
+                lines.append(f"  Misconception: {task.misconception}")
+            for number, outcome in enumerate(task.examination.outcomes, 1):
+                if not outcome.passed:
+                    lines += _case(number, outcome)
+        return "\n".join(lines)
+
+
+def explain(
+    root: Path | str, chapter: str, student: str, *, classroom: Path | str | None = None
+) -> Explanation:
+    """Grade a submission once more and return everything that was found; nothing is saved.
+
+    With the course secret and the submission unchanged, the cases are those of the grading.
+    Raises :class:`~autograder.grading.submission.UnreadableSubmission` if there is nothing
+    that could be graded, and what :func:`~autograder.grading.batch.grade` raises.
+    """
+    course = Course.at(root, classroom)
+    loaded = course.chapter(chapter)
+    submission = read_submission(course.submitted(student, chapter), chapter)
+    cells = submission.cells()
+    with Sandbox(loaded.packages, loaded.folder, loaded.limits) as sandbox:
+        seed = course.seed(chapter, student)
+        grade = grade_cells(cells, loaded, seed, sandbox, submission.files)
+    return Explanation(student, chapter, grade.tasks, grade.flags)
+
+
+def _case(number: int, outcome: Outcome) -> Iterator[str]:
+    """Tell all about a case that was not passed."""
+    case = outcome.case
+    hidden = "hidden, " if case.hidden else ""
+    yield f"  Case {number}: {case.name} ({hidden}weight {case.weight:g}): {outcome.verdict}"
+    for name, value in case.arguments.items():
+        yield from _value(name, value)
+    yield from _value("expected", case.expected)
+    match outcome.ending:
+        case Returned(value, changed):
+            yield from _value("got", value)
+            if changed:
+                yield f"    changed in place: {', '.join(changed)}"
+        case Failed(kind, message, line):
+            yield f"    got {kind}: {message}"
+            if line:
+                yield f"      at {line}"
+        case TimedOut(seconds):
+            yield f"    no answer within {seconds:g} seconds"
+    if outcome.difference is not None:
+        yield f"    {outcome.difference.message}"
+
+
+def _value(name: str, value: Value) -> Iterator[str]:
+    if isinstance(value, np.ndarray):
+        yield f"    {name} = {describe(value)}"
+        text = np.array2string(value, threshold=200, max_line_width=90)
+        yield from (f"      {line}" for line in text.splitlines())
+    else:
+        yield f"    {name} = {repr(value)[:500]}"
