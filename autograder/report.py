@@ -8,11 +8,16 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+import numpy as np
+
 from autograder.advice import advice, first_line
 from autograder.examination import Examination, Failed, Outcome, Returned, TimedOut
-from autograder.values import describe_argument
+from autograder.values import Value, describe_argument
 
 Tone = Literal["good", "bad", "note"]
+
+MAX_LINE = 1000
+"""Characters of one line in the report of a grading."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +118,9 @@ def graded_report(
     """
     told = report(examination, show_hidden)
     title = f"{points:g} of {max_points:g} points. {told.title}"
-    return Report(title, told.tone, told.lines + tuple(_case_list(examination)))
+    # A result may have been made to be described at any length.
+    lines = [dataclasses.replace(line, text=line.text[:MAX_LINE]) for line in told.lines]
+    return Report(title, told.tone, (*lines, *_case_list(examination)))
 
 
 def _case_list(examination: Examination) -> Iterator[Line]:
@@ -143,6 +150,8 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
     if not secret:
         for name, value in case.arguments.items():
             yield Line(f"{name}: {describe_argument(value)}", code=True)
+            if _is_small(value, 16):
+                yield from (Line(f"    {row}", code=True) for row in _grid(value))
     yield from _verdict(examination, failure, secret)
     if examination.hint:
         yield Line(f"Hint: {examination.hint}", strong=True)
@@ -181,6 +190,8 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
                 yield Line(f"The first that differs: {difference.where}")
             yield Line(f"got      {difference.got}", code=True)
             yield Line(f"expected {difference.expected}", code=True)
+        if difference.kind == "value" and isinstance(ending, Returned):
+            yield from _side_by_side(ending.value, failure.case.expected, examination)
     elif failure.verdict == "changing":
         yield Line(
             f"Called twice with the same input, {name} gave two different results. Look for "
@@ -191,6 +202,43 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
             yield Line(f"The second call stopped with {first_line(ending)}")
     elif isinstance(ending, Failed | TimedOut):
         yield from ending_lines(ending, name, tuple(failure.case.arguments), secret)
+
+
+def _is_small(value: Value, most: int) -> bool:
+    """Whether a value is an array that can be shown whole."""
+    return (
+        isinstance(value, np.ndarray)
+        and value.ndim in (1, 2)
+        and 1 < value.size <= most
+        and value.shape[-1] <= 8
+    )
+
+
+def _grid(array: np.ndarray, marks: np.ndarray | None = None) -> list[str]:
+    """Return an array row by row in columns; a star stands after the marked entries."""
+    rows = np.atleast_2d(array)
+    starred = np.zeros(rows.shape, bool) if marks is None else np.atleast_2d(marks)
+    texts = [[f"{float(entry):.4g}" for entry in row] for row in rows]
+    width = max(len(text) for row in texts for text in row)
+    return [
+        " ".join(
+            f"{text:>{width}}{'*' if star else ' '}" for text, star in zip(row, stars, strict=True)
+        ).rstrip()
+        for row, stars in zip(texts, starred, strict=True)
+    ]
+
+
+def _side_by_side(got: Value, expected: Value, examination: Examination) -> Iterator[Line]:
+    """Show small results whole, the student's beside the expected one."""
+    if not (_is_small(got, 36) and _is_small(expected, 36)):
+        return
+    allowed = examination.checks.tolerance.allowed(got, expected)
+    mine = _grid(got, np.abs(got.astype(float) - expected.astype(float)) > allowed)
+    theirs = _grid(expected)
+    width = max(map(len, [*mine, "yours (* differs)"]))
+    yield Line(f"{'yours (* differs)':<{width}}    expected", code=True)
+    for left, right in zip(mine, theirs, strict=True):
+        yield Line(f"{left:<{width}}    {right}", code=True)
 
 
 def ending_lines(

@@ -282,9 +282,9 @@ def test_corner_filters_keep_one_size() -> None:
 def test_corner_marks_the_strongest_places() -> None:
     explorer = opened("corner")
     explorer.threshold.value = 1.0
-    few = int(re.findall(r"the (\d+) places", explorer.view.value)[0])
+    few = int(re.findall(r"pink: (\d+) place", explorer.view.value)[0])
     explorer.threshold.value = 0.05
-    many = int(re.findall(r"the (\d+) places", explorer.view.value)[0])
+    many = int(re.findall(r"pink: (\d+) place", explorer.view.value)[0])
     assert 0 < few < many
 
 

@@ -252,6 +252,20 @@ def test_right_answers_pass(check: Check, folder: Path, capsys: pytest.CaptureFi
     assert check.passes(define("def slide(x, w): return right(x, w).astype('f4')", folder))
 
 
+def test_small_results_are_shown_whole(check: Check, folder: Path) -> None:
+    source = "def slide(x, w):\n    out = right(x, w)\n    out[1, 2] += 0.5\n    return out"
+    lines = check.report(define(source, folder)).text.splitlines()
+    at = next(i for i, line in enumerate(lines) if "yours (* differs)  " in line)
+    yours = [line.split()[:3] for line in lines[at + 1 : at + 4]]
+    expected = [line.split()[3:] for line in lines[at + 1 : at + 4]]
+    starred = [entry for row in yours for entry in row if entry.endswith("*")]
+    assert starred == [yours[1][2]]
+    x, w = check.case(window_sums, 1)
+    assert [[float(entry) for entry in row] for row in expected] == pytest.approx(
+        window_sums(x, w), rel=1e-3
+    )
+
+
 def test_changed_input_is_a_note_when_the_result_is_right(check: Check, folder: Path) -> None:
     source = "def slide(x, w):\n    out = right(x, w)\n    x *= 2\n    return out"
     report = check.report(define(source, folder))

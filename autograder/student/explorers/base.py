@@ -123,6 +123,7 @@ class PictureExplorer(Explorer):
     color: ClassVar[bool] = False
     size: ClassVar[int] = 56
     default_picture: ClassVar[str] = "house"
+    shown_width: ClassVar[int] = 200
 
     def picture_controls(self) -> list[widgets.Widget]:
         """Make the controls of the picture."""
@@ -155,6 +156,7 @@ class PictureExplorer(Explorer):
             picture_colors(shown),
             f"the picture, {height} × {width}",
             f"The picture {name}, {height} by {width} pixels",
+            self.shown_width,
         )
 
 

@@ -62,6 +62,7 @@ class FilterExplorer(PictureExplorer):
 class BankExplorer(FilterExplorer):
     """One picture, one filter, several response maps."""
 
+    shown_width: ClassVar[int] = 150
     prompts: ClassVar[tuple[str, ...]] = (
         "Which map answers most to the roof, and which to the wall?",
         "Maps 0 and 2 look alike. What is the difference? Switch on ReLU.",
@@ -76,7 +77,7 @@ class BankExplorer(FilterExplorer):
         """Show the picture and the maps."""
         titles = list(self.options.get("titles", ()))
         titles += [f"map {i}" for i in range(len(titles), len(result))]
-        maps = _maps(list(result), titles, self.relu.value, width=150)
+        maps = _maps(list(result), titles, self.relu.value, self.shown_width)
         return self.picture_figure(self.shown_picture()) + maps
 
 
@@ -129,14 +130,19 @@ class CornerExplorer(PictureExplorer):
         top = (shown.shape[0] - result.shape[0]) // 2
         left = (shown.shape[1] - result.shape[1]) // 2
         inside = pixels[top : top + result.shape[0], left : left + result.shape[1]]
-        inside[marked] = (224, 0, 140)
+        wide = marked.copy()  # a cross per place: a single pixel is easily overlooked
+        wide[1:] |= marked[:-1]
+        wide[:-1] |= marked[1:]
+        wide[:, 1:] |= marked[:, :-1]
+        wide[:, :-1] |= marked[:, 1:]
+        inside[wide] = (224, 0, 140)
         count = int(marked.sum())
+        places = "1 place" if count == 1 else f"{count} places"
         caption = (
-            f"pink: the {count} places whose answer reaches {self.threshold.value:.0%} "
-            f"of the largest"
+            f"pink: {places} where the answer reaches {self.threshold.value:.0%} of the largest"
         )
         return figure(
-            pixels, caption, f"The picture {self.picture.value} with {count} places marked"
+            pixels, caption, f"The picture {self.picture.value} with {places} marked"
         ) + _maps([result], ["the answer of your function"], relu=False)
 
 
@@ -145,6 +151,7 @@ class LayerExplorer(PictureExplorer):
 
     color: ClassVar[bool] = True
     size: ClassVar[int] = 40
+    shown_width: ClassVar[int] = 150
     default_picture: ClassVar[str] = "balls"
     prompts: ClassVar[tuple[str, ...]] = (
         "Choose the filters so that each map finds one of the balls.",
@@ -185,7 +192,7 @@ class LayerExplorer(PictureExplorer):
         """Show the picture and one map per filter."""
         titles = [f"map {i}: {one.value}" for i, one in enumerate(self.filters)]
         titles += [f"map {i}" for i in range(len(titles), result.shape[1])]
-        maps = _maps(list(result[0]), titles, self.relu.value, width=150)
+        maps = _maps(list(result[0]), titles, self.relu.value, self.shown_width)
         return self.picture_figure(self.shown_picture()) + maps
 
 
