@@ -47,9 +47,11 @@ margin:.3rem 0;color:inherit}
 .drawing .panel-note{font-size:.8rem;margin-top:.3rem}
 .drawing .sign{font-size:1.6rem;line-height:1}
 .drawing svg,.drawing img{display:block;width:100%;height:auto}
-.bd-content div.cell_output .text_html:has(> .drawing),
-html .bd-content div.cell_output .text_html:has(> .drawing)
-{background:none!important;color:inherit!important;padding:0!important;overflow:visible}
+.wide-table{overflow-x:auto}
+html .wide-table th,html .wide-table td{padding:.35rem .5rem}
+@media (max-width:500px){html .wide-table table{font-size:.85rem}}
+html .bd-content div.cell_output .text_html:has(> .drawing,> .wide-table){overflow:visible;
+background:none!important;color:inherit!important;padding:0!important}
 html .drawing img,html .bd-content div.cell_output .drawing img{padding:0;margin:0;
 border-radius:0;color:inherit;background:none!important;
 box-shadow:0 0 0 1px color-mix(in srgb,currentColor 35%,transparent)}
@@ -280,6 +282,7 @@ class Table:
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    label: str
 
     def _repr_html_(self) -> str:
         def line(cells: Sequence[str], tag: str) -> str:
@@ -292,23 +295,27 @@ class Table:
 
         body = "".join(line(row, "td") for row in self.rows)
         return (
-            f'<table class="dataframe table"><thead>{line(self.head, "th")}</thead>'
-            f"<tbody>{body}</tbody></table>"
+            f'{_STYLE}<div class="wide-table" role="region" tabindex="0" '
+            f'aria-label="{escape(self.label)}"><table class="dataframe table">'
+            f"<thead>{line(self.head, 'th')}</thead><tbody>{body}</tbody></table></div>"
         )
 
     def __repr__(self) -> str:
         return "\n".join("  ".join(row) for row in (self.head, *self.rows))
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str | int | float]]) -> Table:
-    """Make a table; numbers get separators, and at most two decimals."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str | int | float]], *, label: str) -> Table:
+    """Make a table; numbers get separators, and at most two decimals.
+
+    label: what the table is, for readers who do not see it.
+    """
 
     def write(value: str | int | float) -> str:
         if isinstance(value, str):
             return value
         return _number(value, 2)
 
-    return Table(tuple(head), tuple(tuple(write(value) for value in row) for row in rows))
+    return Table(tuple(head), tuple(tuple(write(value) for value in row) for row in rows), label)
 
 
 def show_maps(

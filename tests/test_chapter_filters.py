@@ -282,6 +282,6 @@ class TestDrawing:
         assert draw() == draw()
 
     def test_table(self):
-        html = plots.table(["layer", "n"], [("a", 1792), ("b", 0.5)])._repr_html_()
+        html = plots.table(["layer", "n"], [("a", 1792), ("b", 0.5)], label="n")._repr_html_()
         assert "1,792" in html
         assert "0.5<" in html
