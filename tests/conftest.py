@@ -5,9 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from grading_class import Grader
 
 COURSE = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -173,3 +178,17 @@ def toy_course(tmp_path: Path) -> Path:
     config = COURSE / "nbgrader_config.py"
     (root / "nbgrader_config.py").write_text(config.read_text())
     return root
+
+
+@pytest.fixture(scope="session")
+def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
+    """A grader with an open sandbox for the small course of `grading_class`."""
+    import grading_class
+
+    from autograder.grading.batch import open_sandbox
+
+    root = tmp_path_factory.mktemp("probe")
+    course = grading_class.make_course(root, COURSE / "nbgrader_config.py")
+    chapter = course.chapter("probe")
+    with open_sandbox(chapter) as sandbox:
+        yield grading_class.Grader(course, chapter, sandbox)

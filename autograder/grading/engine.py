@@ -75,7 +75,7 @@ def grade_notebook(
     """
     tasks = {task.cell: task for task in chapter.tasks}
     grades = []
-    with contextlib.closing(_Run(sandbox, chapter.limits, files or {})) as run:
+    with contextlib.closing(_Run(sandbox, chapter.limits, files or {}, len(tasks))) as run:
         for number, cell in enumerate(rebuilt.notebook.cells):
             if cell.cell_type != "code":
                 continue
@@ -136,7 +136,9 @@ def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:
 class _Run:
     """One submission's processes: a session, and fresh ones after it had to be killed."""
 
-    def __init__(self, sandbox: Sandbox, limits: Limits, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self, sandbox: Sandbox, limits: Limits, files: Mapping[str, bytes], tasks: int
+    ) -> None:
         self.flags: list[str] = []
         self._sandbox = sandbox
         self._limits = limits
@@ -144,6 +146,10 @@ class _Run:
         self._session: Session | None = None
         self._cells: list[tuple[str, bool]] = []
         self._left = limits.total_seconds
+        # Cells in which nothing is graded may take half of the time; the rest is for the tasks.
+        self._left_for_cells = limits.total_seconds / 2
+        self._cell_seconds = limits.cell_seconds
+        self._tasks_left = tasks
 
     def close(self) -> None:
         if self._session is not None:
@@ -152,34 +158,49 @@ class _Run:
 
     def cell(self, source: str) -> list[NotebookNode]:
         """Run a cell and return its outputs."""
-        if self._left <= 0:
-            return [_note("Not run: the notebook as a whole took too long.")]
-        self._cells.append((source, False))
+        seconds = min(self._cell_seconds, self._left_for_cells)
+        # Where no time is left, the functions that a cell defines can still be graded.
+        hurry = seconds <= 0
+        self._cells.append((source, hurry))
+        before = self._left
         try:
-            reply, timely = self._ask(self._cell_request(source), self._limits.cell_seconds)
+            reply, timely = self._ask(self._cell_request(*self._cells[-1]), max(seconds, 1.0))
         except OutOfTime:
-            self._cells[-1] = (source, True)
-            return [_note(f"Stopped: this cell took longer than {self._limits.cell_seconds:g} s.")]
+            return [self._stopped(f"this cell took longer than {seconds:.3g} s")]
         except SessionEnded as reason:
-            self._cells[-1] = (source, True)
-            return [_note(f"Stopped: this cell ended Python ({reason}).")]
+            return [self._stopped(f"this cell ended Python ({reason})")]
+        finally:
+            self._left_for_cells -= before - self._left
         outputs = list(_cell_outputs(reply))
         if not timely:
-            outputs.append(_note(f"Stopped after {self._limits.cell_seconds:g} s."))
+            outputs.append(self._stopped(f"this cell took longer than {seconds:.3g} s"))
+        elif hurry:
+            outputs.append(_note("Only this cell's definitions were run: others took too long."))
         return outputs
+
+    def _stopped(self, why: str) -> NotebookNode:
+        """Note that the last cell was stopped; the next to hang is stopped sooner."""
+        self._cells[-1] = (self._cells[-1][0], True)
+        self._cell_seconds /= 2
+        return _note(f"Stopped: {why}.")
 
     def caller(self, function: str, seconds: float) -> Any:
         """Return what :func:`~autograder.examination.examine` calls for each case."""
         broken: list[Ending] = []
+        # Each task gets its share, so that one slow function does not cost the others' points.
+        share = self._left / max(self._tasks_left, 1)
+        floor = self._left - share
+        self._tasks_left -= 1
 
         def call(case: CheckedCase) -> Ending:
             if broken:
                 return broken[0]
-            if self._left <= 0:
-                return TimedOut(self._limits.total_seconds)
+            allowed = min(seconds, self._left - floor)
+            if allowed <= 0:
+                return TimedOut(round(share, 1))
             request = {"do": "call", "function": function, "arguments": dict(case.arguments)}
             try:
-                reply, timely = self._ask(request, seconds)
+                reply, timely = self._ask(request, allowed)
             except OutOfTime:
                 return TimedOut(seconds)
             except SessionEnded as reason:
@@ -198,7 +219,7 @@ class _Run:
             if self._session is None:
                 self._open(len(self._cells) - (request["do"] == "cell"))
             assert self._session is not None
-            return self._session.ask(request, min(seconds, max(self._left, 1.0)))
+            return self._session.ask(request, seconds)
         except (OutOfTime, SessionEnded):
             self.close()
             raise

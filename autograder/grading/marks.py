@@ -1,34 +1,80 @@
-"""The marks of a class as a table for the terminal."""
+"""The class at a glance, for the terminal: marks, frequent misconceptions, what needs a person."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from rich import box
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from autograder.grading.results import ClassResult, SubmissionResult
+from autograder.grading.results import ClassResult
+from autograder.problems import Problem
+
+MOST_COMMON = 5
+"""How many misconceptions of a task are listed."""
 
 
-def marks_table(result: ClassResult) -> Table:
-    """Return a table with a row for each student: points by task, their sum, remarks."""
-    table = Table(title=f"Marks of {result.chapter}", title_justify="left")
-    table.add_column("student")
+def class_view(result: ClassResult, problems: Mapping[str, Problem]) -> RenderableType:
+    """Return the marks of a class, its most common misconceptions, and all remarks."""
     if not result.submissions:
-        table.add_row("nobody has handed anything in")
-        return table
-    for task in result.submissions[0].tasks:
-        table.add_column(f"{task.function}\n/{task.max_points:g}", justify="right")
-    table.add_column(f"sum\n/{result.submissions[0].max_points:g}", justify="right", style="bold")
-    table.add_column("remarks")
+        return Text(f"Nobody has handed in {result.chapter}.")
+    parts: list[RenderableType] = [_marks(result)]
+    for title, lines in (
+        ("Most common misconceptions", list(_misconceptions(result, problems))),
+        ("Remarks", list(_remarks(result))),
+        ("Needs a person", list(_needs_person(result))),
+    ):
+        if lines:
+            # As text, not markup: names and messages come from submissions.
+            parts += [Text(f"\n{title}", style="bold"), *map(Text, lines)]
+    return Group(*parts)
+
+
+def _marks(result: ClassResult) -> RenderableType:
+    tasks = result.submissions[0].tasks
+    table = Table(box=box.SIMPLE, title=f"Marks: {result.chapter}", title_justify="left")
+    table.add_column("student")
+    for number, task in enumerate(tasks, start=1):
+        table.add_column(f"{number}\n/{task.max_points:g}", justify="right")
+    table.add_column(
+        f"total\n/{result.submissions[0].max_points:g}", justify="right", style="bold"
+    )
     for submission in result.submissions:
         points = [f"{task.points:g}" for task in submission.tasks]
-        # As text: a student's name or a message is not markup.
-        table.add_row(
-            Text(submission.student), *points, f"{submission.points:g}", Text(_remarks(submission))
+        if submission.state != "graded":
+            points = ["-"] * len(tasks)
+        table.add_row(Text(submission.student), *points, f"{submission.points:g}")
+    graded = [one.points for one in result.submissions if one.state == "graded"]
+    mean = f"{sum(graded) / len(graded):.1f}" if graded else "-"
+    count = f"{len(graded)} of {len(result.submissions)} graded, mean {mean} points"
+    names = ", ".join(f"{i} {task.function}" for i, task in enumerate(tasks, start=1))
+    return Group(table, Text(f"{count}. Tasks: {names}."))
+
+
+def _misconceptions(result: ClassResult, problems: Mapping[str, Problem]) -> Iterator[str]:
+    for task in result.submissions[0].tasks:
+        titles = {one.name: one.title for one in problems[task.function].misconceptions}
+        found = Counter(
+            titles.get(one.misconception, one.misconception)
+            for submission in result.submissions
+            for one in submission.tasks
+            if one.function == task.function and one.misconception is not None
         )
-    return table
+        if found:
+            listed = "; ".join(f"{n} x {title}" for title, n in found.most_common(MOST_COMMON))
+            yield f"  {task.function}: {listed}"
 
 
-def _remarks(submission: SubmissionResult) -> str:
-    if submission.state != "graded":
-        return f"needs a person: {submission.reason}"
-    return "; ".join(submission.flags)
+def _remarks(result: ClassResult) -> Iterator[str]:
+    for submission in result.submissions:
+        if submission.flags:
+            yield f"  {submission.student}: {'; '.join(submission.flags)}"
+
+
+def _needs_person(result: ClassResult) -> Iterator[str]:
+    for submission in result.submissions:
+        if submission.state != "graded":
+            yield f"  {submission.student}: {submission.reason}"

@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -54,7 +55,7 @@ class Limits:
     memory: int = 2048
     disk: int = 64
     threads: int = 32
-    cell_seconds: float = 30.0
+    cell_seconds: float = 15.0
     total_seconds: float = 180.0
 
     def resources(self) -> dict[str, int]:
@@ -327,10 +328,19 @@ def _environment() -> dict[str, str]:
 
 
 def _system_paths() -> list[Path]:
+    """Return what of the system has to be seen: the Python installation and shared libraries."""
     base = Path(sys.base_prefix)
-    paths = [Path(p) for p in ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache")]
-    own = [base / "lib", Path(_python())]
-    return paths + [path for path in own if not path.is_relative_to("/usr/lib")]
+    own = [Path(_python()), base / "lib"]
+    shared = [Path("/lib"), Path("/lib64"), Path("/usr/lib64"), Path("/etc/ld.so.cache")]
+    # Debian and its like keep libraries in a folder of their own; /usr/lib holds much else.
+    multiarch = Path("/usr/lib", sysconfig.get_config_var("MULTIARCH") or "none")
+    if multiarch.is_dir() and base != Path("/usr"):
+        shared.append(multiarch)
+    elif multiarch.is_dir():
+        own = [Path(_python()), multiarch, Path(sysconfig.get_path("stdlib"))]
+    else:
+        shared.append(Path("/usr/lib"))
+    return [*shared, *own]
 
 
 def _other_packages() -> list[Path]:

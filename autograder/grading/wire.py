@@ -51,6 +51,9 @@ class WireError(ValueError):
 class Foreign:
     """Stands for a value that is no plain data; the class carries the original's type name."""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
 
 def foreign(name: str) -> Foreign:
     """Return a stand-in for a value of the type ``name``."""
@@ -202,7 +205,7 @@ class _Decoder:
     def unpack(self, packed: Any, depth: int) -> Value:
         if packed is None or isinstance(packed, bool | int | float | str):
             return packed
-        if not isinstance(packed, list) or not packed or depth > MAX_DEPTH:
+        if not isinstance(packed, list) or not packed or depth > MAX_DEPTH + 1:
             raise WireError("not a value")
         tag, rest = packed[0], packed[1:]
         if tag == "t":

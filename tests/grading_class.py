@@ -1,0 +1,235 @@
+"""A small course, made for tests of the grading: four tasks that grade fast, and notebooks."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from autograder.authoring.generate import generate
+from autograder.grading.course import Chapter, Course
+from autograder.grading.engine import NotebookGrade, grade_cells
+from autograder.grading.sandbox import Sandbox
+from autograder.grading.submission import cells_of
+
+SOURCE = """\
+---
+kernelspec:
+  name: python3
+  display_name: Python 3
+---
+
+# Probe
+
+```{code-cell} python
+import numpy as np
+from autograder import check, explore
+```
+
+```{code-cell} python
+:task: scale
+:points: 4
+:difficulty: 1
+:minutes: 5
+```
+
+```{code-cell} python
+:task: total
+:points: 2
+:difficulty: 1
+:minutes: 5
+```
+
+```{code-cell} python
+:task: apply
+:points: 3
+:difficulty: 1
+:minutes: 5
+```
+
+```{code-cell} python
+:task: extremes
+:points: 2
+:difficulty: 1
+:minutes: 5
+```
+
+Why?
+
++++ {"question": "why", "points": 3, "difficulty": 3, "minutes": 10}
+
+The model answer of the manual question.
+"""
+
+REFERENCE = '''\
+from collections.abc import Callable
+
+import numpy as np
+
+
+def scale(x: np.ndarray, factor: float) -> np.ndarray:
+    """Return x times factor."""
+    ### BEGIN SOLUTION
+    return x * factor
+    ### END SOLUTION
+
+
+def total(x: np.ndarray) -> float:
+    """Return the sum of x."""
+    ### BEGIN SOLUTION
+    return float(np.sum(x))
+    ### END SOLUTION
+
+
+def apply(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    """Return f(x) with its first row doubled."""
+    ### BEGIN SOLUTION
+    out = f(x)
+    out[0] *= 2
+    return out
+    ### END SOLUTION
+
+
+def extremes(x: np.ndarray) -> tuple[float, float]:
+    """Return the smallest and the largest element of x."""
+    ### BEGIN SOLUTION
+    return float(x.min()), float(x.max())
+    ### END SOLUTION
+'''
+
+PROBLEMS = """\
+from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.values import Formula
+from solutions.probe.reference import apply, extremes, scale, total
+
+LIMITS = {"cell_seconds": 0.5, "total_seconds": 20.0, "memory": 1024, "disk": 16}
+LIMIT = 0.3
+
+
+def scale_cases(rng):
+    return [
+        Case("a vector", {"x": quarters(rng, 5), "factor": 2.0}),
+        Case("a matrix", {"x": quarters(rng, 3, 4), "factor": -0.5}),
+    ]
+
+
+def scale_hidden(rng):
+    return [
+        Case("another factor", {"x": quarters(rng, 2, 3), "factor": 3.0}),
+        Case("no rows", {"x": quarters(rng, 0, 3), "factor": 3.0}),
+    ]
+
+
+def total_cases(rng):
+    return [Case("a vector", {"x": quarters(rng, 5)}), Case("a matrix", {"x": quarters(rng, 2, 3)})]
+
+
+def apply_cases(rng):
+    square = Formula(("x",), "x ** 2")
+    shift = Formula(("x",), "np.roll(x, 1)")
+    return [
+        Case("a square", {"f": square, "x": quarters(rng, 3, 2)}),
+        Case("a shift", {"f": shift, "x": quarters(rng, 3, 2)}),
+    ]
+
+
+def extremes_cases(rng):
+    return [Case("a vector", {"x": quarters(rng, 9)}), Case("a matrix", {"x": quarters(rng, 4, 4)})]
+
+
+def added(x, factor):
+    return x + factor
+
+
+def absolute(x):
+    return float(abs(x).sum())
+
+
+def unchanged(f, x):
+    return f(x)
+
+
+def swapped(x):
+    return float(x.max()), float(x.min())
+
+
+def wrong(name, function):
+    return (Misconception(name, function, name, name, f"Think of {name}."),)
+
+
+PROBLEMS = (
+    Problem(scale, scale_cases, wrong("added", added), hidden_cases=scale_hidden, time_limit=LIMIT),
+    Problem(total, total_cases, wrong("absolute", absolute), time_limit=LIMIT),
+    Problem(apply, apply_cases, wrong("unchanged", unchanged), time_limit=LIMIT),
+    Problem(extremes, extremes_cases, wrong("swapped", swapped), time_limit=LIMIT),
+)
+"""
+
+RIGHT = {
+    "scale": "def scale(x, factor):\n    return x * factor",
+    "total": "def total(x):\n    return float(np.sum(x))",
+    "apply": "def apply(f, x):\n    out = f(x)\n    out[0] *= 2\n    return out",
+    "extremes": "def extremes(x):\n    return float(x.min()), float(x.max())",
+}
+POINTS = {"scale": 4.0, "total": 2.0, "apply": 3.0, "extremes": 2.0}
+SECRET = "a secret for tests"
+SEED = 20
+
+
+def make_course(root: Path, config: Path) -> Course:
+    """Write the course's sources into ``root`` and generate its exercise."""
+    folder = root / "solutions" / "probe"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").write_text("")
+    (folder / "__init__.py").write_text("")
+    (folder / "probe.md").write_text(SOURCE)
+    (folder / "reference.py").write_text(REFERENCE)
+    (folder / "problems.py").write_text(PROBLEMS)
+    (root / "nbgrader_config.py").write_text(config.read_text())
+    generate(root, "probe", gradebook=f"sqlite:///{root}/unused.db")
+    return Course.at(root)
+
+
+@dataclasses.dataclass
+class Grader:
+    """Grades notebooks of the probe chapter in one sandbox."""
+
+    course: Course
+    chapter: Chapter
+    sandbox: Sandbox
+
+    def notebook(self, answers: dict[str, str], *first: str) -> NotebookNode:
+        """Return a notebook with answers filled in, and extra cells after the first one."""
+        notebook = nbformat.from_dict(copy.deepcopy(dict(self.chapter.release)))
+        for name, source in answers.items():
+            cell(notebook, name).source = source
+        place = next(i for i, c in enumerate(notebook.cells) if c.cell_type == "code") + 1
+        notebook.cells[place:place] = [new_code_cell(source) for source in first]
+        return notebook
+
+    def grade(self, notebook: NotebookNode, **options: object) -> NotebookGrade:
+        """Grade a notebook as it would arrive: written and read again."""
+        cells = cells_of(nbformat.reads(nbformat.writes(notebook), as_version=4))
+        return grade_cells(cells, self.chapter, SEED, self.sandbox, **options)
+
+    def points(self, notebook: NotebookNode, **options: object) -> dict[str, float]:
+        """Grade a notebook and return the points of each task."""
+        return points(self.grade(notebook, **options))
+
+
+def points(grade: NotebookGrade) -> dict[str, float]:
+    """Return the points of each task."""
+    return {task.function: task.points for task in grade.tasks}
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    """Return the cell of a notebook with this grade_id."""
+    return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
+
+
+Change = Callable[[NotebookNode], None]
