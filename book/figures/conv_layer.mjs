@@ -375,7 +375,7 @@ function render({ model, el }) {
     board.replaceChildren(...parts);
     const [h, w] = [weights[0][0].length, weights[0][0][0].length];
     facts.textContent =
-      `Shapes: x (${channels}, ${input[0].length}, ${input[0][0].length}), ` +
+      `Stride 1, no padding. Shapes: x (${channels}, ${input[0].length}, ${input[0][0].length}), ` +
       `w (${filters}, ${channels}, ${h}, ${w}), b (${filters},), ` +
       `y (${filters}, ${output[0].length}, ${output[0][0].length}). To learn: ` +
       `${filters} × (${channels} × ${h} × ${w} + 1) = ${parameters(channels, filters, h, w)} numbers.`;
