@@ -1,0 +1,1 @@
+"""The book: its pages, figures and Sphinx extensions."""

@@ -218,6 +218,14 @@ def autograder_commands() -> set[str]:
 # Documents.
 
 
+def test_architecture_names_every_module() -> None:
+    text = (COURSE / "docs" / "architecture.md").read_text()
+    for path in (COURSE / "autograder").iterdir():
+        if not path.name.startswith("_") and (path.suffix == ".py" or path.is_dir()):
+            name = path.stem if path.suffix else f"{path.name}/"
+            assert f"| `{name}` |" in text, f"docs/architecture.md does not name {name}"
+
+
 def words_of_code(document: str) -> list[str]:
     """What stands between single backquotes in a document."""
     text = re.sub(r"^(`{3,})[^\n]*\n.*?^\1", "", (COURSE / document).read_text(), flags=re.M | re.S)
