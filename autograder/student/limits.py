@@ -55,12 +55,14 @@ class _Run:
     """One run of a piece of code: what is shared between the two threads."""
 
     code: Callable[[], None]
+    started: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     finished: threading.Lock = dataclasses.field(default_factory=threading.Lock)
     released: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
 
 def _work(run: _Run) -> None:
     try:
+        run.started.release()  # from here on a _Stop is welcome
         run.code()
     except BaseException:  # `code` reports its own exceptions: this is a _Stop
         pass
@@ -88,10 +90,10 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
     in the caller. Code that sits in one long call of a compiled library ends with that call.
     """
     run = _Run(code)
+    run.started.acquire()
     run.finished.acquire()
     run.released.acquire()
     context = contextvars.copy_context()  # the caller's np.errstate, and where output goes
-    started = time.monotonic()
     try:
         # Not threading.Thread: that would report a _Stop that comes at its very end.
         number = _thread.start_new_thread(context.run, (_work_and_wait, run))
@@ -99,10 +101,14 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
         return _run_here(code)
     interrupted = False
     try:
+        run.started.acquire()
+        started = time.monotonic()
         try:
-            while (left := started + seconds - time.monotonic()) > 0:
+            left = seconds
+            while left > 0:
                 if run.finished.acquire(timeout=min(left, _POLL)):
                     return None
+                left = started + seconds - time.monotonic()
         except KeyboardInterrupt:
             interrupted = True
             seconds = round(time.monotonic() - started, 1)
