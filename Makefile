@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: course test serve exercises site archive sample-class bench clean
+.PHONY: course test serve exercises site sample-class bench clean
 
 course: .venv/ready
 	@$(BIN)/autograder course
@@ -20,9 +20,6 @@ exercises: .venv/ready
 
 site: .venv/ready
 	@$(BIN)/jupyter-book build -n -W --keep-going .
-
-archive: .venv/ready
-	@$(BIN)/autograder archive
 
 sample-class: .venv/ready
 	@$(BIN)/autograder sample-class

@@ -61,7 +61,7 @@ class Checks:
     cases: tuple[CheckedCase, ...]
     hints: Mapping[str, str]
     tolerance: Tolerance = Tolerance()
-    time_limit: float = 10.0
+    time_limit: float = 5.0
     explorer: Mapping[str, Value] | None = None
 
 

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Difference, first_difference
-from autograder.values import Value
+from autograder.values import Value, same
 
 Verdict = Literal[
     "passed", "different", "raised", "not done", "timed out", "changing", "not called"
@@ -82,9 +82,20 @@ class Examination:
 
     @property
     def fraction(self) -> float:
-        """The share of the points that was earned, by the weights of the cases; 0 to 1."""
-        total = sum(outcome.case.weight for outcome in self.outcomes)
-        earned = sum(outcome.case.weight for outcome in self.outcomes if outcome.passed)
+        """The share of the points that was earned, by the weights of the cases; 0 to 1.
+
+        In grading only cases count that the student could not know: a table of the visible
+        cases' answers earns nothing. Where there are no such cases, all of them count.
+        """
+        known = [dict(one.case.arguments) for one in self.outcomes if not one.case.hidden]
+        fresh = [
+            one
+            for one in self.outcomes
+            if one.case.hidden and not any(same(dict(one.case.arguments), k) for k in known)
+        ]
+        counted = fresh or self.outcomes
+        total = sum(one.case.weight for one in counted)
+        earned = sum(one.case.weight for one in counted if one.passed)
         return earned / total if total else 0.0
 
     @property

@@ -1,4 +1,4 @@
-"""The instructor's commands: ``autograder course``, ``generate``, ``archive``, ``sample-class``.
+"""The instructor's commands: ``autograder course``, ``generate``, ``grade`` and the rest.
 
 Every command works on the course that the current folder belongs to.
 """
@@ -6,15 +6,19 @@ Every command works on the course that the current folder belongs to.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.authoring.chapter import chapters, load_chapter, load_problems
+from autograder.authoring.archive import ARCHIVE_NAME
+from autograder.authoring.chapter import chapters, load_problems
+from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.authoring.source import SourceError
 
 Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of them by default.")]
@@ -24,7 +28,7 @@ def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
     app.command("course")(course)
     app.command("generate")(generate)
-    app.command("archive")(archive)
+    app.command("grade")(grade)
     app.command("sample-class")(sample_class)
     app.command("mutation-table")(mutation_table)
 
@@ -44,51 +48,100 @@ def course_root() -> Path:
 
 
 def course() -> None:
-    """Make everything: exercises, site, student archive, and the graded sample class."""
-    root = course_root()
-    console = Console()
-    for name in chapters(root):
-        with _step(console, f"Exercise {name}"):
-            _generate(root, name)
+    """Make everything: exercises, site with the student archive, graded sample class."""
+    root, console = course_root(), Console()
+    generate()
     with _step(console, "Site") as say:
-        _build_site(root, say)
-    with _step(console, "Student archive"):
-        archived = _archive(root)
-    table = _graded_sample_class(root, console)
+        first_page = build_site(root, say)
     console.print()
-    console.print("[bold]Site[/]        _build/html/index.html   (make serve: http://127.0.0.1:8000)")
-    console.print(f"[bold]Exercises[/]   exercises/   for students: {archived.relative_to(root)}")
-    console.print(table)
+    console.print(f"Site:         {first_page.relative_to(root)}  (`make serve` shows it)")
+    console.print(f"Exercises:    exercises/  (for students: {SITE / ARCHIVE_NAME})")
+    console.print("Sample class: _build/sample_class/  (submissions, graded notebooks, gradebook)")
+    console.print()
+    sample_class()
 
 
 def generate(names: Chapters = None) -> None:
     """Generate the exercises from their sources in solutions/."""
+    # nbgrader takes more than a second to import: only the commands that need it wait for it.
+    from autograder.authoring.generate import generate as generate_exercise
+
     root, console = course_root(), Console()
     for name in names or chapters(root):
         with _step(console, f"Exercise {name}"):
-            _generate(root, name)
+            generate_exercise(root, name)
 
 
-def archive() -> None:
-    """Make the archive that students download."""
+def grade(
+    chapter: Annotated[str, typer.Argument(help="The chapter to grade.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Grade this student only; may be repeated.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Grade again what has not changed, too.")] = False,
+) -> None:
+    """Grade the submissions in submitted/ and enter the marks in the gradebook."""
     root, console = course_root(), Console()
-    with _step(console, "Student archive"):
-        _archive(root)
+    if chapter not in chapters(root):
+        console.print(f"There is no chapter {chapter!r}. There are: {', '.join(chapters(root))}.")
+        raise typer.Exit(2)
+    _grade(console, root, chapter, root, student, force)
 
 
 def sample_class() -> None:
     """Grade the sample class and print its marks."""
+    from autograder.grading.sample_class import FOLDER, sample_students, write_sample_class
+
     root, console = course_root(), Console()
-    console.print(_graded_sample_class(root, console))
+    for name in chapters(root):
+        students = sample_students(load_problems(root, name))
+        classroom = root / FOLDER
+        write_sample_class(root / "exercises" / name, students, classroom / "submitted")
+        _grade(console, root, name, classroom, None, False)
 
 
 def mutation_table(names: Chapters = None) -> None:
     """Print, for each misconception, the case that finds it and the hint the student sees."""
-    from autograder.authoring.mutation_table import mutation_table as table
-
     root = course_root()
     for name in names or chapters(root):
-        print(f"## {name}\n\n{table(list(load_problems(root, name).values()))}\n")
+        print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
+
+
+def _grade(
+    console: Console,
+    root: Path,
+    chapter: str,
+    classroom: Path,
+    students: list[str] | None,
+    force: bool,
+) -> None:
+    """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
+    from autograder import grading
+    from autograder.grading.marks import class_view
+
+    columns = (
+        TextColumn(f"Grading {chapter}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[now]}"),
+        TimeRemainingColumn(),
+    )
+    try:
+        with Progress(*columns, console=console, transient=True) as progress:
+            submitted = (classroom / "submitted").glob(f"*/{chapter}")
+            total = len(students) if students else len(list(submitted))
+            bar = progress.add_task("", total=total, now="")
+            result = grading.grade(
+                root,
+                chapter,
+                students,
+                classroom=classroom,
+                force=force,
+                on_result=lambda one: progress.update(bar, advance=1, now=one.student),
+            )
+    except (grading.SandboxUnavailable, grading.CourseError) as error:
+        console.print(f"Not graded: {error}", markup=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    console.print(class_view(result, load_problems(root, chapter)))
 
 
 @contextmanager
@@ -103,10 +156,3 @@ def _step(console: Console, title: str) -> Iterator[Callable[[str], None]]:
             console.print(str(error), markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
     console.print(f"[green]done[/]   {title}  [dim]{time.monotonic() - started:.1f} s[/]")
-
-
-def _generate(root: Path, name: str) -> None:
-    # nbgrader takes more than a second to import: only the commands that need it wait for it.
-    from autograder.authoring.generate import generate as generate_chapter
-
-    generate_chapter(root, name)

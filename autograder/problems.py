@@ -76,7 +76,7 @@ class Problem:
     hidden_cases: CaseMaker | None = None
     alternatives: Sequence[Function] = ()
     tolerance: Tolerance = Tolerance()
-    time_limit: float = 10.0
+    time_limit: float = 5.0
     explorer: Mapping[str, Value] | None = None
 
     @property

@@ -5,12 +5,14 @@ The sample class and the tests use it to write submissions from the catalog of m
 
 from __future__ import annotations
 
+import ast
 import dis
+import inspect
+import textwrap
 import types
 from collections.abc import Iterator
+from pathlib import Path
 
-from autograder.authoring.chapter import BEGIN, END
-from autograder.authoring.notebook import plain_source
 from autograder.problems import Function
 
 
@@ -21,18 +23,15 @@ def standalone_source(function: Function, name: str) -> str:
     imported. All of it is kept inside one enclosing function, so that it neither uses nor
     overwrites the notebook's other names.
     """
-    body = [
-        *_definitions(function, set()),
-        f"return {function.__name__}",
-    ]
-    inner = "\n".join(body).replace("\n", "\n    ").replace("\n    \n", "\n\n")
+    assert isinstance(function, types.FunctionType)
+    body = [*_definitions(function, set()), f"return {_local_name(function)}"]
+    inner = textwrap.indent("\n".join(body), "    ").lstrip()
     return f"def _{name}():\n    {inner}\n\n\n{name} = _{name}()\n{name}.__name__ = {name!r}"
 
 
-def _definitions(function: Function, done: set[str]) -> Iterator[str]:
+def _definitions(function: types.FunctionType, done: set[str]) -> Iterator[str]:
     """Yield the definitions a function needs, its own last."""
     done.add(function.__name__)
-    assert isinstance(function, types.FunctionType)
     for needed in sorted(_global_names(function.__code__)):
         value = function.__globals__.get(needed)
         if needed in done or value is None:
@@ -48,8 +47,54 @@ def _definitions(function: Function, done: set[str]) -> Iterator[str]:
         else:
             yield f"{needed} = {value!r}"
         done.add(needed)
-    lines = plain_source(function).splitlines()
-    yield "\n".join(line for line in lines if line.strip() not in (BEGIN, END))
+    if _is_lambda(function):
+        yield f"{_local_name(function)} = {_lambda_source(function)}"
+    else:
+        source = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        yield ast.unparse(_WithoutAnnotations().visit(source))
+
+
+class _WithoutAnnotations(ast.NodeTransformer):
+    """Takes out annotations: the names they use need not exist in the notebook."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        if node.value is None:
+            return ast.Pass()
+        return ast.Assign([node.target], node.value, lineno=node.lineno)
+
+
+def _is_lambda(function: types.FunctionType) -> bool:
+    return function.__name__ == "<lambda>"
+
+
+def _local_name(function: types.FunctionType) -> str:
+    return "answer" if _is_lambda(function) else function.__name__
+
+
+def _lambda_source(function: types.FunctionType) -> str:
+    # inspect.getsource returns the lines around a lambda, which need not be Python by themselves.
+    code = function.__code__
+    parameters = list(code.co_varnames[: code.co_argcount])
+    module = ast.parse(Path(code.co_filename).read_text(encoding="utf-8"))
+    found = [
+        ast.unparse(node)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Lambda)
+        and node.lineno == code.co_firstlineno
+        and [argument.arg for argument in node.args.args] == parameters
+    ]
+    if len(found) != 1:
+        where = f"{code.co_filename}:{code.co_firstlineno}"
+        raise ValueError(f"{where}: which of the {len(found)} lambdas in this line is meant?")
+    return found[0]
 
 
 def _global_names(code: types.CodeType) -> set[str]:

@@ -23,7 +23,6 @@ from autograder.grading.course import Chapter, Task
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
 from autograder.grading.submission import Rebuilt, SubmittedCell, is_test, rebuild
 from autograder.report import graded_report
-from autograder.values import same
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -95,32 +94,10 @@ def grade_notebook(
 def _examined(task: Task, seed: int, run: _Run) -> TaskGrade:
     checks = task.problem.hidden_checks(seed)
     examination = examine(checks, run.caller(task.function, checks.time_limit))
-    points = round(task.points * earned_fraction(examination), 2)
+    points = round(task.points * examination.fraction, 2)
     return TaskGrade(
         task.function, task.cell, points, task.points, examination.misconception, examination
     )
-
-
-def earned_fraction(examination: Examination) -> float:
-    """Return the share of the points that was earned, 0 to 1.
-
-    Only cases that the student could not know count: a table of the visible cases' answers
-    earns nothing. Where a problem has no such cases, all of them count.
-    """
-    known = [outcome.case for outcome in examination.outcomes if not outcome.case.hidden]
-    fresh = [
-        outcome
-        for outcome in examination.outcomes
-        if outcome.case.hidden and not any(_same_arguments(outcome.case, case) for case in known)
-    ]
-    counted = fresh or examination.outcomes
-    total = sum(outcome.case.weight for outcome in counted)
-    earned = sum(outcome.case.weight for outcome in counted if outcome.passed)
-    return earned / total if total else 0.0
-
-
-def _same_arguments(one: CheckedCase, other: CheckedCase) -> bool:
-    return same(dict(one.arguments), dict(other.arguments))
 
 
 def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:

@@ -39,9 +39,7 @@ def _marks(result: ClassResult) -> RenderableType:
     table.add_column("student")
     for number, task in enumerate(tasks, start=1):
         table.add_column(f"{number}\n/{task.max_points:g}", justify="right")
-    table.add_column(
-        f"total\n/{result.submissions[0].max_points:g}", justify="right", style="bold"
-    )
+    table.add_column(f"total\n/{result.submissions[0].max_points:g}", justify="right", style="bold")
     for submission in result.submissions:
         points = [f"{task.points:g}" for task in submission.tasks]
         if submission.state != "graded":

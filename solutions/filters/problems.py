@@ -12,6 +12,9 @@ from autograder.problems import Case, Problem, quarters
 from autograder.values import Formula, Value
 from solutions.filters import alternatives, misconceptions, reference
 
+LIMITS = {"cell_seconds": 5.0}
+"""What a cell of a submission may take when it is graded: everything here is small."""
+
 Size = tuple[int, int]
 Random = np.random.Generator
 
