@@ -473,7 +473,7 @@ def test_no_interrupt_comes_late() -> None:
     endings = []
     for i in range(300):
 
-        def code(turns: int = 3000 * (i % 100)) -> None:
+        def code(turns: int = 80_000 * (i % 12)) -> None:
             for _ in range(turns):
                 pass
 
