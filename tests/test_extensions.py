@@ -114,8 +114,8 @@ class Book:
     def try_build(self, text: str | None = None) -> subprocess.CompletedProcess[str]:
         if text is not None:
             (self.folder / "index.md").write_text(text)
-        command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", self.folder, self.page.parent]
-        return subprocess.run(command, text=True, capture_output=True)
+        command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", ".", "out"]
+        return subprocess.run(command, cwd=self.folder, text=True, capture_output=True)
 
 
 @pytest.fixture

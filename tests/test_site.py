@@ -28,7 +28,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from autograder.problems import Problem
-from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, contrast, palette_css
+from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, Theme, contrast, palette_css
 
 COURSE = Path(__file__).parents[1]
 CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
@@ -36,8 +36,8 @@ CHAPTERS = [
     entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"] if "file" in entry
 ]
 BOOK_PAGES = [CONTENTS["root"], *CHAPTERS]
-PAGES = [*BOOK_PAGES, "search", "genindex"]
-THEMES = ("light", "dark")
+PAGES = [*BOOK_PAGES, "search"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 
 # Chromium itself would ask its maker's hosts for updates and the like.
 BROWSER_OPTIONS = [
@@ -66,8 +66,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         lock.seek(0)
         if lock.read() != run:
             shutil.rmtree(html, ignore_errors=True)
-            program = Path(sys.executable).with_name("jupyter-book")
-            command = [program, "build", "-W", "-n", "--keep-going", "--path-output", folder, "."]
+            program = str(Path(sys.executable).with_name("jupyter-book"))
+            command = [program, "build", "-W", "-n", "--keep-going", f"--path-output={folder}", "."]
             built = subprocess.run(
                 command, cwd=COURSE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
             )
@@ -107,7 +107,7 @@ def browser() -> Iterator[Browser]:
 def opened(
     browser: Browser,
     url: str,
-    theme: str = "light",
+    theme: Theme = "light",
     width: int = 1280,
     scripts: bool = True,
     serve: str | None = None,
@@ -194,7 +194,7 @@ def barriers(page: Page, *rules: str) -> list[str]:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_sound(browser: Browser, address: str, name: str, theme: str) -> None:
+def test_page_is_sound(browser: Browser, address: str, name: str, theme: Theme) -> None:
     with opened(browser, f"{address}/{name}.html", theme) as page:
         assert page.locator("html").get_attribute("data-theme") == theme
         violations = barriers(page)
@@ -253,7 +253,7 @@ def test_page_without_scripts(browser: Browser, address: str, name: str) -> None
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_keyboard_focus_is_visible(browser: Browser, address: str, theme: str) -> None:
+def test_keyboard_focus_is_visible(browser: Browser, address: str, theme: Theme) -> None:
     """Whatever the Tab key reaches first on a page has an outline, in a color that stands out."""
     with opened(browser, f"{address}/{CHAPTERS[0]}.html", theme) as page:
         seen = []
@@ -288,13 +288,13 @@ def test_search_finds_a_page(browser: Browser, address: str) -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("ink", "ground"), READABLE)
-def test_colors_can_be_read(theme: str, ink: str, ground: str) -> None:
+def test_colors_can_be_read(theme: Theme, ink: str, ground: str) -> None:
     assert contrast(PALETTE[theme][ink], PALETTE[theme][ground]) >= 4.5
 
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("ground", ["paper", "raised", "tint"])
-def test_focus_stands_out(theme: str, ground: str) -> None:
+def test_focus_stands_out(theme: Theme, ground: str) -> None:
     assert contrast(PALETTE[theme]["focus"], PALETTE[theme][ground]) >= 3
 
 

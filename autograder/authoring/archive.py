@@ -16,7 +16,7 @@ FOLDER = "cnn-course"
 """The folder that the archive unpacks to."""
 
 ROOMS = ("autograder", "exercises")
-SINGLE_FILES = ("LICENSE", "pyproject.toml")
+SINGLE_FILES = ("LICENSE", "LICENSE-text", "pyproject.toml")
 SUFFIXES = {".ipynb", ".npz", ".md", ".png", ".jpg", ".svg", ".csv", ".typed", ".py"}
 """Kinds of files that the archive may hold; anything else in the rooms stays at home."""
 

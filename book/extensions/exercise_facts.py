@@ -114,7 +114,7 @@ class TaskStub(SphinxDirective):
         head = plain_source(reference).split(BEGIN)[0].rstrip()
         stub = nodes.literal_block("", f"{head}\n    raise NotImplementedError()")
         stub["language"] = "python"
-        return [stub]
+        return [nodes.container("", stub, classes=["task-stub"])]
 
 
 def row(*cells: str | nodes.Node) -> nodes.row:
