@@ -117,6 +117,14 @@ def test_failures_are_explained(folder: Path) -> None:
     assert "NameError" not in done.stdout
 
 
+def test_tasks_that_are_not_done_take_one_line(folder: Path) -> None:
+    stub = "def {}(x):\n    raise NotImplementedError()"
+    done = run(notebook(folder, stub.format("double"), stub.format("total"), "double(3)"))
+    assert done.returncode == 1
+    assert "\nNot done yet: double, total.\n" in done.stdout
+    assert "NotImplementedError" not in done.stdout
+
+
 def test_the_json_document(folder: Path) -> None:
     status, found = document(
         notebook(folder, DOUBLE, "print('to stderr')", "1 / 0", "!ls\n%matplotlib inline")

@@ -155,9 +155,12 @@ def _print(document: dict[str, Any]) -> None:
         typer.echo(
             f"{typer.style(mark, fg=color)}  {one['task']:<{width}}  {count:>{count_width}}{points}"
         )
+    empty = [one for one in tasks if one["title"] == f"{one['task']}: not done yet."]
     for one in tasks:
-        if not one["passed"]:
+        if not one["passed"] and one not in empty:
             typer.echo(f"\n{one['text']}")
+    if empty:
+        typer.echo(f"\nNot done yet: {', '.join(one['task'] for one in empty)}.")
     for cell in document["stopped_cells"]:
         where = f" ({cell['line']})" if cell["line"] else ""
         typer.echo(f"\nNote: code cell {cell['cell']} did not finish: {cell['message']}{where}")

@@ -114,8 +114,8 @@ class Rerun:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                if not (isinstance(error, NameError) and error.name in self.tasks):
-                    failed.append(failure(error))  # else the check says: it is not defined
+                if not self._check_will_say(error):
+                    failed.append(failure(error))
 
         with limited_printing(PrintAllowance()):
             stopped = run_within(self._cell_limit, code)
@@ -125,6 +125,12 @@ class Rerun:
         if failed:
             return {"message": first_line(failed[0]), "line": failed[0].line}
         return None
+
+    def _check_will_say(self, error: BaseException) -> bool:
+        """Whether a cell stopped because a task is not done yet, or not defined."""
+        if isinstance(error, NameError):
+            return error.name in self.tasks
+        return isinstance(error, NotImplementedError)
 
     def execute(self, source: str) -> None:
         """Run Python code in the namespace of the exercise."""
