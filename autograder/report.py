@@ -143,7 +143,8 @@ def _case_list(examination: Examination) -> Iterator[Line]:
 
 def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> Iterator[Line]:
     case = failure.case
-    number = examination.outcomes.index(failure) + 1
+    # By identity: cases of the same name hold arrays, which have no single answer to ==.
+    number = next(n for n, one in enumerate(examination.outcomes, 1) if one is failure)
     # A hidden case's inputs come from the secret seed: the student gets its name alone.
     secret = case.hidden and not show_hidden
     yield Line(f"Case {number}: {case.name}", strong=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -15,7 +17,7 @@ from autograder.authoring.generate import generate
 from autograder.grading.course import Chapter, Course
 from autograder.grading.engine import NotebookGrade, grade_cells
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import cells_of
+from autograder.grading.submission import SubmittedCell, cells_of
 
 SOURCE = """\
 ---
@@ -212,12 +214,15 @@ class Grader:
         notebook.cells[place:place] = [new_code_cell(source) for source in first]
         return notebook
 
-    def grade(self, notebook: NotebookNode, **options: object) -> NotebookGrade:
+    def grade(self, notebook: NotebookNode, **options: Any) -> NotebookGrade:
         """Grade a notebook as it would arrive: written and read again."""
-        cells = cells_of(nbformat.reads(nbformat.writes(notebook), as_version=4))
+        return self.grade_cells(cells_of(json.loads(nbformat.writes(notebook))), **options)
+
+    def grade_cells(self, cells: Sequence[SubmittedCell], **options: Any) -> NotebookGrade:
+        """Grade a notebook's cells."""
         return grade_cells(cells, self.chapter, SEED, self.sandbox, **options)
 
-    def points(self, notebook: NotebookNode, **options: object) -> dict[str, float]:
+    def points(self, notebook: NotebookNode, **options: Any) -> dict[str, float]:
         """Grade a notebook and return the points of each task."""
         return points(self.grade(notebook, **options))
 
@@ -230,6 +235,3 @@ def points(grade: NotebookGrade) -> dict[str, float]:
 def cell(notebook: NotebookNode, name: str) -> NotebookNode:
     """Return the cell of a notebook with this grade_id."""
     return next(c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == name)
-
-
-Change = Callable[[NotebookNode], None]

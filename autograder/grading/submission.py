@@ -227,7 +227,11 @@ def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
     last: str | None = None
     flags: dict[str, None] = {}
     order: list[str] = []
-    for cell in cells:
+    submitted = list(cells)
+    recognized = _with_lost_names(submitted, named)
+    if recognized != submitted:
+        flags["cells had lost their names and have been recognized"] = None
+    for cell in recognized:
         if cell.name in named and cell.name not in mine:
             last = cell.name
             mine[cell.name] = cell
@@ -247,10 +251,37 @@ def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
     for name, cell in named.items():
         built.append(_named_cell(cell, mine.get(name)))
         built += map(_extra_cell, followers.get(name, ()))
+    _unique_ids(built)
     notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
     notebook.nbformat_minor = max(5, release.nbformat_minor)
-    _unique_ids(notebook.cells)
     return Rebuilt(notebook, tuple(flags))
+
+
+def _with_lost_names(
+    cells: list[SubmittedCell], named: Mapping[str, NotebookNode]
+) -> list[SubmittedCell]:
+    """Give cells their names back that an editor has dropped, or that were typed in anew.
+
+    A cell is known by its id; an answer is also known by the function that it defines.
+    """
+    cells = list(cells)
+    missing = set(named) - {cell.name for cell in cells}
+    ids = {cell.get("id"): name for name, cell in named.items() if name in missing}
+    for number, cell in enumerate(cells):
+        name = ids.get(cell.cell_id)
+        if name in missing and cell.name not in named and cell.kind == named[name].cell_type:
+            cells[number] = dataclasses.replace(cell, name=name)
+            missing.remove(name)
+    for name in missing:
+        if named[name].cell_type != "code" or not is_answer(named[name]):
+            continue
+        definition = re.compile(rf"^def {re.escape(name)}\b", re.MULTILINE)
+        for number, cell in reversed(list(enumerate(cells))):
+            plain = cell.kind == "code" and cell.name not in named
+            if plain and definition.search(cell.source):
+                cells[number] = dataclasses.replace(cell, name=name)
+                break
+    return cells
 
 
 def _name(cell: NotebookNode) -> str:
@@ -275,7 +306,7 @@ def _changes(mine: SubmittedCell, theirs: NotebookNode) -> Iterator[str]:
         yield "test cells were edited" if is_test(theirs) else "locked cells were edited"
     if mine.kind != theirs.cell_type:
         yield "the type of a graded cell was changed"
-    if mine.points is not None and points is not None and mine.points != points:
+    if mine.points is not None and mine.points != points:
         yield "the points of a cell were changed"
     if set(mine.tags) - set(theirs.metadata.get("tags", ())):
         yield f"tags were put on graded cells: {', '.join(sorted(mine.tags))[:100]}"
@@ -283,6 +314,9 @@ def _changes(mine: SubmittedCell, theirs: NotebookNode) -> Iterator[str]:
 
 def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNode:
     source = mine.source if mine is not None and is_answer(theirs) else theirs.source
+    if mine is None and is_answer(theirs) and theirs.cell_type == "code":
+        # Not the empty answer: it would replace a function that stands in a cell of their own.
+        source = "# This cell was not in the submission."
     cell = _MAKERS[theirs.cell_type](source, metadata=from_dict(dict(theirs.metadata)))
     cell["id"] = theirs.get("id", "")
     attachments = mine.attachments if mine is not None and is_answer(theirs) else None
