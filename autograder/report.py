@@ -49,7 +49,7 @@ class Report:
 
     def _repr_html_(self) -> str:
         """The report as an HTML block that reads well on light and dark backgrounds."""
-        # Colors of the mark have 4.5:1 contrast on white and on black; text takes the theme's.
+        # Mark and bar have 3:1 contrast on white and on black; the text takes the theme's color.
         mark, color = {
             "good": ("✔", "#2e8540"),
             "bad": ("✘", "#d13438"),
