@@ -118,14 +118,17 @@ def read_file(path: Path, limit: int) -> bytes:
         if path.is_symlink():
             raise UnreadableSubmission(f"{path.name} is a symbolic link, not a file.") from None
         raise UnreadableSubmission(f"{path.name} cannot be opened: {error.strerror}.") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableSubmission(f"{path.name} is not a regular file.")
         if status.st_size > limit:
             size = status.st_size / 1e6
             raise UnreadableSubmission(f"{path.name} is too large ({size:.0f} MB).")
-        return file.read(limit)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read(limit)
+    finally:
+        os.close(descriptor)
 
 
 def _parsed(content: bytes) -> Any:
