@@ -7,6 +7,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -165,7 +166,21 @@ PROBLEMS = (
 
 
 @pytest.fixture
-def toy_course(tmp_path: Path) -> Path:
+def own_solutions() -> Iterator[None]:
+    """Bring back the course's own package `solutions` after a test that loads another's."""
+
+    def loaded() -> dict[str, ModuleType]:
+        return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
+
+    before = loaded()
+    yield
+    for name in loaded():
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
+@pytest.fixture
+def toy_course(tmp_path: Path, own_solutions: None) -> Path:
     """A course with one small chapter, "toy": two tasks and a question; 9 points."""
     folder = tmp_path / "course" / "solutions" / "toy"
     folder.mkdir(parents=True)

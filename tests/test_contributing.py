@@ -157,10 +157,10 @@ def test_add_a_chapter(copy: Path) -> None:
 
 
 def test_add_a_live_figure(copy: Path) -> None:
-    module, figure, directive = recipe("Add a live figure")
+    module, style, figure, directive = recipe("Add a live figure")
     room = copy / "book" / "figures"
     (room / "dial.mjs").write_text(module)
-    (room / "dial.css").write_text("")
+    (room / "dial.css").write_text(style)
     (room / "dial.py").write_text(figure)
     start = "FIGURES: dict[str, type[anywidget.AnyWidget]] = {\n"
     add(room / "__init__.py", "from book.figures.dial import Dial", before=start)
