@@ -104,9 +104,9 @@ def _array_difference(
             return _wrong_type(got, f"a NumPy array of shape {expected.shape}", where, advice)
         got = np.asarray(got)
     if got.dtype.kind not in ARRAY_KINDS:
-        return _wrong_type(
-            got, "an array of real numbers", where, "Do all rows have the same length?"
-        )
+        complex_numbers = "The numbers are complex, as after an FFT: take their real part."
+        advice = complex_numbers if got.dtype.kind == "c" else "Do all rows have the same length?"
+        return _wrong_type(got, "an array of real numbers", where, advice)
     if got.shape != expected.shape:
         return Difference(
             "shape",

@@ -202,7 +202,8 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
         if isinstance(ending, Failed) and not secret:
             yield Line(f"The second call stopped with {first_line(ending)}")
     elif isinstance(ending, Failed | TimedOut):
-        yield from ending_lines(ending, name, tuple(failure.case.arguments), secret)
+        parameters = tuple(failure.case.arguments)
+        yield from ending_lines(ending, name, parameters, secret, examination.hint is None)
 
 
 def _is_small(value: Value, most: int) -> bool:
@@ -243,20 +244,28 @@ def _side_by_side(got: Value, expected: Value, examination: Examination) -> Iter
 
 
 def ending_lines(
-    ending: Failed | TimedOut, function: str, parameters: tuple[str, ...], secret: bool = False
+    ending: Failed | TimedOut,
+    function: str,
+    parameters: tuple[str, ...],
+    secret: bool = False,
+    advise: bool = True,
 ) -> Iterator[Line]:
     """Say how a call ended that did not come back, and what usually helps.
 
     ``function`` and ``parameters`` are those of the task. Of a ``secret`` case no message is
-    shown, since it may quote the inputs.
+    shown, since it may quote the inputs. Without ``advise`` the general advice on such
+    exceptions is left out: a hint that knows the mistake follows.
     """
     if isinstance(ending, TimedOut):
         yield Line(_timed_out(ending))
         return
+    if ending.kind == "NotImplementedError" and ending.function not in ("", function):
+        yield Line(f"It calls `{ending.function}`, which is not done yet. Do that task first.")
+        return
     yield Line(f"Your function stopped with {ending.kind if secret else first_line(ending)}")
     if ending.line:
         yield Line(f"at {ending.line}", code=True)
-    help_with_it = advice(ending, function, parameters)
+    help_with_it = advice(ending, function, parameters) if advise else None
     if help_with_it is not None:
         yield Line(help_with_it)
 

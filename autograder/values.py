@@ -53,12 +53,16 @@ def copy_of(value: Value) -> Value:
     return copy.deepcopy(value)
 
 
-def describe(value: Value) -> str:
-    """Say in a few words what ``value`` is: its type, and its shape or size."""
+def describe(value: Value, depth: int = 2) -> str:
+    """Say in a few words what ``value`` is: its type, and its shape or size.
+
+    Of nested lists and tuples ``depth`` levels are described.
+    """
     if isinstance(value, np.ndarray):
+        kind = "array" if type(value) is np.ndarray else f"array of type {type(value).__name__}"
         if value.ndim == 0:
-            return f"{value.dtype} array without axes (shape ())"
-        return f"{value.dtype} array of shape {value.shape}"
+            return f"{value.dtype} {kind} without axes (shape ())"
+        return f"{value.dtype} {kind} of shape {value.shape}"
     if isinstance(value, np.generic):
         return f"NumPy {value.dtype} number"
     if value is None:
@@ -71,9 +75,11 @@ def describe(value: Value) -> str:
         return f"text {value!r}" if len(value) <= 40 else f"text of {len(value)} characters"
     if isinstance(value, tuple | list):
         kind = type(value).__name__
-        inner = ", ".join(describe(item) for item in value[:4])
+        if not value or not depth:
+            return f"{kind} of {len(value)}" if value else f"empty {kind}"
+        inner = ", ".join(describe(item, depth - 1) for item in value[:4])
         more = ", ..." if len(value) > 4 else ""
-        return f"{kind} of {len(value)} ({inner}{more})" if len(value) else f"empty {kind}"
+        return f"{kind} of {len(value)} ({inner}{more})"
     if isinstance(value, Mapping):
         return f"dict with keys {', '.join(map(repr, list(value)[:8]))}"
     return f"object of type {type(value).__name__}"

@@ -70,6 +70,15 @@ def test_not_finite(value: Any) -> None:
     assert not is_finite(value)
 
 
+def test_nested_lists_are_described_briefly() -> None:
+    assert (
+        describe([[[1] * 9] * 9] * 9)
+        == "list of 9 ("
+        + ", ".join(["list of 9 (" + ", ".join(["list of 9"] * 4) + ", ...)"] * 4)
+        + ", ...)"
+    )
+
+
 # Comparison
 
 
@@ -109,7 +118,8 @@ def test_a_teacher_accepts(got: Any, expected: Any) -> None:
         (1.0, np.ones(2), "type", "one number"),
         (np.ma.ones(2), np.ones(2), "type", "array"),
         (np.array(["a", "b"]), np.ones(2), "type", "real numbers"),
-        (np.array([1j, 1]), np.ones(2), "type", "real numbers"),
+        (np.array([1j, 1]), np.ones(2), "type", "real part"),
+        (np.matrix([[1.0]]), np.ones((1, 1)), "type", "of type matrix"),
         (np.ones((1, 2)), np.ones(2), "shape", "wrong shape"),
         (np.array([1, np.nan]), np.ones(2), "not a number", "nan"),
         (np.array([1, np.inf]), np.ones(2), "not a number", "inf"),

@@ -23,7 +23,7 @@ from autograder.checks import FILE_NAME, load_checks, save_checks
 from autograder.examination import Failed, Returned, TimedOut
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.student import limits
-from autograder.student.calls import PrintAllowance, StudentCaller, in_notebook
+from autograder.student.calls import in_notebook
 from autograder.student.check import CannotCheck, Check, CheckFailed
 from autograder.student.limits import run_within
 
@@ -473,7 +473,7 @@ def test_no_interrupt_comes_late() -> None:
     endings = []
     for i in range(300):
 
-        def code(turns: int = 80_000 * (i % 12)) -> None:
+        def code(turns: int = 400_000 * (i % 12)) -> None:
             for _ in range(turns):
                 pass
 
@@ -488,14 +488,6 @@ def test_no_interrupt_comes_late() -> None:
     assert stopped
     assert not any(one.running for one in stopped)
     assert sys.gettrace() is None or "coverage" in sys.modules or "pydevd" in sys.modules
-
-
-def test_three_hundred_quick_calls_are_quick() -> None:
-    case = PROBLEM.visible_checks().cases[0]
-    caller = StudentCaller(lambda x, w: x, 5.0, PrintAllowance())
-    started = time.monotonic()
-    assert all(isinstance(caller(case), Returned) for _ in range(300))
-    assert time.monotonic() - started < 3
 
 
 def test_numpy_settings_of_the_caller_hold(folder: Path) -> None:
@@ -678,3 +670,48 @@ def test_a_real_kernel(folder: Path) -> None:
 
 def test_the_test_file_is_what_students_get(folder: Path) -> None:
     assert list(load_checks(folder / FILE_NAME)) == ["slide", "edge_bank"]
+
+
+def test_a_task_that_is_not_done_is_named_where_another_calls_it(
+    check: Check, folder: Path
+) -> None:
+    source = (
+        "def edge_bank(x, w):\n    raise NotImplementedError()\n\n"
+        "def slide(x, w):\n    return edge_bank(x, w)"
+    )
+    text = check.report(define(source, folder)).text
+    assert "It calls `edge_bank`, which is not done yet" in text
+    assert "slide: not done yet" not in text
+
+
+def test_a_wrong_function_that_another_task_calls_is_named_first(
+    check: Check, folder: Path
+) -> None:
+    source = (
+        "def edge_bank(x, w):\n    return -right(x, w)\n\n"
+        "def slide(x, w):\n    return edge_bank(x, w)"
+    )
+    first = check.report(define(source, folder)).lines[0]
+    assert "calls `edge_bank`, which does not pass the check yet" in first.text
+
+
+def test_a_right_function_that_another_task_calls_is_not_blamed(check: Check, folder: Path) -> None:
+    source = (
+        "def edge_bank(x, w):\n    return right(x, w)\n\n"
+        "def slide(x, w):\n    return -edge_bank(x, w)"
+    )
+    assert "edge_bank" not in check.report(define(source, folder)).text
+
+
+def test_general_advice_gives_way_to_a_hint(folder: Path) -> None:
+    def too_far(x: Any, w: Any) -> Any:
+        return x[len(x)]
+
+    hint = "Where does your loop end?"
+    known = Misconception("too_far", too_far, "one step too far", "an error", hint)
+    for misconceptions, advised in (((), True), ((known,), False)):
+        problem = dataclasses.replace(PROBLEM, misconceptions=misconceptions)
+        save_checks(folder / FILE_NAME, "test", [problem.visible_checks()])
+        text = Check().report(define("def slide(x, w): return x[len(x)]", folder)).text
+        assert ("counted from 0" in text) == advised
+        assert (hint in text) != advised

@@ -89,6 +89,16 @@ class Check:
             outcome = report(examination)
         except Exception as error:
             return _stumbled(checks, error), None
+        broken = [] if examination.passed or silent else self._broken_parts(checks, function)
+        if broken:
+            names = " and ".join(f"`{name}`" for name in broken)
+            verb = "does" if len(broken) == 1 else "do"
+            first = Line(
+                f"Your function calls {names}, which {verb} not pass the check yet. Begin there: "
+                "the mistake may be in that function.",
+                strong=True,
+            )
+            outcome = dataclasses.replace(outcome, lines=(first, *outcome.lines))
         if allowance.left_out and not silent:
             note = Line(
                 "Note: your function prints a lot. The check shows the beginning and leaves out "
@@ -96,6 +106,17 @@ class Check:
             )
             outcome = dataclasses.replace(outcome, lines=(*outcome.lines, note))
         return outcome, examination
+
+    def _broken_parts(self, checks: Checks, function: Callable[..., Value]) -> list[str]:
+        """Return the other tasks whose functions this one calls and which fail their own check."""
+        called = getattr(getattr(function, "__code__", None), "co_names", ())
+        names = getattr(function, "__globals__", {})
+        return [
+            task
+            for task in self.checks()
+            if task in called and task != checks.function and callable(names.get(task))
+            if getattr(names[task], "__name__", "") == task and not self.passes(names[task])
+        ]
 
     def passes(self, function: Callable[..., Value]) -> bool:
         """Whether ``function`` passes all visible cases of its task; shows nothing."""
