@@ -614,6 +614,54 @@ def test_nothing_is_graded_without_a_sandbox(
     assert saved(tmp_path) == {}
 
 
+KILLED = """
+import sys
+from autograder import grading
+for number in range(int(sys.argv[3])):
+    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, pictures=False)
+"""
+
+
+def _start(grader: Grader, room: Path, times: int = 1) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-c", KILLED, str(grader.course.root), str(room), str(times)]
+    return subprocess.Popen(arguments, cwd=COURSE, stderr=subprocess.PIPE)
+
+
+def test_killed_gradings_can_be_resumed(grader: Grader, tmp_path: Path) -> None:
+    _fill(grader, tmp_path)
+    slow = "import time\ntime.sleep(0.2)"
+    for number in range(4):
+        _write(tmp_path / "submitted" / f"s{number}" / "probe", grader.notebook(RIGHT, slow))
+    notes = tmp_path / ".grading" / "probe"
+    done = 0
+    for more in (1, 3, 4):  # killed once that many further results are there
+        with _start(grader, tmp_path) as process:
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                if notes.is_dir() and len(list(notes.glob("*.json"))) >= done + more:
+                    process.kill()
+                time.sleep(0.002)
+        done = len(list(notes.glob("*.json")))
+    assert 0 < done < len(EXPECTED) + 4
+    result = grading.grade(grader.course.root, "probe", classroom=tmp_path)
+    assert sum(one.unchanged for one in result.submissions) >= done - 1
+    scores = saved(tmp_path)
+    for number in range(4):
+        assert sum(v for v in scores.pop(f"s{number}").values() if v) == 11.0
+    undisturbed = tmp_path / "undisturbed"
+    _fill(grader, undisturbed)
+    grading.grade(grader.course.root, "probe", classroom=undisturbed)
+    assert scores == saved(undisturbed)
+
+
+def test_two_gradings_at_once_do_no_harm(grader: Grader, tmp_path: Path) -> None:
+    _fill(grader, tmp_path)
+    with _start(grader, tmp_path) as one, _start(grader, tmp_path) as other:
+        errors = [process.communicate()[1] for process in (one, other)]
+    assert [one.returncode, other.returncode] == [0, 0], errors
+    _check_gradebook(tmp_path)
+
+
 def test_courses_that_are_not_ready_are_told(grader: Grader, tmp_path: Path) -> None:
     for chapter in ("nonsense", "../probe", ""):
         with pytest.raises(CourseError, match="chapter"):

@@ -44,6 +44,7 @@ def grade(
     *,
     classroom: Path | str | None = None,
     workers: int = 1,
+    pictures: bool = True,
     force: bool = False,
     on_result: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> ClassResult:
@@ -52,8 +53,9 @@ def grade(
     ``root`` is the course; ``classroom`` is the folder with ``submitted/`` and the gradebook
     (the course itself by default). Every student with a folder ``submitted/<student>/<chapter>``
     is graded, or those in ``students``, with ``workers`` sandboxes at a time. What has been
-    graded before and has not changed is not graded again, unless ``force``. ``on_result`` is
-    called with each result as it is found.
+    graded before and has not changed is not graded again, unless ``force``. Without
+    ``pictures``, figures are not drawn, which saves most of the time and changes no mark.
+    ``on_result`` is called with each result as it is found.
 
     Raises :class:`~autograder.grading.sandbox.SandboxUnavailable` if submissions cannot be run
     safely here, and :class:`~autograder.grading.course.CourseError` if the course is not ready.
@@ -70,7 +72,7 @@ def grade(
 
     with (
         Ledger(course, loaded, nbgrader_settings(course.root)) as ledger,
-        _Sandboxes(loaded, workers) as sandboxes,
+        _Sandboxes(loaded, workers, pictures) as sandboxes,
     ):
         jobs = _jobs(course, loaded, names, None if force else ledger, found)
         for job, (result, notebook) in sandboxes.grade(jobs):
@@ -140,8 +142,9 @@ class _Sandboxes:
     The work is done by the sandboxes' own processes; a thread waits for each of them.
     """
 
-    def __init__(self, chapter: Chapter, count: int) -> None:
+    def __init__(self, chapter: Chapter, count: int, pictures: bool) -> None:
         self._chapter = chapter
+        self._pictures = pictures
         self._count = count
         self._threads = concurrent.futures.ThreadPoolExecutor(count, "grading")
         self._idle: queue.SimpleQueue[Sandbox | None] = queue.SimpleQueue()
@@ -182,7 +185,7 @@ class _Sandboxes:
         try:
             for _ in range(2):
                 if sandbox is None:
-                    sandbox = open_sandbox(self._chapter)
+                    sandbox = open_sandbox(self._chapter, self._pictures)
                 try:
                     files = job.submission.files
                     grade = grade_cells(cells, self._chapter, job.seed, sandbox, files)
@@ -203,9 +206,9 @@ class _Sandboxes:
         return _ungraded(self._chapter, job.student, "It broke the sandbox, twice.")
 
 
-def open_sandbox(chapter: Chapter) -> Sandbox:
+def open_sandbox(chapter: Chapter, pictures: bool = True) -> Sandbox:
     """Start a sandbox for a chapter's submissions."""
-    return Sandbox(chapter.packages, chapter.folder, chapter.limits)
+    return Sandbox(chapter.packages, chapter.folder, chapter.limits, pictures)
 
 
 def _state(course: Course, chapter: str, student: str) -> Path:

@@ -125,10 +125,17 @@ class Shell(InteractiveShell):
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
+        # Without "tight", which draws every figure twice.
+        config.InlineBackend.print_figure_kwargs = {"bbox_inches": None}
         super().__init__(config=config, **options)  # type: ignore[no-untyped-call]
         parts: tuple[Any, ...] = (self.displayhook, self.display_pub)
         for part in parts:
             part.recorder = self.recorder
+
+    def leave_out_pictures(self) -> None:
+        """Do not draw figures from now on: most of a notebook's time goes into them."""
+        formatter: Any = self.display_formatter
+        formatter.formatters["image/png"].enabled = False
 
     def take_streams(self) -> None:
         """Record what is printed from now on."""

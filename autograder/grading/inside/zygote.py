@@ -32,6 +32,7 @@ def main(descriptor: int) -> None:
     shell = Shell.instance()
     if "matplotlib" in sys.modules:
         shell.enable_matplotlib()
+        _draw_once()
     # At the very end: a file of the submission must never shadow a library.
     sys.path.append(f"{TEMPORARY}/work")
     gc.collect()
@@ -47,6 +48,19 @@ def main(descriptor: int) -> None:
             _session(socket.socket(fileno=descriptors[0]), shell, settings)
         os.close(descriptors[0])
         os.waitpid(child, 0)
+
+
+def _draw_once() -> None:
+    """Draw a figure, so that fonts and what else matplotlib loads late are there for all."""
+    import io
+
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots()
+    axes.imshow([[0, 1]])
+    axes.set_title("a_1 $x^2$")
+    figure.savefig(io.BytesIO(), bbox_inches="tight")
+    pyplot.close(figure)
 
 
 def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
@@ -77,6 +91,8 @@ def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
             os.dup2(silence, standard)
         os.close(silence)
         channel.send({"ready": True})
+        if not request["pictures"]:
+            shell.leave_out_pictures()
         Session(channel, shell, (ENGINE, SITE, sys.base_prefix)).serve()
     except BaseException as error:
         # Nobody but the grader can be told, and only before the student's code has started.
