@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: course test serve exercises site sample-class bench clean
+.PHONY: course test serve exercises site sample-class clean
 
 course: .venv/ready
 	@$(BIN)/autograder course

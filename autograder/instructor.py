@@ -21,6 +21,9 @@ from autograder.authoring.mutation_table import mutation_table as table_of_mutat
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.authoring.source import SourceError
 
+NO_SANDBOX = 3
+"""Exit status where submissions cannot be run safely."""
+
 Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of them by default.")]
 
 
@@ -58,7 +61,12 @@ def course() -> None:
     console.print(f"Exercises:    exercises/  (for students: {SITE / ARCHIVE_NAME})")
     console.print("Sample class: _build/sample_class/  (submissions, graded notebooks, gradebook)")
     console.print()
-    sample_class()
+    try:
+        sample_class()
+    except typer.Exit as end:
+        # Site and exercises are made; why nothing can be graded here has just been said.
+        if end.exit_code != NO_SANDBOX:
+            raise
 
 
 def generate(names: Chapters = None) -> None:
@@ -140,7 +148,9 @@ def _grade(
             )
     except (grading.SandboxUnavailable, grading.CourseError) as error:
         console.print(f"Not graded: {error}", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(
+            NO_SANDBOX if isinstance(error, grading.SandboxUnavailable) else 1
+        ) from error
     console.print(class_view(result, load_problems(root, chapter)))
 
 
