@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from html.parser import HTMLParser
 
 import nbformat
 import pytest
 from grading_class import POINTS, RIGHT, Grader, cell, points
+from nbconvert import HTMLExporter
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
+from traitlets.config import Config
 
-from autograder.grading.submission import cells_of
+from autograder.grading.submission import cells_of, rebuild
 
 HONEST = {"scale": RIGHT["scale"], "total": "def total(x):\n    return 0.0"}
 DESERVED = {"scale": 4.0, "total": 0.0, "apply": 0.0, "extremes": 0.0}
@@ -553,3 +556,82 @@ def test_edited_notebooks(grader: Grader, name: str) -> None:
     rebuilt = [one for one in graded.notebook.cells if "nbgrader" in one.metadata]
     assert [one.metadata for one in rebuilt] == [one.metadata for one in released]
     nbformat.validate(graded.notebook)
+
+
+# The instructor's browser
+
+ACTIVE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<IMG SRC=x ONERROR=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<details open ontoggle=alert(1)>x</details>",
+    "<iframe srcdoc='<script>1</script>'></iframe>",
+    "<!--><script>alert(1)</script>-->",
+    "<a href='javascript:alert(1)'>x</a>",
+    "[x](javascript:alert(1))",
+    "[x](JavaScript:alert(1))",
+    "[x](&#106;avascript:alert(1))",
+    "[x](javascript&colon;alert(1))",
+    "[x](<java\tscript:alert(1)>)",
+    "[x][1]\n\n[1]: javascript:alert(1)",
+    "<javascript:alert(1)>",
+    "![x](javascript:alert(1))",
+    "`<script>`<script>alert(1)</script>",
+    "```\n</code></pre><script>alert(1)</script>\n```",
+    "$x$<script>alert(1)</script>$$<img src=x onerror=alert(1)>$$",
+    "|a|\n|-|\n|<script>alert(1)</script>|",
+    "<form action=/formgrader/api/submission method=post><input type=submit></form>",
+    "<meta http-equiv=refresh content='0;url=//evil'>",
+    "<style>@import '//evil'</style><base href=//evil>",
+]
+
+
+class _Active(HTMLParser):
+    """Collects what of a page could act."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "svg", "form", "input", "meta", "style", "base", "object"):
+            self.found.append(tag)
+        for name, value in attrs:
+            scheme = "".join((value or "").split()).lower()
+            if name.startswith("on") or scheme.startswith(("javascript:", "data:text")):
+                self.found.append(f"{tag} {name}={value}")
+
+
+def _page(notebook: NotebookNode) -> str:
+    config = Config()
+    config.HTMLExporter.template_name = "basic"
+    body, _ = HTMLExporter(config=config).from_notebook_node(notebook)
+    return str(body)
+
+
+def _actions(notebook: NotebookNode) -> list[str]:
+    parser = _Active()
+    parser.feed(_page(notebook))
+    return parser.found
+
+
+@pytest.mark.parametrize("text", ACTIVE)
+def test_texts_do_nothing_in_the_instructors_browser(grader: Grader, text: str) -> None:
+    notebook = grader.notebook({"why": text})
+    notebook.cells.insert(1, new_markdown_cell(text))
+    notebook.cells.append(nbformat.v4.new_raw_cell(text))
+    without = _actions(rebuild(cells_of(grader.notebook({})), grader.chapter.release).notebook)
+    rebuilt = rebuild(cells_of(notebook), grader.chapter.release).notebook
+    assert _actions(rebuilt) == without
+
+
+def test_honest_texts_look_the_same(grader: Grader) -> None:
+    text = "If $a<b$ and `x<y` then a < b & c, **bold**, [link](https://example.org), 1 <2."
+    rebuilt = rebuild(cells_of(grader.notebook({"why": text})), grader.chapter.release).notebook
+    page = _page(rebuilt).replace("\u2060", "")
+    for part in ("<code>x&lt;y</code>", "<strong>bold</strong>", 'href="https://example.org"'):
+        assert part in page
+    released = {one.source for one in grader.chapter.release.cells if one.cell_type == "markdown"}
+    untouched = rebuild(cells_of(grader.notebook({})), grader.chapter.release).notebook
+    assert {one.source for one in untouched.cells if one.cell_type == "markdown"} == released

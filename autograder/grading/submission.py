@@ -13,7 +13,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +250,11 @@ def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
         flags[f"cells were deleted and have been restored: {', '.join(missing)}"] = None
     if order != [name for name in named if name in mine]:
         flags["cells were reordered and have been put back"] = None
-    built = [*map(_extra_cell, followers[None])]
+    ours = {cell.source for cell in release.cells}
+    built = [_extra_cell(cell, ours) for cell in followers[None]]
     for name, cell in named.items():
         built.append(_named_cell(cell, mine.get(name)))
-        built += map(_extra_cell, followers.get(name, ()))
+        built += [_extra_cell(cell, ours) for cell in followers.get(name, ())]
     _unique_ids(built)
     notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
     notebook.nbformat_minor = max(5, release.nbformat_minor)
@@ -320,6 +321,8 @@ def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNod
     if mine is None and is_answer(theirs) and theirs.cell_type == "code":
         # Not the empty answer: it would replace a function that stands in a cell of their own.
         source = "# This cell was not in the submission."
+    if theirs.cell_type != "code" and source != theirs.source:
+        source = inactive(source)
     cell = _MAKERS[theirs.cell_type](source, metadata=from_dict(dict(theirs.metadata)))
     cell["id"] = theirs.get("id", "")
     attachments = mine.attachments if mine is not None and is_answer(theirs) else None
@@ -328,12 +331,25 @@ def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNod
     return cell
 
 
-def _extra_cell(mine: SubmittedCell) -> NotebookNode:
-    cell = _MAKERS[mine.kind](mine.source)
+def _extra_cell(mine: SubmittedCell, ours: Container[str]) -> NotebookNode:
+    text = mine.kind != "code" and mine.source not in ours
+    cell = _MAKERS[mine.kind](inactive(mine.source) if text else mine.source)
     cell["id"] = mine.cell_id or ""
     if mine.attachments and mine.kind != "code":
         cell["attachments"] = mine.attachments
     return cell
+
+
+def inactive(text: str) -> str:
+    """Return Markdown that looks the same and cannot do anything in the reader's browser.
+
+    The instructor reads submissions in formgrader, with the right to change marks. An invisible
+    character (word joiner) behind each ``<``, ``&`` and ``javascript`` leaves text, code and
+    formulas as they are, and no tag, entity or address that a browser would act on.
+    """
+    return re.sub(
+        r"(<(?=[A-Za-z/!?])|&(?=[#A-Za-z])|javascript(?=:))", "\\1\u2060", text, flags=re.I
+    )
 
 
 def _unique_ids(cells: list[NotebookNode]) -> None:
