@@ -113,7 +113,7 @@ class Check:
         names = getattr(function, "__globals__", {})
         return [
             task
-            for task in self.checks()
+            for task in self._checks
             if task in called and task != checks.function and callable(names.get(task))
             if getattr(names[task], "__name__", "") == task and not self.passes(names[task])
         ]
