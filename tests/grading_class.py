@@ -109,8 +109,8 @@ from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.values import Formula
 from solutions.probe.reference import apply, extremes, scale, total
 
-LIMITS = {"cell_seconds": 0.5, "total_seconds": 20.0, "memory": 1024, "disk": 16}
-LIMIT = 0.3
+LIMITS = {"cell_seconds": 1.0, "total_seconds": 20.0, "memory": 1024, "disk": 16}
+LIMIT = 0.5
 
 
 def scale_cases(rng):

@@ -654,6 +654,41 @@ def test_killed_gradings_can_be_resumed(grader: Grader, tmp_path: Path) -> None:
     assert scores == saved(undisturbed)
 
 
+def test_folders_whose_name_is_no_text_are_told(grader: Grader, tmp_path: Path) -> None:
+    _write(tmp_path / "submitted" / os.fsdecode(b"\xff\xfe") / "probe", grader.notebook(RIGHT))
+    _write(tmp_path / "submitted" / "Zoë O'Neil" / "probe", grader.notebook(RIGHT))
+    result = grading.grade(grader.course.root, "probe", classroom=tmp_path)
+    named, unnamed = sorted(result.submissions, key=lambda one: one.state)
+    assert (named.student, named.points) == ("Zoë O'Neil", 11.0)
+    assert unnamed.reason == "The name of the folder is not text."
+    unnamed.line.encode()
+
+
+def test_links_beside_a_notebook_are_not_followed(grader: Grader, tmp_path: Path) -> None:
+    root = grader.course.root
+    folder = tmp_path / "submitted" / "eve" / "probe"
+    source = "def scale(x, factor): return eval(open('loot.html').read())"
+    _write(folder, grader.notebook({"scale": source}))
+    (folder / "loot.html").symlink_to(root / "solutions" / "probe" / "reference.py")
+    eve = grading.grade(root, "probe", classroom=tmp_path).of("eve")
+    assert eve.points == 0
+    assert eve.flags == ("symbolic links were not followed: loot.html",)
+    shutil.rmtree(tmp_path / "autograded")
+    output = nbgrader(root, tmp_path, "autograde", "probe")
+    assert "There are symbolic links: loot.html." in output
+    assert not [path for path in (tmp_path / "autograded").rglob("*") if path.is_file()]
+
+
+def test_tens_of_megabytes_of_output_do_not_matter(grader: Grader) -> None:
+    notebook = grader.notebook(RIGHT)
+    cell(notebook, "scale").outputs = [
+        nbformat.v4.new_output("stream", text="x" * 100_000 + "\n") for _ in range(300)
+    ]
+    started = time.monotonic()
+    assert grader.points(notebook) == POINTS
+    assert time.monotonic() - started < 20
+
+
 def test_two_gradings_at_once_do_no_harm(grader: Grader, tmp_path: Path) -> None:
     _fill(grader, tmp_path)
     with _start(grader, tmp_path) as one, _start(grader, tmp_path) as other:

@@ -111,7 +111,8 @@ def _jobs(
     """Yield the submissions that have to be graded; report those that need not be."""
     for student in students:
         if not _can_be_named(student):
-            found(_ungraded(chapter, student, "The name of the folder is not text.")[0])
+            shown = student.encode("utf-8", "replace").decode()
+            found(_ungraded(chapter, shown, "The name of the folder is not text.")[0])
             continue
         submission = read_submission(course.submitted(student, chapter.name), chapter.name)
         if submission.absent:
@@ -189,7 +190,7 @@ class _Sandboxes:
                 try:
                     files = job.submission.files
                     grade = grade_cells(cells, self._chapter, job.seed, sandbox, files)
-                    return _result(self._chapter, job.student, grade), grade.notebook
+                    return _result(self._chapter, job, grade), grade.notebook
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)
                     sandbox.close()
@@ -235,12 +236,15 @@ def _known(
     return dataclasses.replace(result, unchanged=True)
 
 
-def _result(chapter: Chapter, student: str, grade: NotebookGrade) -> SubmissionResult:
+def _result(chapter: Chapter, job: _Job, grade: NotebookGrade) -> SubmissionResult:
     tasks = tuple(
         TaskResult(task.function, task.points, task.max_points, task.misconception)
         for task in grade.tasks
     )
-    return SubmissionResult(student, chapter.name, "graded", tasks, flags=grade.flags)
+    flags = grade.flags
+    if job.submission.links:
+        flags += (f"symbolic links were not followed: {', '.join(job.submission.links)[:200]}",)
+    return SubmissionResult(job.student, chapter.name, "graded", tasks, flags=flags)
 
 
 def _ungraded(chapter: Chapter, student: str, reason: str) -> Graded:

@@ -22,6 +22,9 @@ from autograder.problems import Problem
 
 SECRET_FILE = ".course_secret"
 SECRET_VARIABLE = "AUTOGRADER_SECRET"
+NO_INFLUENCE = ("student", "authoring", "__main__.py", "instructor.py")
+"""What of this package no mark depends on."""
+
 DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
 
 
@@ -179,6 +182,8 @@ def _fingerprint(folders: list[Path]) -> str:
     package = Path(autograder.__file__).parent
     for folder in [*folders, package]:
         for path in sorted(folder.rglob("*")):
+            if folder == package and path.relative_to(folder).parts[0] in NO_INFLUENCE:
+                continue
             if path.suffix in (".py", ".ipynb", ".npz") and path.is_file():
                 if path.suffix == ".ipynb" and folder.parent.name == "solutions":
                     continue  # generated from the rest

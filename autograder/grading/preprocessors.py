@@ -18,7 +18,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from autograder.grading.course import Chapter, Course
 from autograder.grading.engine import grade_notebook
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import Rebuilt, cells_of, read_submission, rebuild
+from autograder.grading.submission import (
+    Rebuilt,
+    UnreadableSubmission,
+    read_submission,
+    rebuild,
+)
 
 Resources = dict[str, Any]
 
@@ -38,11 +43,17 @@ class RebuildSubmission(_CoursePreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Return the notebook to be graded."""
-        name = resources["nbgrader"]["assignment"]
-        chapter = _chapter(self.course(name), name)
-        rebuilt = rebuild(cells_of(nb), chapter.release)
+        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        course = self.course(name)
+        # nbgrader has read the notebook in its own way; ours accepts exactly what `grade` does.
+        submission = read_submission(course.submitted(student, name), name)
+        cells = submission.cells()
+        if submission.links:
+            # nbgrader has followed them already, but removes its copies after an error.
+            raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
+        rebuilt = rebuild(cells, _chapter(course, name).release)
         for flag in rebuilt.flags:
-            self.log.warning("%s: %s", resources["nbgrader"]["student"], flag)
+            self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources
 
 

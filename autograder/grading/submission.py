@@ -60,18 +60,23 @@ class Rebuilt:
 
 @dataclasses.dataclass(frozen=True)
 class Submission:
-    """What a student handed in: the notebook's bytes, or why there are none; other files."""
+    """What a student handed in: the notebook's bytes, or why there are none; other files.
+
+    ``absent`` says that there is no folder at all. ``links`` are symbolic links, never followed.
+    """
 
     notebook: bytes | None
     reason: str
     files: Mapping[str, bytes]
     absent: bool = False
+    links: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """A hash of everything in the submission."""
         digest = hashlib.sha256(self.reason.encode("utf-8", "replace"))
         parts = {"": self.notebook or b"", **self.files}
+        parts.update(dict.fromkeys(self.links, b"link"))
         for name in sorted(parts):
             digest.update(f"{len(parts[name])}:{name}\0".encode("utf-8", "replace"))
             digest.update(parts[name])
@@ -91,11 +96,20 @@ def read_submission(folder: Path, notebook: str) -> Submission:
             return Submission(None, f"The folder {place.name} is a symbolic link.", {})
     if not folder.is_dir():
         return Submission(None, "Nothing was handed in.", {}, absent=True)
-    files = extra_files(folder, notebook)
+    files, links = extra_files(folder, notebook), tuple(_links(folder))
     try:
-        return Submission(read_file(folder / f"{notebook}.ipynb", MAX_FILE), "", files)
+        content = read_file(folder / f"{notebook}.ipynb", MAX_FILE)
     except UnreadableSubmission as error:
-        return Submission(None, _with_guess(str(error), folder), files)
+        return Submission(None, _with_guess(str(error), folder), files, links=links)
+    return Submission(content, "", files, links=links)
+
+
+def _links(folder: Path) -> Iterator[str]:
+    """Yield the symbolic links in a folder: they may point at anything on this machine."""
+    for base, folders, names in os.walk(folder):
+        for name in (*folders, *names):
+            if Path(base, name).is_symlink():
+                yield str(Path(base, name).relative_to(folder))
 
 
 def _with_guess(reason: str, folder: Path) -> str:
