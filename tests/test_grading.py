@@ -223,6 +223,22 @@ def test_feedback_lists_every_case_and_no_hidden_value(grader: Grader) -> None:
     assert "secret [" not in text
 
 
+def test_outputs_of_a_notebook_are_limited(grader: Grader) -> None:
+    noise = (
+        "import matplotlib.pyplot as plt\nfor _ in range(8):\n"
+        "    plt.figure(figsize=(6, 6)); plt.imshow(np.random.rand(600, 600, 3))"
+    )
+    graded = grader.grade(grader.notebook(RIGHT, *["import numpy as np", *[noise] * 12]))
+    assert points(graded) == POINTS
+    assert len(nbformat.writes(graded.notebook)) < 25_000_000
+
+
+def test_large_results_are_not_kept(grader: Grader) -> None:
+    large = "def scale(x, factor): return np.zeros(3_000_000)"
+    graded = grader.grade(grader.notebook({"scale": large}))
+    assert "far too large" in test_text(graded.notebook, "scale")
+
+
 def test_markup_of_students_is_shown_as_text(grader: Grader) -> None:
     evil = "<img src=x onerror=alert(1)>"
     source = f"def scale(x, factor):\n    raise type('{evil}', (Exception,), {{}})('{evil}')"
@@ -296,6 +312,7 @@ def test_a_table_of_the_visible_results_earns_nothing(grader: Grader) -> None:
         (b'{"nbformat": 4, "cells": {}}', "no cells"),
         (b'{"nbformat": 4, "cells": [{"cell_type": "code"', "ends too early"),
         (b"[" * 100_000, "deeply"),
+        (b"[" + b"[]," * 3_000_000 + b"0]", "too many lists"),
         (json.dumps({"nbformat": 4, "cells": [1] * 5000}).encode(), "5000 cells"),
         (
             json.dumps(
@@ -328,6 +345,15 @@ def test_links_pipes_and_folders_are_no_submissions(tmp_path: Path) -> None:
             place.rmdir()
         else:
             place.unlink(missing_ok=True)
+
+
+def test_lines_steer_no_terminal(grader: Grader) -> None:
+    notebook = grader.notebook(RIGHT)
+    cell(notebook, "scale").metadata["tags"] = ["\x1b[2J\x1b]0;owned\x07", "\n", "\u202e"]
+    flags = grader.grade(notebook).flags
+    assert flags
+    result = grading.SubmissionResult("eve\x1b[1m", "probe", "graded", (), flags=flags)
+    assert result.line.isprintable()
 
 
 def test_another_name_is_mentioned(tmp_path: Path) -> None:

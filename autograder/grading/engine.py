@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_output
 
@@ -22,9 +24,17 @@ from autograder.grading.channel import OutOfTime
 from autograder.grading.course import Chapter, Task
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
 from autograder.grading.submission import Rebuilt, SubmittedCell, is_test, rebuild
+from autograder.grading.wire import foreign
 from autograder.report import graded_report
+from autograder.values import Value
 
 PNG = b"\x89PNG\r\n\x1a\n"
+
+MAX_RESULT = 200_000
+"""Bytes of a result that are always kept."""
+
+MAX_OUTPUT = 20_000_000
+"""Characters of all outputs that are kept of one notebook."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +133,7 @@ class _Run:
         self._session: Session | None = None
         self._cells: list[tuple[str, bool]] = []
         self._left = limits.total_seconds
+        self._room = MAX_OUTPUT
         # Cells in which nothing is graded may take half of the time; the rest is for the tasks.
         self._left_for_cells = limits.total_seconds / 2
         self._cell_seconds = limits.cell_seconds
@@ -148,7 +159,7 @@ class _Run:
             return [self._stopped(f"this cell ended Python ({reason})")]
         finally:
             self._left_for_cells -= before - self._left
-        outputs = list(_cell_outputs(reply))
+        outputs = list(self._fitting(_cell_outputs(reply)))
         if not timely:
             outputs.append(self._stopped(f"this cell took longer than {seconds:.3g} s"))
         elif hurry:
@@ -160,6 +171,15 @@ class _Run:
         self._cells[-1] = (self._cells[-1][0], True)
         self._cell_seconds /= 2
         return _note(f"Stopped: {why}.")
+
+    def _fitting(self, outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:
+        """Yield outputs as long as there is room for them in the graded notebook."""
+        for output in outputs:
+            self._room -= len(json.dumps(output))
+            if self._room < 0:
+                yield _note("The other outputs are left out: there are too many.")
+                return
+            yield output
 
     def caller(self, function: str, seconds: float) -> Any:
         """Return what :func:`~autograder.examination.examine` calls for each case."""
@@ -186,7 +206,7 @@ class _Run:
                 return broken[0]
             if not timely:
                 return TimedOut(seconds)
-            return _ending(reply, tuple(case.arguments))
+            return _ending(reply, case)
 
         return call
 
@@ -222,14 +242,31 @@ class _Run:
         return {"do": "cell", "source": source, "definitions_only": definitions_only}
 
 
-def _ending(reply: dict[str, Any], names: tuple[str, ...]) -> Ending:
+def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:
     """Read a reply to a call, which may be anything."""
     if reply.get("ended") == "returned" and "value" in reply:
         changed = reply.get("changed")
-        listed = changed if isinstance(changed, list) else []
-        return Returned(reply["value"], tuple(name for name in names if name in listed))
+        listed = (
+            [name for name in changed if isinstance(name, str)] if type(changed) is list else []
+        )
+        value = reply["value"]
+        # Results are kept until the report is written: a large one has to be of use.
+        if _size(value) > max(MAX_RESULT, 4 * _size(case.expected)):
+            value = foreign("something far too large")
+        return Returned(value, tuple(name for name in case.arguments if name in listed))
     kind, message, line = (_text(reply.get(key)) for key in ("kind", "message", "line"))
     return Failed(kind or "Error", message, line)
+
+
+def _size(value: Value) -> int:
+    """Return about how many bytes a value takes."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, tuple | list):
+        return 64 + sum(map(_size, value))
+    if isinstance(value, dict):
+        return 64 + sum(map(_size, value.values()))
+    return len(value) if isinstance(value, str | bytes) else 32
 
 
 def _text(value: Any, limit: int = 2000) -> str:

@@ -53,7 +53,8 @@ class SubmissionResult:
             text = f"{self.student}: needs a person. {self.reason}"
         if self.flags:
             text += f" [{'; '.join(self.flags)}]"
-        return text
+        # Names and flags may quote the submission: nothing in them may steer a terminal.
+        return "".join(c if c.isprintable() else "?" for c in text)
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> SubmissionResult:

@@ -20,7 +20,8 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
-MAX_FILE = 100_000_000
+MAX_FILE = 60_000_000
+MAX_BRACKETS = 2_000_000
 MAX_SOURCE = 2_000_000
 MAX_CELLS = 2_000
 MAX_EXTRA_FILES = 10_000_000
@@ -152,6 +153,9 @@ def _parsed(content: bytes) -> Any:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableSubmission("The file is not a notebook: it is not text.") from None
+    # A short text can stand for very many objects.
+    if text.count("[") + text.count("{") > MAX_BRACKETS:
+        raise UnreadableSubmission("The file holds too many lists to be an honest notebook.")
     try:
         return json.loads(text)
     except RecursionError:

@@ -20,10 +20,10 @@ import numpy as np
 
 from autograder.values import ARRAY_KINDS, Formula, Value
 
-MAX_STRUCTURE = 512 * 1024
+MAX_STRUCTURE = 256 * 1024
 MAX_BULK = 32 * 1024 * 1024
 MAX_DEPTH = 20
-MAX_TEXT = 200_000
+MAX_TEXT = 100_000
 MAX_INTEGER_BYTES = 1024
 
 HEADER = struct.Struct("<II")
