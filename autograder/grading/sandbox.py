@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.metadata
+import logging
 import os
 import re
 import shutil
@@ -29,6 +30,8 @@ from autograder.grading.channel import Channel, ChannelClosed, OutOfTime, deadli
 from autograder.grading.system_calls import filter_program
 from autograder.grading.wire import WireError
 from autograder.values import Value
+
+_log = logging.getLogger(__name__)
 
 ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline")
 """What the sandbox's own side needs."""
@@ -174,6 +177,11 @@ class Sandbox:
                 pass_fds=[inner.fileno()],
             )
         self._control = Channel(control)
+        if not filter_program():
+            _log.warning(
+                "libseccomp is not installed: submissions can start processes of their own. "
+                "Install it with `apt-get install libseccomp2`."
+            )
         settings = {
             "preload": [name for name in _imports(packages) if name != "ipykernel"],
             "change_user": os.getuid() == 0,
