@@ -5,6 +5,8 @@ Every command works on the course that the current folder belongs to.
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +34,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command("course")(course)
     app.command("generate")(generate)
     app.command("grade")(grade)
+    app.command("explain")(explain)
     app.command("sample-class")(sample_class)
     app.command("mutation-table")(mutation_table)
 
@@ -85,6 +88,7 @@ def grade(
     student: Annotated[
         list[str] | None, typer.Option(help="Grade this student only; may be repeated.")
     ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Sandboxes at a time.")] = 1,
     force: Annotated[bool, typer.Option(help="Grade again what has not changed, too.")] = False,
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks in the gradebook."""
@@ -92,7 +96,24 @@ def grade(
     if chapter not in chapters(root):
         console.print(f"There is no chapter {chapter!r}. There are: {', '.join(chapters(root))}.")
         raise typer.Exit(2)
-    _grade(console, root, chapter, root, student, force)
+    _grade(console, root, chapter, root, student, force, workers)
+
+
+def explain(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")],
+    student: Annotated[str, typer.Argument(help="The student.")],
+) -> None:
+    """Show how a submission was graded, hidden cases included. Not for students."""
+    from autograder.grading import CourseError, SandboxUnavailable
+    from autograder.grading.explain import explain as explanation
+    from autograder.grading.submission import UnreadableSubmission
+
+    root = course_root()
+    try:
+        print(explanation(root, chapter, student).text)
+    except (CourseError, SandboxUnavailable, UnreadableSubmission) as error:
+        print(f"Not explained: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
 
 
 def sample_class() -> None:
@@ -104,7 +125,7 @@ def sample_class() -> None:
         students = sample_students(load_problems(root, name))
         classroom = root / FOLDER
         write_sample_class(root / "exercises" / name, students, classroom / "submitted")
-        _grade(console, root, name, classroom, None, False)
+        _grade(console, root, name, classroom, None, False, os.cpu_count() or 1)
 
 
 def mutation_table(names: Chapters = None) -> None:
@@ -121,6 +142,7 @@ def _grade(
     classroom: Path,
     students: list[str] | None,
     force: bool,
+    workers: int,
 ) -> None:
     """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
     from autograder import grading
@@ -143,6 +165,7 @@ def _grade(
                 chapter,
                 students,
                 classroom=classroom,
+                workers=workers,
                 force=force,
                 on_result=lambda one: progress.update(bar, advance=1, now=one.student),
             )
