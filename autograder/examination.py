@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Difference, first_difference
-from autograder.values import Value, same
+from autograder.values import Value
 
 Verdict = Literal[
     "passed", "different", "raised", "not done", "timed out", "changing", "not called"
@@ -97,13 +97,7 @@ class Examination:
         In grading only cases count that the student could not know: a table of the visible
         cases' answers earns nothing. Where there are no such cases, all of them count.
         """
-        known = [dict(one.case.arguments) for one in self.outcomes if not one.case.hidden]
-        fresh = [
-            one
-            for one in self.outcomes
-            if one.case.hidden and not any(same(dict(one.case.arguments), k) for k in known)
-        ]
-        counted = fresh or self.outcomes
+        counted = [one for one in self.outcomes if one.case.hidden] or self.outcomes
         total = sum(one.case.weight for one in counted)
         earned = sum(one.case.weight for one in counted if one.passed)
         return earned / total if total else 0.0

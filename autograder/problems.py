@@ -18,7 +18,7 @@ import numpy as np
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Tolerance, first_difference
-from autograder.values import Value, copy_of, is_finite
+from autograder.values import Value, copy_of, is_finite, same
 
 Function = Callable[..., Value]
 
@@ -99,13 +99,18 @@ class Problem:
         return self._checks([(case, False) for case in self.cases(rng)])
 
     def hidden_checks(self, seed: int | Sequence[int]) -> Checks:
-        """Return the checks for grading: the visible ones, then fresh ones from ``seed``."""
+        """Return the checks for grading: the visible ones, then fresh ones from ``seed``.
+
+        A case that does not depend on the seed is not repeated: students know it already.
+        """
         rng = np.random.default_rng(seed)
         drawn = list(self.cases(rng))
         if self.hidden_cases is not None:
             drawn += self.hidden_cases(rng)
         visible = self.visible_checks()
-        hidden = self._checks([(case, True) for case in drawn])
+        known = [dict(case.arguments) for case in visible.cases]
+        fresh = [c for c in drawn if not any(same(dict(c.arguments), one) for one in known)]
+        hidden = self._checks([(case, True) for case in fresh])
         return dataclasses.replace(visible, cases=visible.cases + hidden.cases)
 
     def _checks(self, cases: Sequence[tuple[Case, bool]]) -> Checks:

@@ -262,6 +262,15 @@ def test_visible_checks_never_change_and_hidden_ones_do() -> None:
     assert same(seven.cases[2].arguments, one.hidden_checks(7).cases[2].arguments)
 
 
+def test_a_case_that_students_know_is_not_repeated_in_grading() -> None:
+    def with_example(rng: np.random.Generator) -> list[Case]:
+        return [Case("worked example", {"x": np.eye(2)}), *cases(rng)]
+
+    one = Problem(mean, with_example, ())
+    names = [case.name for case in one.hidden_checks(1).cases if case.hidden]
+    assert names == ["square", "tall"]
+
+
 def test_a_misconception_that_is_right_on_a_case_is_absent_there() -> None:
     checks = problem(broken, crooked).visible_checks()
     assert checks.cases[0].wrong["broken"] == Raised("IndexError", "axis 7")
