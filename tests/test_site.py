@@ -179,6 +179,12 @@ def barriers(page: Page, *rules: str) -> list[str]:
     Without ``rules``, all of its rules are applied.
     """
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    # What unfolds is faded in: half-way its colors are not those that a reader sees.
+    page.evaluate(
+        "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+        ".then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))"
+        ".then(() => null)"
+    )
     # Without "preload", which would fetch style sheets again, from wrong addresses.
     options: dict[str, object] = {"preload": False, "resultTypes": ["violations"]}
     if rules:
