@@ -14,9 +14,18 @@ import pytest
 
 if TYPE_CHECKING:
     from grading_class import Grader
+    from playwright.sync_api import Browser, Page
 
 COURSE = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Chromium itself would ask its maker's hosts for updates and the like.
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -207,3 +216,33 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
     chapter = course.chapter("probe")
     with open_sandbox(chapter) as sandbox:
         yield grading_class.Grader(course, chapter, sandbox)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert program, "The tests need Chromium: sudo apt-get install -y chromium"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=BROWSER_OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def modules(browser: Browser) -> Iterator[Page]:
+    """A page with the modules of all live figures, each under its figure's name."""
+    from figure_pages import MODEL, source
+
+    from book.figures import FIGURES
+
+    page = browser.new_page()
+    page.set_content(f"<script>{MODEL}</script>")
+    for name in FIGURES:
+        page.evaluate(
+            "async ([name, source]) => { window[name] = await load(source); }", [name, source(name)]
+        )
+    yield page
+    page.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,88 +13,15 @@ import numpy as np
 import pytest
 import traitlets
 from axe_playwright_python.sync_playwright import Axe
+from figure_pages import PREFIXES, THEMES, call, choice, close, floats, number, opened, source
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from book.figures import FIGURES, ConvLayer, KernelExplorer, figure_state
 from book.figures.conv_layer import draw_numbers
 from book.figures.kernel_explorer import presets
 from solutions.filters.reference import conv2d, conv_parameters, convolve2d, corr2d
-
-PREFIXES = {"kernel_explorer": "kx", "conv_layer": "cl"}
-THEMES = {
-    "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},
-    "dark": {"text-base": "#ced6dd", "background": "#14181e", "primary": "#3fb1c5"},
-}
-
-# What a page without a kernel offers a figure in place of a widget's model.
-MODEL = """
-class Model {
-  constructor(values) { this.values = values; this.listeners = []; this.saved = 0; }
-  get(name) { return this.values[name]; }
-  set(name, value) {
-    this.values[name] = value;
-    for (const one of [...this.listeners]) if (one.event === `change:${name}`) one.callback();
-  }
-  save_changes() { this.saved += 1; }
-  on(event, callback) { this.listeners.push({ event, callback }); }
-  off(event, callback) {
-    this.listeners = this.listeners.filter((o) => o.event !== event || o.callback !== callback);
-  }
-}
-window.load = (source) => {
-  const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
-  return import(url);
-};
-window.models = [];
-window.cleanups = [];
-window.show = async (source, state) => {
-  const module = await load(source);
-  const model = new Model(state);
-  const el = document.body.appendChild(document.createElement("div"));
-  models.push(model);
-  cleanups.push(module.default.render({ model, el }));
-};
-"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    assert program, "The tests need Chromium: sudo apt-get install -y chromium"
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=options)
-        yield running
-        running.close()
-
-
-def source(name: str) -> str:
-    return str(FIGURES[name]()._esm)
-
-
-def opened(
-    browser: Browser, *names: str, theme: str = "light", width: int = 760, **traits: Any
-) -> Page:
-    """Open a page that shows the named figures; a complaint in the console fails the test."""
-    page = browser.new_page(viewport={"width": width, "height": 900})
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: pytest.fail(f"error in a script: {error}"))
-    variables = "".join(f"--pst-color-{key}: {value};" for key, value in THEMES[theme].items())
-    styles = "".join(str(FIGURES[name]()._css) for name in sorted(set(names)))
-    page.set_content(
-        f"<!doctype html><html lang='en'><head><title>Figures</title><style>html {{ {variables} }}"
-        "body { margin: 16px; background: var(--pst-color-background); }"
-        f"{styles}</style></head><body><h1 style='color: var(--pst-color-text-base)'>Figures</h1>"
-        f"<script>{MODEL}</script></body></html>"
-    )
-    for name in names:
-        state = figure_state(FIGURES[name](**traits))
-        page.evaluate("([source, state]) => show(source, state)", [source(name), state])
-    return page
 
 
 @pytest.fixture
@@ -112,44 +38,7 @@ def layer(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def choice(page: Page, name: str) -> Locator:
-    return page.get_by_role("combobox", name=name, exact=True)
-
-
-def number(text: str) -> float:
-    return float(text.replace("−", "-").strip("()"))
-
-
 # ------------------------------------------------------------------------------ arithmetic
-
-
-@pytest.fixture(scope="module")
-def modules(browser: Browser) -> Iterator[Page]:
-    """A page that holds both modules: ``kernel_explorer`` and ``conv_layer``."""
-    page = browser.new_page()
-    page.set_content(f"<script>{MODEL}</script>")
-    for name in FIGURES:
-        page.evaluate(
-            "async ([name, source]) => { window[name] = await load(source); }", [name, source(name)]
-        )
-    yield page
-    page.close()
-
-
-def call(page: Page, function: str, *arguments: Any) -> Any:
-    plain = [a.tolist() if isinstance(a, np.ndarray) else a for a in arguments]
-    return page.evaluate(f"(given) => {function}(...given)", plain)
-
-
-def floats(*shape: int) -> st.SearchStrategy[np.ndarray]:
-    return arrays(np.float64, shape, elements=st.floats(-1000, 1000, width=32))
-
-
-def close(got: Any, expected: np.ndarray, size: np.ndarray) -> None:
-    """Equal to 1e-12 of what the absolute values of the products add up to."""
-    got = np.asarray(got, dtype=float)
-    assert got.shape == expected.shape
-    assert np.all(np.abs(got - expected) <= 1e-12 * (size + 1e-300))
 
 
 @st.composite

@@ -25,7 +25,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from autograder.problems import Problem
 from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, Theme, contrast, palette_css
@@ -38,15 +38,6 @@ CHAPTERS = [
 BOOK_PAGES = [CONTENTS["root"], *CHAPTERS]
 PAGES = [*BOOK_PAGES, "search"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
-
-# Chromium itself would ask its maker's hosts for updates and the like.
-BROWSER_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")
@@ -90,17 +81,6 @@ def address(site: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    assert program, "The tests need Chromium: sudo apt-get install -y chromium"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=BROWSER_OPTIONS)
-        yield running
-        running.close()
 
 
 @contextlib.contextmanager
