@@ -21,7 +21,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import Chapter, Course
-from autograder.grading.engine import NotebookGrade, grade_cells
+from autograder.grading.engine import NotebookGrade, grade_submitted
 from autograder.grading.gradebook import Ledger, write_whole
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
 from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
@@ -179,7 +179,7 @@ class _Sandboxes:
 
     def _one(self, job: _Job) -> Graded:
         try:
-            cells = job.submission.cells()
+            submitted = job.submission.parsed()
         except UnreadableSubmission as error:
             return _ungraded(self._chapter, job.student, str(error))
         sandbox = self._idle.get()
@@ -189,7 +189,7 @@ class _Sandboxes:
                     sandbox = open_sandbox(self._chapter, self._pictures)
                 try:
                     files = job.submission.files
-                    grade = grade_cells(cells, self._chapter, job.seed, sandbox, files)
+                    grade = grade_submitted(submitted, self._chapter, job.seed, sandbox, files)
                     return _result(self._chapter, job, grade), grade.notebook
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)
