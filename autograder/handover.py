@@ -124,7 +124,7 @@ def _layer(layer: Mapping[str, Value]) -> Any:
             units, inputs = layer["weight"].shape
             return _with_weights(nn.Linear(inputs, units), layer)
         case "relu":
-            return nn.ReLU()
+            return nn.ReLU(inplace=layer.get("inplace", False))
         case "max_pool":
             return nn.MaxPool2d(layer["size"], layer.get("stride"))
         case "avg_pool":

@@ -1,0 +1,1 @@
+"""The exercise "visualization" with solutions, mistakes and cases, and the laboratory behind it."""
