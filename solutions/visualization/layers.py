@@ -213,3 +213,17 @@ def device_of(model: nn.Module) -> torch.device:
     """Return the device that a network's weights are on."""
     first: Tensor | None = next(model.parameters(), None)
     return torch.device("cpu") if first is None else first.device
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> torch.autocast:
+    """Return the context in which a network computes in ``dtype``.
+
+    dtype: torch.bfloat16, torch.float16, or torch.float32, which changes nothing.
+
+    Raises ValueError for any other.
+    """
+    if dtype not in (torch.float32, torch.bfloat16, torch.float16):
+        raise ValueError(f"dtype is torch.float32, bfloat16 or float16, not {dtype}.")
+    if dtype == torch.float32:
+        return torch.autocast(device.type, enabled=False)
+    return torch.autocast(device.type, dtype)

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torchvision
 from torch import Tensor, nn
-from torchvision.transforms.v2 import functional as pictures_functional
+from torchvision.transforms import functional as pictures_functional
 
 from solutions.visualization import pictures, small_vgg
 

@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
-from torchvision.transforms.v2 import functional as pictures_functional
+from torchvision.transforms import functional as pictures_functional
 
-from solutions.visualization.layers import device_of, must_be_ready
+from solutions.visualization.layers import autocast, device_of, must_be_ready
 from solutions.visualization.networks import Network
 from solutions.visualization.progress import track
 
@@ -138,7 +138,7 @@ def occlude(
         number, in normalized units: 0 is the mean color.
     batch_size: places that are computed together; bounds the memory.
     device: where to compute; by default where the network is, and the network is moved there.
-    dtype: of the computation; other than float32, the model runs under autocast.
+    dtype: torch.bfloat16 or torch.float16 to run the network under autocast.
 
     Raises ValueError if sizes do not fit or the network is in training mode.
     """
@@ -152,7 +152,7 @@ def occlude(
     places = [(top, left) for top in tops for left in lefts]
 
     def scores(batch: Tensor) -> Tensor:
-        with torch.autocast(where.type, dtype, enabled=dtype != torch.float32):
+        with autocast(where, dtype):
             answer: Tensor = model(batch)
         return answer.float()
 

@@ -111,7 +111,8 @@ def count_correct(network: nn.Module, shown: Pictures, device: torch.device) -> 
     for start in range(0, len(shown), BATCH):
         batch = torch.from_numpy(shown.images[start : start + BATCH]).to(device).float() / 255
         labels = torch.from_numpy(shown.labels[start : start + BATCH]).to(device)
-        correct += int((network(small_vgg.normalize(batch)).argmax(1) == labels).sum())
+        batch = small_vgg.normalize(batch).contiguous(memory_format=torch.channels_last)
+        correct += int((network(batch).argmax(1) == labels).sum())
     return correct
 
 
