@@ -1,0 +1,100 @@
+"""Demonstrations of the chapter "What a trained network sees": its network and its pictures."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from skimage import data
+from torch import Tensor
+
+from solutions.visualization import pictures
+from solutions.visualization.networks import Network, WeightsError, load_network
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+SEED = 1966
+"""Seed of the drawn pictures on these pages; no network was trained on them."""
+
+PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "astronaut")
+"""Photographs of scikit-image that stand in for drawn pictures where the network is VGG16."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A picture on its way into a network.
+
+    picture: as a reader sees it, shape (H, W, 3), from 0 to 1.
+    x: as the network gets it, shape (1, 3, H, W).
+    target: the class that is asked about; label: its name.
+    mask: where the object is, shape (H, W); None for a photograph.
+    """
+
+    picture: Array
+    x: Tensor
+    target: int
+    label: str
+    mask: Array | None
+
+
+@functools.cache
+def network() -> Network:
+    """Return VGG16 if its weights are on this machine, else the course's own small VGG."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the captions say which network it is
+        return load_network("vgg16", download=False)
+
+
+@functools.cache
+def small_network(noise: bool = False) -> Network:
+    """Return the small VGG; with ``noise`` the one that was trained on noisy pictures at the end."""
+    return load_network("small_vgg_noise" if noise else "small_vgg")
+
+
+def drawn(count: int, first: int = 0) -> pictures.Pictures:
+    """Return drawn pictures number ``first`` and following."""
+    return pictures.draw(count, seed=SEED, first=first)
+
+
+def inputs(shown: pictures.Pictures, net: Network) -> tuple[Tensor, Tensor, Tensor]:
+    """Return normalized pictures (N, 3, H, W), labels (N,) and masks (N, H, W) for a network."""
+    images = torch.from_numpy(shown.images).float() / 255
+    return (
+        net.normalize(images),
+        torch.from_numpy(shown.labels),
+        torch.from_numpy(shown.masks),
+    )
+
+
+def example(net: Network, number: int = 0) -> Shown:
+    """Return picture ``number`` for a network: drawn for the small VGG, else a photograph.
+
+    The class asked about is the drawn object's, or the one that the network thinks likeliest.
+    """
+    if net.classes == pictures.CLASSES:
+        one = drawn(1, number)
+        x, labels, masks = inputs(one, net)
+        target = int(labels[0])
+        return Shown(_seen(net, x), x, target, net.classes[target], masks[0].numpy())
+    x = net.prepare(getattr(data, PHOTOGRAPHS[number % len(PHOTOGRAPHS)])())
+    with torch.inference_mode():
+        target = int(net.model(x).argmax())
+    return Shown(_seen(net, x), x, target, net.classes[target], None)
+
+
+def has_vgg16_weights() -> bool:
+    """Return whether torchvision's VGG16 is on this machine."""
+    try:
+        load_network("vgg16", download=False, fallback=False)
+    except WeightsError:
+        return False
+    return True
+
+
+def _seen(net: Network, x: Tensor) -> Array:
+    seen: Array = net.unnormalize(x)[0].permute(1, 2, 0).numpy()
+    return seen
