@@ -233,7 +233,7 @@ def rows() -> dict[str, comparison.Row]:
 
 class TestComparison:
     def test_occlusion_finds_the_object_and_noise_does_not(self, rows):
-        assert rows["occlusion"].pointing.low > 0.8
+        assert rows["occlusion"].pointing.low > 2 * rows["random"].pointing.high
         assert rows["random"].pointing.high < 0.35
         for row in rows.values():
             assert row.iou.value <= 1
