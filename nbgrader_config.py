@@ -13,7 +13,7 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
 # nbgrader copies every file beside the source notebook to the students, and files beside a
-# submission to the grader. Only notebooks and checks.npz may travel.
+# submission to the grader. Only notebooks, checks.npz and what the notebooks read may travel.
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints",
     "__pycache__",
@@ -21,6 +21,7 @@ c.CourseDirectory.ignore = [
     "*.pyc",
     "*.md",
     "*.so",
+    "small_vgg.npz",  # the exercise uses the network that was trained with noise
     "feedback",
 ]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -13,7 +12,7 @@ from skimage import data
 from torch import Tensor
 
 from solutions.visualization import pictures
-from solutions.visualization.networks import Network, WeightsError, load_network
+from solutions.visualization.networks import Network, WeightsMissingError, load_network
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -44,15 +43,16 @@ class Shown:
 @functools.cache
 def network() -> Network:
     """Return VGG16 if its weights are on this machine, else the course's own small VGG."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the captions say which network it is
-        return load_network("vgg16", download=False)
+    try:
+        return load_network("vgg16", download=False, fallback=False)
+    except WeightsMissingError:
+        return small_network()
 
 
 @functools.cache
-def small_network(noise: bool = False) -> Network:
-    """Return the small VGG; with ``noise`` the one that was trained on noisy pictures at the end."""
-    return load_network("small_vgg_noise" if noise else "small_vgg")
+def small_network() -> Network:
+    """Return the small VGG that has seen noise on its pictures, as SmoothGrad will show it."""
+    return load_network("small_vgg_noise")
 
 
 def drawn(count: int, first: int = 0) -> pictures.Pictures:
@@ -84,15 +84,6 @@ def example(net: Network, number: int = 0) -> Shown:
     with torch.inference_mode():
         target = int(net.model(x).argmax())
     return Shown(_seen(net, x), x, target, net.classes[target], None)
-
-
-def has_vgg16_weights() -> bool:
-    """Return whether torchvision's VGG16 is on this machine."""
-    try:
-        load_network("vgg16", download=False, fallback=False)
-    except WeightsError:
-        return False
-    return True
 
 
 def _seen(net: Network, x: Tensor) -> Array:
