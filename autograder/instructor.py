@@ -90,13 +90,20 @@ def grade(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Sandboxes at a time.")] = 1,
     force: Annotated[bool, typer.Option(help="Grade again what has not changed, too.")] = False,
+    figures: Annotated[
+        str | None,
+        typer.Option(
+            help="Figures to draw: all, own (of cells that students wrote or changed) or none. "
+            "By default what nbgrader_config.py says, or else own."
+        ),
+    ] = None,
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks in the gradebook."""
     root, console = course_root(), Console()
     if chapter not in chapters(root):
         console.print(f"There is no chapter {chapter!r}. There are: {', '.join(chapters(root))}.")
         raise typer.Exit(2)
-    _grade(console, root, chapter, root, student, force, workers)
+    _grade(console, root, chapter, root, student, force, workers, figures)
 
 
 def explain(
@@ -143,6 +150,7 @@ def _grade(
     students: list[str] | None,
     force: bool,
     workers: int,
+    figures: str | None = None,
 ) -> None:
     """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
     from autograder import grading
@@ -167,6 +175,7 @@ def _grade(
                 classroom=classroom,
                 workers=workers,
                 force=force,
+                figures=figures,
                 on_result=lambda one: progress.update(bar, advance=1, now=one.student),
             )
     except (grading.SandboxUnavailable, grading.CourseError) as error:

@@ -644,7 +644,7 @@ KILLED = """
 import sys
 from autograder import grading
 for number in range(int(sys.argv[3])):
-    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, pictures=False)
+    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, figures="none")
 """
 
 

@@ -20,9 +20,10 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.authoring.generate import nbgrader_settings
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import Chapter, Course, Figures
 from autograder.grading.engine import NotebookGrade, grade_cells
 from autograder.grading.gradebook import Ledger, write_whole
+from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
 from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
 from autograder.grading.submission import (
@@ -44,7 +45,7 @@ def grade(
     *,
     classroom: Path | str | None = None,
     workers: int = 1,
-    pictures: bool = True,
+    figures: str | None = None,
     force: bool = False,
     on_result: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> ClassResult:
@@ -53,8 +54,8 @@ def grade(
     ``root`` is the course; ``classroom`` is the folder with ``submitted/`` and the gradebook
     (the course itself by default). Every student with a folder ``submitted/<student>/<chapter>``
     is graded, or those in ``students``, with ``workers`` sandboxes at a time. What has been
-    graded before and has not changed is not graded again, unless ``force``. Without
-    ``pictures``, figures are not drawn, which saves most of the time and changes no mark.
+    graded before and has not changed is not graded again, unless ``force``. ``figures`` says which
+    figures are drawn ("all", "own" or "none"); by default what ``nbgrader_config.py`` says.
     ``on_result`` is called with each result as it is found.
 
     Raises :class:`~autograder.grading.sandbox.SandboxUnavailable` if submissions cannot be run
@@ -70,9 +71,10 @@ def grade(
         results.append(result)
         on_result(result)
 
+    settings = nbgrader_settings(course.root)
     with (
-        Ledger(course, loaded, nbgrader_settings(course.root)) as ledger,
-        _Sandboxes(loaded, workers, pictures) as sandboxes,
+        Ledger(course, loaded, settings) as ledger,
+        _Sandboxes(loaded, workers, figures_to_draw(settings, figures)) as sandboxes,
     ):
         jobs = _jobs(course, loaded, names, None if force else ledger, found)
         for job, (result, notebook) in sandboxes.grade(jobs):
@@ -143,9 +145,9 @@ class _Sandboxes:
     The work is done by the sandboxes' own processes; a thread waits for each of them.
     """
 
-    def __init__(self, chapter: Chapter, count: int, pictures: bool) -> None:
+    def __init__(self, chapter: Chapter, count: int, figures: Figures) -> None:
         self._chapter = chapter
-        self._pictures = pictures
+        self._figures = figures
         self._count = count
         self._threads = concurrent.futures.ThreadPoolExecutor(count, "grading")
         self._idle: queue.SimpleQueue[Sandbox | None] = queue.SimpleQueue()
@@ -186,10 +188,12 @@ class _Sandboxes:
         try:
             for _ in range(2):
                 if sandbox is None:
-                    sandbox = open_sandbox(self._chapter, self._pictures)
+                    sandbox = open_sandbox(self._chapter)
                 try:
                     files = job.submission.files
-                    grade = grade_cells(cells, self._chapter, job.seed, sandbox, files)
+                    grade = grade_cells(
+                        cells, self._chapter, job.seed, sandbox, files, self._figures
+                    )
                     return _result(self._chapter, job, grade), grade.notebook
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)
@@ -207,9 +211,9 @@ class _Sandboxes:
         return _ungraded(self._chapter, job.student, "It broke the sandbox, twice.")
 
 
-def open_sandbox(chapter: Chapter, pictures: bool = True) -> Sandbox:
+def open_sandbox(chapter: Chapter) -> Sandbox:
     """Start a sandbox for a chapter's submissions."""
-    return Sandbox(chapter.packages, chapter.folder, chapter.limits, pictures)
+    return Sandbox(chapter.packages, chapter.folder, chapter.limits)
 
 
 def _state(course: Course, chapter: str, student: str) -> Path:

@@ -10,6 +10,7 @@ import re
 import secrets
 import sys
 from pathlib import Path
+from typing import Literal
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -26,6 +27,12 @@ NO_INFLUENCE = ("student", "authoring", "__main__.py", "instructor.py")
 """What of this package no mark depends on."""
 
 DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
+
+Figures = Literal["all", "own", "none"]
+"""Which figures are drawn into graded notebooks: "own" are those of cells that the student wrote
+or changed. Every cell is run, and no mark depends on it; drawing takes most of the time."""
+
+DEFAULT_FIGURES: Figures = "own"
 
 
 class CourseError(Exception):

@@ -59,7 +59,7 @@ def explain(
     cells = submission.cells()
     with Sandbox(loaded.packages, loaded.folder, loaded.limits) as sandbox:
         seed = course.seed(chapter, student)
-        grade = grade_cells(cells, loaded, seed, sandbox, submission.files)
+        grade = grade_cells(cells, loaded, seed, sandbox, submission.files, figures="none")
     return Explanation(student, chapter, grade.tasks, grade.flags)
 
 

@@ -149,8 +149,7 @@ class Sandbox:
     """A container for the submissions of one chapter. Use as a context manager.
 
     Submissions can import ``packages`` and what those need, and find the files of the folder
-    ``shared`` (but no notebooks) in their working folder. Without ``pictures``, figures are
-    not drawn.
+    ``shared`` (but no notebooks) in their working folder.
     """
 
     def __init__(
@@ -158,9 +157,7 @@ class Sandbox:
         packages: Iterable[str] = ("numpy", "matplotlib", "ipywidgets"),
         shared: Path | None = None,
         limits: Limits | None = None,
-        pictures: bool = True,
     ) -> None:
-        self.pictures = pictures
         self.limits = limits or Limits()
         bwrap = _bubblewrap()
         packages = tuple(packages)
@@ -227,7 +224,7 @@ class Sandbox:
             mine.close()
             raise SandboxBroken("no new process can be started") from error
         try:
-            session.ask({"files": dict(files or {}), "pictures": self.pictures}, 30)
+            session.ask({"files": dict(files or {})}, 30)
         except (SessionEnded, OutOfTime) as error:
             session.close()
             raise SandboxBroken("a new process does not answer") from error

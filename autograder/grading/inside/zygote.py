@@ -91,8 +91,6 @@ def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
             os.dup2(silence, standard)
         os.close(silence)
         channel.send({"ready": True})
-        if not request["pictures"]:
-            shell.leave_out_pictures()
         Session(channel, shell, (ENGINE, SITE, sys.base_prefix)).serve()
     except BaseException as error:
         # Nobody but the grader can be told, and only before the student's code has started.
