@@ -38,9 +38,8 @@ def measured(
     CPU time is that of the process and all its descendants, those included that it leaves behind:
     they become this process's children, and are waited for. ``has_result`` is asked every 20 ms.
     """
-    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError("this process cannot adopt the processes that are left behind")
-    before = _cpu_of_children()
+    adopt_orphans()
+    before = cpu_of_children()
     started = time.monotonic()
     first = None
     with (folder / "output.txt").open("wb") as output:
@@ -57,19 +56,27 @@ def measured(
                 first = time.monotonic() - started
             time.sleep(0.02)
     wall = time.monotonic() - started
-    _wait_for_orphans()
+    wait_for_orphans()
     if process.returncode != 0 or not has_result():
         text = (folder / "output.txt").read_text(errors="replace")
         raise CommandFailed(f"{' '.join(command)}: status {process.returncode}\n{text[-4000:]}")
-    return Cost(wall, _cpu_of_children() - before, wall if first is None else first)
+    return Cost(wall, cpu_of_children() - before, wall if first is None else first)
 
 
-def _cpu_of_children() -> float:
+def adopt_orphans() -> None:
+    """Make this process the parent of processes that its children leave behind."""
+    if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError("this process cannot adopt the processes that are left behind")
+
+
+def cpu_of_children() -> float:
+    """Return the CPU seconds of all descendants that have ended and were waited for."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
-def _wait_for_orphans(seconds: float = 20.0) -> None:
+def wait_for_orphans(seconds: float = 20.0) -> None:
+    """Wait until no child is left."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
