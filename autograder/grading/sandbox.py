@@ -127,9 +127,13 @@ class Session:
         return reply, timely
 
     def _expired(self, seconds: float) -> Callable[[], bool]:
-        started, used = time.monotonic(), self._cpu_seconds()
+        started, used = time.monotonic(), None
 
         def expired() -> bool:
+            # First asked after some 50 ms; most answers are there before that.
+            nonlocal used
+            if used is None:
+                used = self._cpu_seconds()
             passed = time.monotonic() - started
             if passed < seconds:
                 return False
