@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.comparison import Tolerance
-from autograder.values import Formula, Value
+from autograder.values import Formula, Network, Tensor, Value
 
 FILE_NAME = "checks.npz"
 FORMAT = 1
@@ -140,6 +140,10 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
         return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}
+    if isinstance(value, Tensor):
+        return {"tensor": _encode(_fields(value), arrays, name)}
+    if isinstance(value, Network):
+        return {"network": _encode(_fields(value), arrays, name)}
     if isinstance(value, Mapping):
         items = {key: _encode(item, arrays, f"{name}/{key}") for key, item in value.items()}
         return {"dict": items, "order": list(items)}
@@ -163,6 +167,10 @@ def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return Raised(*value["raised"])
     if "formula" in value:
         return Formula(tuple(value["of"]), value["formula"])
+    if "tensor" in value:
+        return Tensor(**_decode(value["tensor"], arrays))
+    if "network" in value:
+        return Network(**_decode(value["network"], arrays))
     if "tuple" in value:
         return tuple(_decode(item, arrays) for item in value["tuple"])
     return {key: _decode(value["dict"][key], arrays) for key in value["order"]}

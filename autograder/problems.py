@@ -18,7 +18,8 @@ import numpy as np
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Tolerance, first_difference
-from autograder.values import Value, copy_of, is_finite, same
+from autograder.handover import hand_over, take_back
+from autograder.values import Value, is_finite, same
 
 Function = Callable[..., Value]
 
@@ -184,10 +185,10 @@ class _WrongResults(Mapping[str, Value | Raised]):
 
 
 def _result(function: Function, case: Case) -> Value | Raised:
-    arguments = [copy_of(value) for value in case.arguments.values()]
+    arguments = [hand_over(value) for value in case.arguments.values()]
     try:
         with np.errstate(all="ignore"):
-            return function(*arguments)
+            return take_back(function(*arguments))
     except Exception as error:  # a misconception may fail in any way a student may
         return Raised(type(error).__name__, str(error))
 

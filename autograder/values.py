@@ -2,7 +2,9 @@
 
 Arguments, results and wrong results are stored in ``checks.npz`` and sent between
 processes. Only plain data may do that: arrays of numbers, Python numbers, text, and
-tuples, lists and dictionaries of these. Functions travel as :class:`Formula`.
+tuples, lists and dictionaries of these. What students get in another form is an argument
+that stands for it: a function is a :class:`Formula`, a PyTorch tensor a :class:`Tensor`, a
+PyTorch network a :class:`Network`. :mod:`autograder.handover` makes the one into the other.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import numpy as np
 
 Value: TypeAlias = Any
 """An array of booleans, integers or floats; ``bool``, ``int``, ``float``, ``str``, ``None``;
-a tuple, list or ``str``-keyed dictionary of values; or a :class:`Formula`."""
+a tuple, list or ``str``-keyed dictionary of values; or, among the arguments of a case, a
+:class:`Formula`, :class:`Tensor` or :class:`Network`."""
 
 ARRAY_KINDS = "biuf"
 """NumPy dtype kinds that count as numbers here: boolean, signed, unsigned, floating."""
@@ -48,6 +51,40 @@ class Formula:
         return self
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tensor:
+    """An array that students get as a PyTorch tensor, of the same shape and dtype.
+
+    ``gradient``, an array of the same shape, makes it a leaf that has been used before: it
+    requires gradients, and its ``.grad`` is not empty.
+    """
+
+    array: np.ndarray
+    gradient: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Network:
+    """A network that students get as a ``torch.nn.Sequential``, in evaluation mode.
+
+    Each layer is a dictionary: its ``kind`` (one of :data:`LAYERS`), and what that needs.
+    ``conv``: ``weight`` (F, C, HH, WW), ``bias`` (F,), and if they are not 1 and 0, ``stride``
+    and ``padding``. ``linear``: ``weight`` (M, D), ``bias`` (M,). ``max_pool``, ``avg_pool``:
+    ``size``, and ``stride`` if it is another. ``dropout``: ``p``.
+
+    With ``max_calls``, the network refuses to be called more often, in words: the task is to
+    use batches. With ``training`` it is handed over in training mode.
+    """
+
+    layers: tuple[Mapping[str, Value], ...]
+    max_calls: int | None = None
+    training: bool = False
+
+
+LAYERS = ("conv", "linear", "relu", "max_pool", "avg_pool", "global_avg_pool", "flatten", "dropout")
+"""The kinds of layers that a :class:`Network` may have."""
+
+
 def copy_of(value: Value) -> Value:
     """Return an independent copy of ``value``; arrays keep their dtype and memory order."""
     return copy.deepcopy(value)
@@ -67,6 +104,10 @@ def describe(value: Value, depth: int = 2) -> str:
         return f"NumPy {value.dtype} number"
     if value is None:
         return "None"
+    if isinstance(value, Tensor):
+        return describe(value.array).replace(" array", " tensor", 1)
+    if isinstance(value, Network):
+        return f"network: {', '.join(map(_describe_layer, value.layers))}"
     if isinstance(value, Formula):
         return f"function of ({', '.join(value.parameters)}): {value.source}"
     if isinstance(value, bool | int | float):
@@ -85,9 +126,16 @@ def describe(value: Value, depth: int = 2) -> str:
     return f"object of type {type(value).__name__}"
 
 
+def _describe_layer(layer: Mapping[str, Value]) -> str:
+    kind = str(layer["kind"]).replace("_", " ")
+    if "weight" in layer:
+        return f"{kind} {' x '.join(map(str, layer['weight'].shape))}"
+    return f"{kind} {layer['size']}" if "size" in layer else kind
+
+
 def describe_argument(value: Value) -> str:
     """Say what an argument of a case is; small plain values are shown whole."""
-    if isinstance(value, np.ndarray | Formula):
+    if isinstance(value, np.ndarray | Formula | Tensor | Network):
         return describe(value)
     text = repr(value)
     return text if len(text) <= 60 else describe(value)
@@ -105,6 +153,8 @@ def same(a: Value, b: Value) -> bool:
         )
     if type(a) is not type(b):
         return False
+    if isinstance(a, Tensor | Network):
+        return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(same(i, j) for i, j in zip(a, b, strict=True))
     if isinstance(a, Mapping):

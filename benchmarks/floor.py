@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib.pyplot
 import nbformat
+
 from autograder.grading.inside.shell import Shell
 
 

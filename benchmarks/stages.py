@@ -24,7 +24,7 @@ from autograder.problems import Problem
 
 PLACES: tuple[tuple[Any, str, str], ...] = (
     (batch, "read_submission", "reading the files"),
-    (Submission, "cells", "parsing"),
+    (Submission, "parsed", "parsing"),
     (engine, "rebuild", "rebuilding the notebook"),
     (sandbox.Sandbox, "open", "starting a process"),
     (Problem, "hidden_checks", "drawing hidden cases"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,9 @@ from nbformat.v4 import new_code_cell
 
 from autograder.authoring.generate import generate
 from autograder.grading.course import Chapter, Course
-from autograder.grading.engine import NotebookGrade, grade_cells
+from autograder.grading.engine import NotebookGrade, grade_submitted
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import SubmittedCell, cells_of
+from autograder.grading.submission import SubmittedNotebook, notebook_of
 
 SOURCE = """\
 ---
@@ -216,11 +215,11 @@ class Grader:
 
     def grade(self, notebook: NotebookNode, **options: Any) -> NotebookGrade:
         """Grade a notebook as it would arrive: written and read again."""
-        return self.grade_cells(cells_of(json.loads(nbformat.writes(notebook))), **options)
+        return self.grade_submitted(notebook_of(json.loads(nbformat.writes(notebook))), **options)
 
-    def grade_cells(self, cells: Sequence[SubmittedCell], **options: Any) -> NotebookGrade:
+    def grade_submitted(self, submitted: SubmittedNotebook, **options: Any) -> NotebookGrade:
         """Grade a notebook's cells."""
-        return grade_cells(cells, self.chapter, SEED, self.sandbox, **options)
+        return grade_submitted(submitted, self.chapter, SEED, self.sandbox, **options)
 
     def points(self, notebook: NotebookNode, **options: Any) -> dict[str, float]:
         """Grade a notebook and return the points of each task."""

@@ -22,7 +22,7 @@ from nbgrader.api import Gradebook
 
 from autograder import grading
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
-from autograder.grading.submission import UnreadableSubmission, cells_of, read_submission
+from autograder.grading.submission import UnreadableSubmission, notebook_of, read_submission
 
 COURSE = Path(__file__).parents[1]
 NOTHING = dict.fromkeys(POINTS, 0.0)
@@ -327,7 +327,7 @@ def test_what_is_no_notebook_is_told_in_a_sentence(
 ) -> None:
     (tmp_path / "probe.ipynb").write_bytes(content)
     with pytest.raises(UnreadableSubmission, match=reason):
-        read_submission(tmp_path, "probe").cells()
+        read_submission(tmp_path, "probe").parsed()
 
 
 def test_links_pipes_and_folders_are_no_submissions(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_links_pipes_and_folders_are_no_submissions(tmp_path: Path) -> None:
     ):
         make()
         with pytest.raises(UnreadableSubmission, match=reason):
-            read_submission(tmp_path, "probe").cells()
+            read_submission(tmp_path, "probe").parsed()
         if place.is_dir() and not place.is_symlink():
             place.rmdir()
         else:
@@ -359,7 +359,7 @@ def test_lines_steer_no_terminal(grader: Grader) -> None:
 def test_another_name_is_mentioned(tmp_path: Path) -> None:
     (tmp_path / "probe (1).ipynb").write_text("{}")
     with pytest.raises(UnreadableSubmission, match=re.escape("probe (1).ipynb")):
-        read_submission(tmp_path, "probe").cells()
+        read_submission(tmp_path, "probe").parsed()
 
 
 def test_extra_files_are_read_without_links(tmp_path: Path) -> None:
@@ -398,7 +398,7 @@ CELL = {"cell_type": "code", "source": "1", "metadata": {}}
 def test_damaged_cells_cost_nothing_else(grader: Grader, damage: object) -> None:
     notebook = json.loads(nbformat.writes(grader.notebook(RIGHT)))
     notebook["cells"].insert(2, damage)
-    graded = grader.grade_cells(cells_of(notebook))
+    graded = grader.grade_submitted(notebook_of(notebook))
     assert points(graded) == POINTS
     nbformat.validate(graded.notebook)
 
@@ -408,7 +408,7 @@ def test_old_notebooks_without_cell_ids_are_fine(grader: Grader) -> None:
     notebook["nbformat_minor"] = 2
     for one in notebook["cells"]:
         del one["id"]
-    graded = grader.grade_cells(cells_of(notebook))
+    graded = grader.grade_submitted(notebook_of(notebook))
     assert points(graded) == POINTS
     nbformat.validate(graded.notebook)
 
@@ -429,6 +429,71 @@ def test_copied_cells_are_fine(grader: Grader) -> None:
     answer.source = "def scale(x, factor):\n    return x  # first try"
     notebook.cells.insert(notebook.cells.index(answer) + 1, copied)
     assert grader.points(notebook) == POINTS
+
+
+def test_deleted_imports_are_restored(grader: Grader) -> None:
+    notebook = grader.notebook(RIGHT)
+    imports = next(one for one in notebook.cells if "import numpy" in one.source)
+    notebook.cells.remove(imports)
+    graded = grader.grade(notebook)
+    assert points(graded) == POINTS
+    assert graded.flags == ("code cells of the course were deleted and have been restored",)
+    restored = [one.source for one in graded.notebook.cells]
+    assert restored.index(imports.source) < restored.index(RIGHT["scale"])
+
+
+def test_what_is_restored_replaces_nothing_of_the_students(grader: Grader) -> None:
+    notebook = grader.notebook(RIGHT, "from math import prod as np\nimport numpy as np; mine = 1")
+    notebook.cells = [one for one in notebook.cells if "autograder import check" not in one.source]
+    graded = grader.grade(notebook)
+    assert points(graded) == POINTS
+    sources = [one.source for one in graded.notebook.cells if one.cell_type == "code"]
+    assert "autograder import check" in sources[0]
+    assert "mine = 1" in sources[1]
+
+
+def test_changed_cells_of_the_course_are_not_restored(grader: Grader) -> None:
+    notebook = grader.notebook(RIGHT)
+    imports = next(one for one in notebook.cells if "import numpy" in one.source)
+    imports.source = "import numpy as np, math\nfrom autograder import *"
+    graded = grader.grade(notebook)
+    assert points(graded) == POINTS
+    assert graded.flags == ()
+    assert sum("import numpy" in one.source for one in graded.notebook.cells) == 1
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"language_info": {"name": "R"}, "kernelspec": {"name": "ir", "display_name": "R"}},
+        {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}},
+    ],
+)
+def test_another_language_is_told(grader: Grader, metadata: object) -> None:
+    notebook = json.loads(nbformat.writes(grader.notebook(RIGHT)))
+    notebook["metadata"] = metadata
+    graded = grader.grade_submitted(notebook_of(notebook))
+    assert points(graded) == POINTS
+    assert graded.flags == ("written for R, graded as Python",)
+    assert graded.notebook.metadata.kernelspec.name == "python3"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        None,
+        {"language_info": 3, "kernelspec": []},
+        {"kernelspec": {"name": "conda-env-cnn-py", "display_name": "Mine", "language": "python"}},
+        {"language_info": {"name": "Python"}},
+    ],
+)
+def test_other_kernels_for_python_are_fine(grader: Grader, metadata: object) -> None:
+    notebook = json.loads(nbformat.writes(grader.notebook(RIGHT)))
+    notebook["metadata"] = metadata
+    graded = grader.grade_submitted(notebook_of(notebook))
+    assert points(graded) == POINTS
+    assert graded.flags == ()
 
 
 # A class

@@ -18,7 +18,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
-from autograder.grading.submission import cells_of, rebuild
+from autograder.grading.submission import notebook_of, rebuild
 
 HONEST = {"scale": RIGHT["scale"], "total": "def total(x):\n    return 0.0"}
 DESERVED = {"scale": 4.0, "total": 0.0, "apply": 0.0, "extremes": 0.0}
@@ -548,8 +548,8 @@ def test_edited_notebooks(grader: Grader, name: str) -> None:
     notebook = grader.notebook(HONEST)
     change, flag = EDITS[name]
     change(notebook)
-    cells = cells_of(json.loads(json.dumps(notebook)))
-    graded = grader.grade_cells(cells)
+    cells = notebook_of(json.loads(json.dumps(notebook)))
+    graded = grader.grade_submitted(cells)
     assert points(graded) == DESERVED
     assert flag in "; ".join(graded.flags)
     released = [one for one in grader.chapter.release.cells if "nbgrader" in one.metadata]
@@ -621,17 +621,17 @@ def test_texts_do_nothing_in_the_instructors_browser(grader: Grader, text: str) 
     notebook = grader.notebook({"why": text})
     notebook.cells.insert(1, new_markdown_cell(text))
     notebook.cells.append(nbformat.v4.new_raw_cell(text))
-    without = _actions(rebuild(cells_of(grader.notebook({})), grader.chapter.release).notebook)
-    rebuilt = rebuild(cells_of(notebook), grader.chapter.release).notebook
+    without = _actions(rebuild(notebook_of(grader.notebook({})), grader.chapter.release).notebook)
+    rebuilt = rebuild(notebook_of(notebook), grader.chapter.release).notebook
     assert _actions(rebuilt) == without
 
 
 def test_honest_texts_look_the_same(grader: Grader) -> None:
     text = "If $a<b$ and `x<y` then a < b & c, **bold**, [link](https://example.org), 1 <2."
-    rebuilt = rebuild(cells_of(grader.notebook({"why": text})), grader.chapter.release).notebook
+    rebuilt = rebuild(notebook_of(grader.notebook({"why": text})), grader.chapter.release).notebook
     page = _page(rebuilt).replace("\u2060", "")
     for part in ("<code>x&lt;y</code>", "<strong>bold</strong>", 'href="https://example.org"'):
         assert part in page
     released = {one.source for one in grader.chapter.release.cells if one.cell_type == "markdown"}
-    untouched = rebuild(cells_of(grader.notebook({})), grader.chapter.release).notebook
+    untouched = rebuild(notebook_of(grader.notebook({})), grader.chapter.release).notebook
     assert {one.source for one in untouched.cells if one.cell_type == "markdown"} == released

@@ -21,7 +21,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import Chapter, Course, Figures
-from autograder.grading.engine import NotebookGrade, grade_cells
+from autograder.grading.engine import NotebookGrade, grade_submitted
 from autograder.grading.gradebook import Ledger, write_whole
 from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
@@ -181,7 +181,7 @@ class _Sandboxes:
 
     def _one(self, job: _Job) -> Graded:
         try:
-            cells = job.submission.cells()
+            submitted = job.submission.parsed()
         except UnreadableSubmission as error:
             return _ungraded(self._chapter, job.student, str(error))
         sandbox = self._idle.get()
@@ -191,8 +191,8 @@ class _Sandboxes:
                     sandbox = open_sandbox(self._chapter)
                 try:
                     files = job.submission.files
-                    grade = grade_cells(
-                        cells, self._chapter, job.seed, sandbox, files, self._figures
+                    grade = grade_submitted(
+                        submitted, self._chapter, job.seed, sandbox, files, self._figures
                     )
                     return _result(self._chapter, job, grade), grade.notebook
                 except SandboxBroken:

@@ -11,7 +11,7 @@ import contextlib
 import dataclasses
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from autograder.examination import Ending, Examination, Failed, Returned, TimedO
 from autograder.grading.channel import OutOfTime
 from autograder.grading.course import DEFAULT_FIGURES, Chapter, Figures, Task
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
-from autograder.grading.submission import Rebuilt, SubmittedCell, is_test, rebuild
+from autograder.grading.submission import Rebuilt, SubmittedNotebook, is_test, rebuild
 from autograder.grading.wire import foreign
 from autograder.report import graded_report
 from autograder.values import Value
@@ -58,16 +58,17 @@ class NotebookGrade:
     flags: tuple[str, ...] = ()
 
 
-def grade_cells(
-    cells: Sequence[SubmittedCell],
+def grade_submitted(
+    submitted: SubmittedNotebook,
     chapter: Chapter,
     seed: int,
     sandbox: Sandbox,
     files: Mapping[str, bytes] | None = None,
     figures: Figures = DEFAULT_FIGURES,
 ) -> NotebookGrade:
-    """Grade the cells of a submission; see :func:`grade_notebook`."""
-    return grade_notebook(rebuild(cells, chapter.release), chapter, seed, sandbox, files, figures)
+    """Grade a submission as it was handed in; see :func:`grade_notebook`."""
+    rebuilt = rebuild(submitted, chapter.release)
+    return grade_notebook(rebuilt, chapter, seed, sandbox, files, figures)
 
 
 def grade_notebook(

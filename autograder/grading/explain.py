@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.examination import Failed, Outcome, Returned, TimedOut
 from autograder.grading.course import Course
-from autograder.grading.engine import TaskGrade, grade_cells
+from autograder.grading.engine import TaskGrade, grade_submitted
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import read_submission
 from autograder.report import graded_report
@@ -56,10 +56,10 @@ def explain(
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
     submission = read_submission(course.submitted(student, chapter), chapter)
-    cells = submission.cells()
+    submitted = submission.parsed()
     with Sandbox(loaded.packages, loaded.folder, loaded.limits) as sandbox:
         seed = course.seed(chapter, student)
-        grade = grade_cells(cells, loaded, seed, sandbox, submission.files, figures="none")
+        grade = grade_submitted(submitted, loaded, seed, sandbox, submission.files, figures="none")
     return Explanation(student, chapter, grade.tasks, grade.flags)
 
 

@@ -49,11 +49,11 @@ class RebuildSubmission(_CoursePreprocessor):
         course = self.course(name)
         # nbgrader has read the notebook in its own way; ours accepts exactly what `grade` does.
         submission = read_submission(course.submitted(student, name), name)
-        cells = submission.cells()
+        submitted = submission.parsed()
         if submission.links:
             # nbgrader has followed them already, but removes its copies after an error.
             raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
-        rebuilt = rebuild(cells, _chapter(course, name).release)
+        rebuilt = rebuild(submitted, _chapter(course, name).release)
         for flag in rebuilt.flags:
             self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources

@@ -306,6 +306,7 @@ def _container(packages: tuple[str, ...], shared: Path | None, limits: Limits) -
     for source, name in (
         (here / "inside" / "stub.py", "__init__.py"),
         (here.parent / "values.py", "values.py"),
+        (here.parent / "handover.py", "handover.py"),
         (here.parent / "comparison.py", "comparison.py"),
         (here.parent / "checks.py", "checks.py"),
         (here / "inside" / "__init__.py", "grading/__init__.py"),

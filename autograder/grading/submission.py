@@ -52,6 +52,14 @@ class SubmittedCell:
 
 
 @dataclasses.dataclass(frozen=True)
+class SubmittedNotebook:
+    """What counts of a submitted notebook; ``language`` is empty where it does not name one."""
+
+    cells: tuple[SubmittedCell, ...]
+    language: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Rebuilt:
     """A notebook that is ready for grading, and what was remarkable about the submission."""
 
@@ -83,11 +91,11 @@ class Submission:
             digest.update(parts[name])
         return digest.hexdigest()
 
-    def cells(self) -> list[SubmittedCell]:
-        """Return the notebook's cells; raises :class:`UnreadableSubmission`."""
+    def parsed(self) -> SubmittedNotebook:
+        """Return what counts of the notebook; raises :class:`UnreadableSubmission`."""
         if self.notebook is None:
             raise UnreadableSubmission(self.reason)
-        return cells_of(_parsed(self.notebook))
+        return notebook_of(_parsed(self.notebook))
 
 
 def read_submission(folder: Path, notebook: str) -> Submission:
@@ -167,8 +175,8 @@ def _parsed(content: bytes) -> Any:
         raise UnreadableSubmission(f"The file is not a notebook: {reason}{where}.") from None
 
 
-def cells_of(document: Any) -> list[SubmittedCell]:
-    """Take the cells out of a notebook's JSON document, tolerating whatever can be tolerated."""
+def notebook_of(document: Any) -> SubmittedNotebook:
+    """Take what counts out of a notebook's JSON document, tolerating whatever can be tolerated."""
     if not isinstance(document, dict) or "nbformat" not in document:
         raise UnreadableSubmission("The file is JSON, but not a notebook.")
     version = document["nbformat"]
@@ -182,10 +190,21 @@ def cells_of(document: Any) -> list[SubmittedCell]:
         raise UnreadableSubmission("The notebook has no cells.")
     if len(cells) > MAX_CELLS:
         raise UnreadableSubmission(f"The notebook has {len(cells)} cells; {MAX_CELLS} are allowed.")
-    found = [cell for cell in map(_cell, cells) if cell is not None]
+    found = tuple(cell for cell in map(_cell, cells) if cell is not None)
     if sum(len(cell.source) for cell in found) > MAX_SOURCE:
         raise UnreadableSubmission("The notebook holds more than 2 MB of code and text.")
-    return found
+    return SubmittedNotebook(found, _language(document.get("metadata")))
+
+
+def _language(metadata: Any) -> str:
+    """Return the programming language that a notebook's metadata name, as its kernel told it."""
+    metadata = metadata if isinstance(metadata, dict) else {}
+    for key, name in (("language_info", "name"), ("kernelspec", "language")):
+        section = metadata.get(key)
+        language = section.get(name) if isinstance(section, dict) else None
+        if isinstance(language, str) and language:
+            return language[:40]
+    return ""
 
 
 def _cell(raw: Any) -> SubmittedCell | None:
@@ -235,12 +254,13 @@ def _is_picture(kind: Any, data: Any) -> bool:
     )
 
 
-def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
+def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
     """Put a submission's cells into the frame of the released notebook.
 
     Cells that the release names (answers, tests, locked cells) come in the release's order, once
     each; all but the answers' sources are the release's. The student's other cells stay behind
-    the named cell that they followed.
+    the named cell that they followed. Code cells of the release that are gone, such as its
+    imports, are put back in front of those: nobody's own definition is replaced by them.
     """
     named = {_name(cell): cell for cell in release.cells if _name(cell)}
     mine: dict[str, SubmittedCell] = {}
@@ -248,9 +268,10 @@ def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
     last: str | None = None
     flags: dict[str, None] = {}
     order: list[str] = []
-    submitted = list(cells)
-    recognized = _with_lost_names(submitted, named)
-    if recognized != submitted:
+    if submitted.language.lower() not in ("", "python", "ipython"):
+        flags[f"written for {submitted.language}, graded as Python"] = None
+    recognized = _with_lost_names(submitted.cells, named)
+    if recognized != list(submitted.cells):
         flags["cells had lost their names and have been recognized"] = None
     for cell in recognized:
         if cell.name in named and cell.name not in mine:
@@ -268,10 +289,15 @@ def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
         flags[f"cells were deleted and have been restored: {', '.join(missing)}"] = None
     if order != [name for name in named if name in mine]:
         flags["cells were reordered and have been put back"] = None
+    gone = _gone(release, recognized)
+    if any(gone.values()):
+        flags["code cells of the course were deleted and have been restored"] = None
     ours = {cell.source for cell in release.cells}
-    built = [_extra_cell(cell, ours) for cell in followers[None]]
-    for name, cell in named.items():
-        built.append(_named_cell(cell, mine.get(name)))
+    built = []
+    for name in (None, *named):
+        if name is not None:
+            built.append(_named_cell(named[name], mine.get(name)))
+        built += [new_code_cell(cell.source, id=cell.get("id", "")) for cell in gone.get(name, ())]
         built += [_extra_cell(cell, ours) for cell in followers.get(name, ())]
     _unique_ids(built)
     notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
@@ -279,8 +305,28 @@ def rebuild(cells: Iterable[SubmittedCell], release: NotebookNode) -> Rebuilt:
     return Rebuilt(notebook, tuple(flags))
 
 
+def _gone(
+    release: NotebookNode, cells: Iterable[SubmittedCell]
+) -> dict[str | None, list[NotebookNode]]:
+    """Return the release's plain code cells that a submission lacks, by the name they follow.
+
+    A cell that was changed is not gone: it still has its id. In a notebook without ids, as old
+    editors write it, it cannot be told from a deleted one, and stands there twice.
+    """
+    cells = list(cells)
+    ids, sources = {cell.cell_id for cell in cells}, {cell.source.strip() for cell in cells}
+    gone: dict[str | None, list[NotebookNode]] = {}
+    last: str | None = None
+    for cell in release.cells:
+        last = _name(cell) or last
+        plain = cell.cell_type == "code" and not _name(cell)
+        if plain and cell.get("id") not in ids and cell.source.strip() not in sources:
+            gone.setdefault(last, []).append(cell)
+    return gone
+
+
 def _with_lost_names(
-    cells: list[SubmittedCell], named: Mapping[str, NotebookNode]
+    cells: Iterable[SubmittedCell], named: Mapping[str, NotebookNode]
 ) -> list[SubmittedCell]:
     """Give cells their names back that an editor has dropped, or that were typed in anew.
 

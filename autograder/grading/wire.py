@@ -11,6 +11,7 @@ everything else is a list that starts with a tag.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import struct
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from autograder.values import ARRAY_KINDS, Formula, Value
+from autograder.values import ARRAY_KINDS, Formula, Network, Tensor, Value
 
 MAX_STRUCTURE = 256 * 1024
 MAX_BULK = 32 * 1024 * 1024
@@ -93,7 +94,8 @@ def frame_sizes(header: bytes) -> tuple[int, int]:
 def decode(structure: bytes, bulk: bytes = b"", formulas: bool = False) -> Value:
     """Turn the two parts of a frame into a value; raises :class:`WireError` and nothing else.
 
-    A :class:`Formula` is code: only the submission's side accepts them (``formulas``).
+    A :class:`Formula` is code: only the submission's side accepts it, and what else stands for
+    an argument of another form (``formulas``).
     """
     try:
         packed = msgpack.unpackb(
@@ -150,6 +152,10 @@ class _Encoder:
             return self._mapping(value, depth)
         if isinstance(value, Formula) and not self.lenient:
             return ["f", list(value.parameters), value.source]
+        if isinstance(value, Tensor | Network) and not self.lenient:
+            tag = "T" if isinstance(value, Tensor) else "N"
+            fields = (getattr(value, field.name) for field in dataclasses.fields(value))
+            return [tag, *(self.pack(field, depth + 1) for field in fields)]
         return self._foreign(type(value).__name__)
 
     def _mapping(self, value: dict[Any, Any], depth: int) -> Any:
@@ -228,6 +234,12 @@ class _Decoder:
             return self._foreign_array(rest)
         if tag == "f" and self.formulas:
             return self._formula(rest)
+        if tag in ("T", "N") and self.formulas:
+            fields = [self.unpack(item, depth + 1) for item in rest]
+            try:
+                return Tensor(*fields) if tag == "T" else Network(*fields)
+            except TypeError as error:
+                raise WireError("not a tensor or network") from error
         raise WireError("not a value")
 
     def _mapping(self, pairs: list[Any], depth: int) -> dict[str, Value]:

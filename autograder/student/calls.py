@@ -14,9 +14,10 @@ from typing import Any
 
 from autograder.checks import CheckedCase
 from autograder.examination import Caller, Ending, Failed, Returned
+from autograder.handover import changed, hand_over, take_back
 from autograder.student.limits import run_within
 from autograder.student.notebook import running_shell
-from autograder.values import Value, copy_of, same
+from autograder.values import Value
 
 
 @dataclasses.dataclass
@@ -54,12 +55,12 @@ class StudentCaller:
 
     def __call__(self, case: CheckedCase) -> Ending:
         """Make one call and say how it ended."""
-        arguments = {name: copy_of(value) for name, value in case.arguments.items()}
+        arguments = {name: hand_over(value) for name, value in case.arguments.items()}
         endings: list[Ending] = []
 
         def code() -> None:
             try:
-                endings.append(Returned(self._function(*arguments.values())))
+                endings.append(Returned(take_back(self._function(*arguments.values()))))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
@@ -77,10 +78,7 @@ class StudentCaller:
             return Failed("KeyboardInterrupt", "raised by the function itself")
         ending = endings[0]
         if isinstance(ending, Returned):
-            changed = tuple(
-                name for name, before in case.arguments.items() if not same(before, arguments[name])
-            )
-            return Returned(ending.value, changed)
+            return Returned(ending.value, changed(case.arguments, arguments))
         return ending
 
 

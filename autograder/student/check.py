@@ -11,10 +11,11 @@ from typing import Any
 
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
 from autograder.examination import Examination, examine
+from autograder.handover import hand_over
 from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.notebook import explain_missing_functions, show
-from autograder.values import Value, copy_of, describe
+from autograder.values import Value, describe
 
 
 class CheckFailed(AssertionError):
@@ -131,7 +132,7 @@ class Check:
         checks = self.find(function, or_name=True)
         if number not in range(1, len(checks.cases) + 1):
             raise CannotCheck(f"{checks.function} has the cases 1 to {len(checks.cases)}.")
-        return tuple(copy_of(value) for value in checks.cases[number - 1].arguments.values())
+        return tuple(hand_over(value) for value in checks.cases[number - 1].arguments.values())
 
     def checks(self) -> dict[str, Checks]:
         """Return the checks of this exercise, keyed by function name, in task order.

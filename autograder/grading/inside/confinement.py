@@ -6,6 +6,7 @@ Called in a process that was forked from the zygote and has not run any of the s
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import resource
 import struct
@@ -50,10 +51,34 @@ def own_files(place: str, size: int, user: int) -> None:
     )
 
 
-def limit(limits: Mapping[str, int]) -> None:
-    """Set resource limits, given by their names without ``RLIMIT_``."""
+def address_space() -> int:
+    """Return how many bytes of addresses this process has in use, to the page.
+
+    There is no /proc to ask in the container: the limit at which one more page is refused tells.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    low, high = 0, 1 << 47
+    while high - low > mmap.PAGESIZE:
+        middle = (low + high) // 2
+        resource.setrlimit(resource.RLIMIT_AS, (middle, hard))
+        try:
+            mmap.mmap(-1, mmap.PAGESIZE).close()
+            high = middle
+        except OSError:
+            low = middle
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    return low
+
+
+def limit(limits: Mapping[str, int], in_use: int) -> None:
+    """Set resource limits, given by their names without ``RLIMIT_``.
+
+    Address space is limited to so much more than the ``in_use`` bytes that the imported libraries
+    have taken: PyTorch alone maps gigabytes, of which it uses little.
+    """
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
+        bound = value + in_use if name == "AS" else value
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
 
 
 def drop_privileges(change_user: bool) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from autograder.grading.channel import Channel, ChannelClosed
 from autograder.grading.inside.shell import Shell
 from autograder.grading.wire import TooLarge, encode, foreign
-from autograder.values import copy_of, same
+from autograder.handover import changed, hand_over, take_back
 
 
 class Session:
@@ -78,13 +78,13 @@ class Session:
                 "line": "",
             }
         arguments = request["arguments"]
-        given = {name: copy_of(value) for name, value in arguments.items()}
-        value = self.shell.user_ns[name](*given.values())
-        changed = [name for name in arguments if not same(arguments[name], given[name])]
+        given = {name: hand_over(value) for name, value in arguments.items()}
+        value = take_back(self.shell.user_ns[name](*given.values()))
+        in_place = list(changed(arguments, given))
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is not None:
             pyplot.close("all")
-        return {"ended": "returned", "value": value, "changed": changed}
+        return {"ended": "returned", "value": value, "changed": in_place}
 
 
 def _failed(error: BaseException, libraries: tuple[str, ...]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checks import FILE_NAME, load_checks
-from autograder.values import copy_of
+from autograder.handover import hand_over
 
 __all__ = ["check", "explore"]
 
@@ -34,7 +34,7 @@ class _Check:
         """Return copies of the arguments of a visible case, as in the student's notebook."""
         name = function if isinstance(function, str) else function.__name__
         cases = self.checks()[name].cases
-        return tuple(copy_of(value) for value in cases[number - 1].arguments.values())
+        return tuple(hand_over(value) for value in cases[number - 1].arguments.values())
 
     def checks(self) -> Any:
         """Return the visible checks."""

@@ -23,6 +23,7 @@ def main(descriptor: int) -> None:
     sys.path[:] = [p for p in sys.path if p.startswith((sys.base_prefix, "/usr"))] + [ENGINE, SITE]
 
     from autograder.grading.channel import Channel
+    from autograder.grading.inside.confinement import address_space
     from autograder.grading.inside.shell import Shell
 
     control = Channel(socket.socket(fileno=descriptor))
@@ -35,6 +36,7 @@ def main(descriptor: int) -> None:
         _draw_some()
     # At the very end: a file of the submission must never shadow a library.
     sys.path.append(f"{TEMPORARY}/work")
+    settings["in_use"] = address_space()
     gc.collect()
     gc.freeze()
     # Python's own threshold, 700, is a small one for figures, which are many small objects.
@@ -88,7 +90,7 @@ def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
         channel = Channel(end, formulas=True)
         user = confinement.NOBODY if settings["change_user"] else os.getuid()
         confinement.own_files(TEMPORARY, settings["disk"], user)
-        confinement.limit(settings["limits"])
+        confinement.limit(settings["limits"], settings["in_use"])
         confinement.drop_privileges(settings["change_user"])
         request = channel.receive()
         write_files(Path(TEMPORARY, "work"), Path(SHARED), request["files"])

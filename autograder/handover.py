@@ -1,0 +1,149 @@
+"""What a graded function is handed, and what is taken back from it.
+
+Cases hold plain data. A student's function may work on PyTorch tensors and networks instead:
+they are made from :class:`~autograder.values.Tensor` and :class:`~autograder.values.Network`
+right before the call, and results are turned into arrays right after it. This happens where the
+function runs: in the notebook, and in the sandbox. PyTorch is loaded only where a case needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.values import LAYERS, Network, Tensor, Value, copy_of, same
+
+
+def hand_over(value: Value) -> Any:
+    """Return what a function gets for an argument: a copy that it may do with as it likes."""
+    if isinstance(value, Tensor):
+        return _tensor(value)
+    if isinstance(value, Network):
+        return _network(value)
+    if isinstance(value, tuple | list):
+        return type(value)(hand_over(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: hand_over(item) for key, item in value.items()}
+    return copy_of(value)
+
+
+def take_back(value: Any) -> Value:
+    """Return a result with all PyTorch tensors in it turned into arrays."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return value
+    if type(value) in (tuple, list):
+        return type(value)(take_back(item) for item in value)
+    if type(value) is dict:
+        return {key: take_back(item) for key, item in value.items()}
+    return _array(value) if isinstance(value, torch.Tensor) else value
+
+
+def changed(arguments: Mapping[str, Value], handed: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the arguments that a call has changed in place."""
+    return tuple(name for name, value in arguments.items() if not _unchanged(value, handed[name]))
+
+
+def _unchanged(value: Value, handed: Any) -> bool:
+    if isinstance(value, Tensor):
+        return same(value.array, _array(handed))
+    if isinstance(value, Network):
+        now = [_array(parameter) for parameter in handed.parameters()]
+        return same(_parameters(value), now)
+    if isinstance(value, tuple | list):
+        return len(value) == len(handed) and all(map(_unchanged, value, handed))
+    if isinstance(value, Mapping):
+        keys = value.keys() == handed.keys()
+        return keys and all(_unchanged(value[key], handed[key]) for key in value)
+    return same(value, handed)
+
+
+def _parameters(network: Network) -> list[np.ndarray]:
+    weighted = [layer for layer in network.layers if "weight" in layer]
+    return [layer[name] for layer in weighted for name in ("weight", "bias")]
+
+
+def _array(tensor: Any) -> Value:
+    """Return a tensor's numbers; NumPy has no bfloat16, so those become float32."""
+    plain = tensor.detach().resolve_conj().resolve_neg().cpu()
+    if str(plain.dtype) == "torch.bfloat16":
+        plain = plain.float()
+    return plain.numpy().copy()
+
+
+def _tensor(value: Tensor) -> Any:
+    import torch
+
+    tensor = torch.from_numpy(value.array.copy())
+    if value.gradient is not None:
+        tensor.requires_grad_()
+        tensor.grad = torch.from_numpy(value.gradient.copy())
+    return tensor
+
+
+def _network(network: Network) -> Any:
+    from torch import nn
+
+    model = nn.Sequential(*map(_layer, network.layers))
+    model.train(network.training)
+    if network.max_calls is not None:
+        model.register_forward_pre_hook(_Allowance(network.max_calls))
+    return model
+
+
+class _Allowance:
+    """Refuses further calls of a network; says why."""
+
+    def __init__(self, calls: int) -> None:
+        self._calls = calls
+        self._left = calls
+
+    def __call__(self, module: Any, inputs: Any) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise RuntimeError(
+                f"the network has been called more than {self._calls} times. Put many pictures "
+                "into one batch, and call it once for the batch."
+            )
+
+
+def _layer(layer: Mapping[str, Value]) -> Any:
+    from torch import nn
+
+    match layer["kind"]:
+        case "conv":
+            filters, channels, height, width = layer["weight"].shape
+            stride, padding = layer.get("stride", 1), layer.get("padding", 0)
+            return _with_weights(
+                nn.Conv2d(channels, filters, (height, width), stride, padding), layer
+            )
+        case "linear":
+            units, inputs = layer["weight"].shape
+            return _with_weights(nn.Linear(inputs, units), layer)
+        case "relu":
+            return nn.ReLU()
+        case "max_pool":
+            return nn.MaxPool2d(layer["size"], layer.get("stride"))
+        case "avg_pool":
+            return nn.AvgPool2d(layer["size"], layer.get("stride"))
+        case "global_avg_pool":
+            return nn.AdaptiveAvgPool2d(1)
+        case "flatten":
+            return nn.Flatten()
+        case "dropout":
+            return nn.Dropout(layer["p"])
+        case kind:
+            known = ", ".join(LAYERS)
+            raise ValueError(f"there is no layer of the kind {kind!r}; there are {known}")
+
+
+def _with_weights(module: Any, layer: Mapping[str, Value]) -> Any:
+    from torch import nn
+
+    module.weight, module.bias = (
+        nn.Parameter(_tensor(Tensor(layer[name]))) for name in ("weight", "bias")
+    )
+    return module
