@@ -1,9 +1,9 @@
 """Grading a class: ours beside stock nbgrader, in one run, on the same submissions.
 
-    python benchmarks/grading.py                    the comparison, 60 submissions
-    python benchmarks/grading.py --stages           where the time goes
-    python benchmarks/grading.py --hostile          endless loops, memory hogs and floods among others
-    python benchmarks/grading.py --memory           the grader's memory over 1,000 submissions
+    python benchmarks/grading.py               the comparison, 60 submissions
+    python benchmarks/grading.py --stages      where the time goes
+    python benchmarks/grading.py --hostile     endless loops, memory hogs, floods among others
+    python benchmarks/grading.py --memory      the grader's memory over 1,000 submissions
 
 See ``benchmarks/README.md`` for what is measured and how.
 """

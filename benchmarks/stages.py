@@ -32,7 +32,7 @@ PLACES: tuple[tuple[Any, str, str], ...] = (
     (engine, "graded_report", "writing reports"),
     (gradebook.Ledger, "scores", "gradebook"),
     (gradebook.Ledger, "record", "gradebook"),
-    (gradebook.nbformat, "writes", "writing the notebook"),
+    (gradebook.json, "dumps", "writing the notebook"),
     (gradebook, "write_whole", "writing the notebook"),
     (batch, "write_whole", "writing the notes"),
 )

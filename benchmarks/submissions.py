@@ -13,7 +13,7 @@ from autograder.problems import Problem
 
 OWN_CELLS = (
     "print('my picture has', house.size, 'pixels')",
-    "plt.figure(figsize=(4, 3))\nplt.plot(corr2d(house, vertical_edge)[20])\nplt.grid()\nplt.show()",
+    "plt.figure(figsize=(4, 3))\nplt.plot(corr2d(house, vertical_edge)[20])\nplt.grid()",
 )
 """What one student in four adds before task 2: a print, and a figure of their own."""
 

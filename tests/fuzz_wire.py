@@ -24,9 +24,11 @@ with atheris.instrument_imports(include=["autograder.grading.wire", "msgpack.fal
 
 import numpy as np
 
-from autograder.values import Formula, same
+from autograder.values import Formula, Network, Tensor, same
 
-PLAIN = (type(None), bool, int, float, str, bytes, np.generic, np.ndarray, Formula, wire.Foreign)
+PLAIN = (type(None), bool, int, float, str, bytes, np.generic, wire.Foreign)
+HANDED_OVER = (Formula, Tensor, Network)
+"""What only the submission's side accepts."""
 
 
 def real_messages() -> Iterator[bytes]:
@@ -53,7 +55,9 @@ def real_messages() -> Iterator[bytes]:
     ]
     yield wire.encode({"outputs": outputs, "error": None})
     yield wire.encode({"ended": "failed", "kind": "E", "message": "m", "line": "line 1 of f: x"})
-    yield wire.encode({"do": "call", "function": "f", "arguments": {"f": Formula(("x",), "x")}})
+    network = Network(({"kind": "relu"},), max_calls=2)
+    arguments = {"f": Formula(("x",), "x"), "x": Tensor(numbers), "network": network}
+    yield wire.encode({"do": "call", "function": "f", "arguments": arguments})
 
 
 def check(frame: bytes) -> None:
@@ -70,7 +74,7 @@ def check(frame: bytes) -> None:
         value = wire.decode(body[:structure], body[structure:][:bulk], formulas)
     except wire.WireError:
         return
-    assert_plain(value)
+    assert_plain(value, formulas)
     again = wire.encode(value, lenient=True)
     sizes = wire.frame_sizes(again[: wire.HEADER.size])
     assert sum(sizes) == len(again) - wire.HEADER.size
@@ -79,7 +83,7 @@ def check(frame: bytes) -> None:
         assert same(wire.decode(body[: sizes[0]], body[sizes[0] :]), value)
 
 
-def assert_plain(value: object, depth: int = 0) -> None:
+def assert_plain(value: object, formulas: bool, depth: int = 0) -> None:
     """Check that a value holds nothing but plain data."""
     assert depth <= wire.MAX_DEPTH + 2
     if isinstance(value, np.ndarray):
@@ -88,13 +92,13 @@ def assert_plain(value: object, depth: int = 0) -> None:
         assert value.nbytes <= max(wire.MAX_BULK, 100_000 * 64)
     elif isinstance(value, tuple | list):
         for item in value:
-            assert_plain(item, depth + 1)
+            assert_plain(item, formulas, depth + 1)
     elif isinstance(value, dict):
         assert all(type(key) is str for key in value)
         for item in value.values():
-            assert_plain(item, depth + 1)
+            assert_plain(item, formulas, depth + 1)
     else:
-        assert isinstance(value, PLAIN), type(value)
+        assert isinstance(value, PLAIN + (HANDED_OVER if formulas else ())), type(value)
 
 
 def holds_stand_ins(value: object) -> bool:

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_output
 
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Examination, Failed, Returned, TimedOut, examine
@@ -121,8 +120,8 @@ def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:
     words = {"text/plain": shown.text, "text/html": shown._repr_html_()}
     # nbgrader reads the points from the first result that a test cell has.
     return [
-        new_output("display_data", data=words),
-        new_output("execute_result", data={"text/plain": f"{grade.points}"}, execution_count=None),
+        _output("display_data", data=words),
+        _output("execute_result", data={"text/plain": f"{grade.points}"}, execution_count=None),
     ]
 
 
@@ -298,15 +297,15 @@ def _cell_outputs(reply: dict[str, Any]) -> Iterator[NotebookNode]:
             continue
         kind, name, data = (output.get(key) for key in ("output_type", "name", "data"))
         if kind == "stream" and name in ("stdout", "stderr"):
-            yield new_output("stream", name=name, text=_long_text(output.get("text")))
+            yield _output("stream", name=name, text=_long_text(output.get("text")))
         elif kind in ("display_data", "execute_result") and isinstance(data, dict):
             kept = dict(_safe_data(data))
             if kept:
                 # Never as a result: only the grader's own results may look like points.
-                yield new_output("display_data", data=kept)
+                yield _output("display_data", data=kept)
     error = reply.get("error")
     if isinstance(error, dict):
-        yield new_output(
+        yield _output(
             "error",
             ename=_text(error.get("ename")),
             evalue=_text(error.get("evalue")),
@@ -327,5 +326,13 @@ def _long_text(value: Any) -> str:
 
 
 def _note(text: str) -> NotebookNode:
-    note: NotebookNode = new_output("stream", name="stdout", text=f"[grading] {text}\n")
-    return note
+    return _output("stream", name="stdout", text=f"[grading] {text}\n")
+
+
+def _output(kind: str, **fields: Any) -> NotebookNode:
+    """Return a cell's output. nbformat checks it with the whole notebook, which is faster."""
+    output = NotebookNode(output_type=kind)
+    if kind in ("display_data", "execute_result"):
+        output.metadata = NotebookNode()
+    output.update(fields)
+    return output

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import warnings
@@ -59,7 +60,8 @@ class Ledger:
         name = self._chapter.name
         try:
             found = self._gradebook.find_submission_notebook(name, name, student)
-            return {grade.name: grade.auto_score for grade in found.grades}
+            named = _cell_names(found)
+            return {named[grade.cell_id]: grade.auto_score for grade in found.grades}
         except MissingEntry:
             return {}
         finally:
@@ -90,7 +92,8 @@ class Ledger:
         if late:
             AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
         place = self._course.autograded(student, name) / f"{name}.ipynb"
-        write_whole(place, nbformat.writes(notebook) + "\n")
+        # Without the line breaks of nbformat's writer, which takes a fifth of the grader's time.
+        write_whole(place, json.dumps(notebook, ensure_ascii=False, separators=(",", ":")))
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
@@ -140,10 +143,20 @@ class Ledger:
         }
 
 
+def _cell_names(found: SubmittedNotebook) -> dict[str, str]:
+    """Return the names of a notebook's cells by their ids in the gradebook.
+
+    In one query: grades and comments would each ask for the name of their own.
+    """
+    cells = (*found.notebook.grade_cells, *found.notebook.solution_cells)
+    return {cell.id: cell.name for cell in cells}
+
+
 def _enter(found: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
     """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them."""
-    grades = {grade.name: grade for grade in found.grades}
-    comments = {comment.name: comment for comment in found.comments}
+    named = _cell_names(found)
+    grades = {named[grade.cell_id]: grade for grade in found.grades}
+    comments = {named[comment.cell_id]: comment for comment in found.comments}
     for cell in notebook.cells:
         if is_grade(cell):
             grade = grades[cell.metadata.nbgrader.grade_id]
