@@ -58,7 +58,9 @@ Points = dict[str, dict[str, float]]
 
 
 def main(
-    students: Annotated[int, typer.Option(min=12, help="Submissions in the class.")] = 60,
+    students: Annotated[
+        int | None, typer.Option(min=12, help="Submissions in the class: 60, for memory 1000.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Every contender runs this often.")] = 2,
     only_stages: Annotated[bool, typer.Option("--stages", help="Where the time goes.")] = False,
     only_hostile: Annotated[bool, typer.Option("--hostile", help="A hostile class.")] = False,
@@ -71,13 +73,13 @@ def main(
         course = make_course(Path(name) / "course")
         console.print(conditions(), highlight=False)
         if only_stages:
-            stages.show(console, course, CHAPTER, students)
+            stages.show(console, course, CHAPTER, students or 60)
         elif only_hostile:
-            hostile.show(console, course, CHAPTER, students)
+            hostile.show(console, course, CHAPTER, students or 60)
         elif only_memory:
-            memory.show(console, course, CHAPTER, students)
+            memory.show(console, course, CHAPTER, students or 1000)
         else:
-            compare(console, course, students, rounds)
+            compare(console, course, students or 60, rounds)
         console.print(load(), highlight=False)
 
 
