@@ -25,7 +25,6 @@ from autograder.grading.cluster_worker import (
     ChapterKey,
     Reply,
     chapter_files,
-    grade_chunk,
     versions,
 )
 from autograder.grading.course import Chapter, Course
@@ -42,6 +41,13 @@ from autograder.grading.jobs import (
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+CALL = "__import__('autograder.grading.cluster_worker', fromlist=['_']).grade_chunk(*arguments)"
+"""What a worker does, as text, and with arguments that are plain data.
+
+A function, or an object of our own, is looked up when the message is read: a worker that does not
+have this package would die of that, and not say why.
+"""
 
 CONNECT_SECONDS = 10.0
 FETCH_SECONDS = 60.0
@@ -157,11 +163,11 @@ class Cluster:
             self._send(self._next.popleft(), place)
 
     def _send(self, jobs: list[Job], worker: str, alone: bool = False) -> None:
+        files = None if worker in self._equipped else self._files
         future = self._client.submit(
-            grade_chunk,
-            self._key,
-            packed_jobs(jobs),
-            None if worker in self._equipped else self._files,
+            eval,
+            CALL,
+            {"arguments": (dataclasses.astuple(self._key), packed_jobs(jobs), files)},
             workers=[worker],
             allow_other_workers=False,
             pure=False,

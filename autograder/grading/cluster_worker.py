@@ -16,7 +16,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from distributed import get_worker
 
@@ -80,13 +80,14 @@ _prepared: dict[ChapterKey, _Prepared] = {}
 _lock = threading.Lock()
 
 
-def grade_chunk(key: ChapterKey, jobs: bytes, files: Mapping[str, bytes] | None) -> Reply:
+def grade_chunk(key: tuple[Any, ...], jobs: bytes, files: Mapping[str, bytes] | None) -> Reply:
     """Grade a chunk of submissions. Doing it twice gives the same results and harms nothing.
 
-    ``jobs`` are packed; ``files`` are the chapter's, or None if they should be here already.
+    ``key`` are the fields of a :class:`ChapterKey`, and ``jobs`` are packed; ``files`` are the
+    chapter's, or None if they should be here already.
     """
     try:
-        with _pool(key, files) as pool:
+        with _pool(ChapterKey(*key), files) as pool:
             results = [packed_result(pool.grade_one(job)) for job in unpacked_jobs(jobs)]
     except _FilesNeeded:
         return {"files_needed": True}
