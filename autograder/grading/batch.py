@@ -9,8 +9,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from nbformat.notebooknode import NotebookNode
-
 from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import Chapter, Course
 from autograder.grading.gradebook import Ledger, write_whole
@@ -183,7 +181,7 @@ def _known(
 
 
 def _record(
-    course: Course, ledger: Ledger, job: Job, result: SubmissionResult, notebook: NotebookNode
+    course: Course, ledger: Ledger, job: Job, result: SubmissionResult, notebook: str
 ) -> None:
     """Save a result. The state file comes last: without it the submission is graded again."""
     state = _state(course, result.chapter, job.student)

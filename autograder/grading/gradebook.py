@@ -65,12 +65,13 @@ class Ledger:
         finally:
             self._gradebook.db.remove()
 
-    def record(self, student: str, notebook: NotebookNode, needs_person: bool) -> None:
-        """Save a graded notebook: its points in the gradebook, itself in ``autograded/``.
+    def record(self, student: str, text: str, needs_person: bool) -> None:
+        """Save a graded notebook: its points in the gradebook, its text in ``autograded/``.
 
         To be called while :meth:`writing`.
         """
         name = self._chapter.name
+        notebook: NotebookNode = nbformat.v4.reads(text)  # our own: no need to validate it
         timestamp = _timestamp(self._course.submitted(student, name))
         options = {"timestamp": timestamp} if timestamp is not None else {}
         try:
@@ -90,7 +91,7 @@ class Ledger:
         if late:
             AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
         place = self._course.autograded(student, name) / f"{name}.ipynb"
-        write_whole(place, nbformat.writes(notebook) + "\n")
+        write_whole(place, text + "\n")
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
@@ -142,8 +143,11 @@ class Ledger:
 
 def _enter(found: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
     """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them."""
-    grades = {grade.name: grade for grade in found.grades}
-    comments = {comment.name: comment for comment in found.comments}
+    # All cells in one query: else the name of each grade and comment costs one of its own.
+    names = {cell.id: cell.name for cell in found.notebook.grade_cells}
+    names |= {cell.id: cell.name for cell in found.notebook.solution_cells}
+    grades = {names[grade.cell_id]: grade for grade in found.grades}
+    comments = {names[comment.cell_id]: comment for comment in found.comments}
     for cell in notebook.cells:
         if is_grade(cell):
             grade = grades[cell.metadata.nbgrader.grade_id]

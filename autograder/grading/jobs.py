@@ -15,7 +15,6 @@ from typing import Protocol, Self
 
 import msgpack  # type: ignore[import-untyped]
 import nbformat
-from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.grading.course import Chapter
@@ -25,7 +24,8 @@ from autograder.grading.submission import Submission, is_test
 CHUNK = 20
 """How many submissions a worker of a cluster gets at a time, at most."""
 
-Graded = tuple[SubmissionResult, NotebookNode]
+Graded = tuple[SubmissionResult, str]
+"""The result of a submission, and the graded notebook as text."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,8 @@ def ungraded(chapter: Chapter, student: str, reason: str) -> Graded:
     text = f"**This submission could not be graded.** {reason} A person will look at it."
     notebook.cells.insert(0, new_markdown_cell(text, id="not-graded"))
     tasks = tuple(TaskResult(task.function, 0.0, task.points) for task in chapter.tasks)
-    return SubmissionResult(student, chapter.name, "needs a person", tasks, reason), notebook
+    result = SubmissionResult(student, chapter.name, "needs a person", tasks, reason)
+    return result, nbformat.writes(notebook)
 
 
 def packed_jobs(jobs: Iterable[Job]) -> bytes:
@@ -112,4 +113,4 @@ def packed_result(graded: Graded) -> bytes:
 def unpacked_result(data: bytes) -> Graded:
     """Return the result and the notebook that :func:`packed_result` has turned into bytes."""
     fields = json.loads(data)
-    return SubmissionResult.from_fields(fields["result"]), nbformat.from_dict(fields["notebook"])
+    return SubmissionResult.from_fields(fields["result"]), fields["notebook"]

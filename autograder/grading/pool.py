@@ -9,6 +9,8 @@ import queue
 from collections.abc import Iterator
 from typing import Self
 
+import nbformat
+
 from autograder.grading.course import Chapter
 from autograder.grading.engine import NotebookGrade, grade_cells
 from autograder.grading.jobs import Graded, Job, Jobs, ungraded
@@ -80,7 +82,7 @@ class SandboxPool:
                 try:
                     files = job.submission.files
                     grade = grade_cells(cells, self._chapter, job.seed, sandbox, files)
-                    return _result(self._chapter, job, grade), grade.notebook
+                    return _result(self._chapter, job, grade), nbformat.writes(grade.notebook)
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)
                     sandbox.close()
