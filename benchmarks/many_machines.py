@@ -38,7 +38,10 @@ CORES = (8, 32, 128)
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What one submission costs: CPU seconds of each part, bytes on the network."""
+    """What one submission costs: CPU seconds of each part, bytes on the network.
+
+    ``memory`` is what a worker and its sandbox take in between, in bytes.
+    """
 
     sandbox: float
     worker: float
@@ -46,6 +49,7 @@ class Cost:
     scheduler: float
     sent: float
     returned: float
+    memory: float
 
 
 def measured(chapter: str, students: int) -> Cost:
@@ -88,6 +92,7 @@ def measured(chapter: str, students: int) -> Cost:
             _scheduler_seconds(machines, int(CHUNK * to), int(CHUNK * back)) / CHUNK,
             to,
             back,
+            sum(one.memory_full_info().pss for one in (worker, *worker.children(recursive=True))),
         )
 
 
@@ -115,6 +120,7 @@ def table(cost: Cost, students: int = CLASS) -> Iterator[str]:
         yield f"| {name} | {seconds * 1000:.3g} ms | {_long(seconds * students)} |"
     for name, size in (("to the workers", cost.sent), ("back", cost.returned)):
         yield f"| data {name} | {size / 1e3:.3g} kB | {size * students / 1e9:.3g} GB |"
+    yield f"| memory of a worker that waits, with its sandbox | {cost.memory / 1e6:.3g} MB | |"
     for cores in CORES:
         # The gradebook has one writer: it works while the workers do, and cannot be shared out.
         seconds = max((cost.sandbox + cost.worker) / cores, cost.writer) * students

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 
 import dask
 import nbformat
@@ -24,6 +25,7 @@ from test_grading import saved
 
 from autograder import grading
 from autograder.grading import cluster as cluster_module
+from autograder.grading import cluster_worker
 from autograder.grading.jobs import Job, packed_jobs, packed_result, unpacked_jobs, unpacked_result
 from autograder.grading.submission import Submission
 
@@ -288,6 +290,7 @@ def test_a_submission_that_kills_workers_is_found_over_tls(grader: Grader, tmp_p
     assert result.of("s00").points == 11.0
 
 
+@pytest.mark.filterwarnings("ignore::distributed.versions.VersionMismatchWarning")
 def test_workers_that_cannot_grade_say_what_to_do(grader: Grader, tmp_path: Path) -> None:
     room = tmp_path / "class"
     fill(grader, room, 1)
@@ -343,6 +346,36 @@ class Missing:
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         if name.split(".")[0] == "distributed":
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def test_a_worker_keeps_a_chapter_while_it_is_busy(
+    grader: Grader, tmp_path: Path, own_solutions: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = SimpleNamespace(local_directory=tmp_path, state=SimpleNamespace(nthreads=1))
+    monkeypatch.setattr(cluster_worker, "get_worker", lambda: worker)
+    monkeypatch.setattr(cluster_worker, "IDLE_SECONDS", 1.0)
+    chapter = grader.chapter
+    key = ("probe", chapter.fingerprint, False, cluster_worker.versions(chapter.packages))
+    content = nbformat.writes(grader.notebook(RIGHT)).encode()
+    jobs = packed_jobs([Job("ada", Submission(content, "", {}), 1, "")])
+    files = cluster_worker.chapter_files(grader.course, "probe")
+    assert not any(name.startswith("submitted") or "secret" in name for name in files)
+    assert cluster_worker.grade_chunk(key, jobs, None) == {"files_needed": True}
+    first = cluster_worker.grade_chunk(key, jobs, files)
+    assert unpacked_result(first["results"][0])[0].points == 11.0
+    assert len(list(tmp_path.iterdir())) == 1
+    # The sandbox stays, and the files need not be sent again, until there was nothing to do.
+    assert cluster_worker.grade_chunk(key, jobs, None) == first
+    deadline = time.monotonic() + 30
+    while list(tmp_path.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert cluster_worker.grade_chunk(key, jobs, None) == {"files_needed": True}
+    # Nothing is left behind by a worker that cannot grade.
+    wrong = ("probe", "0" * 64, *key[2:])
+    assert (
+        "another version of the package" in cluster_worker.grade_chunk(wrong, jobs, files)["unfit"]
+    )
+    assert not list(tmp_path.iterdir())
 
 
 def test_jobs_and_results_survive_as_bytes(grader: Grader) -> None:

@@ -50,6 +50,9 @@ have this package would die of that, and not say why.
 """
 
 CONNECT_SECONDS = 10.0
+CHUNK_BYTES = 8_000_000
+"""A chunk ends with the submission that makes it larger than this."""
+
 FETCH_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 """How often to look which workers there are."""
@@ -58,7 +61,7 @@ WAIT_SECONDS = 15.0
 """How long no worker may be there until that is said."""
 
 MAX_DEATHS = 10
-"""How many workers may die before the first result: more, and the fault is the cluster's."""
+"""How many deaths of workers, before any result, mean that the fault is the cluster's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,10 +156,10 @@ class Cluster:
             if not self._next:
                 slots = sum(self._threads[worker] for worker in fit)
                 size = math.ceil(jobs.left / (2 * max(slots, 1)))
-                self._next.append(list(itertools.islice(jobs, max(1, min(size, self._size)))))
-            if not self._next[0]:
-                self._next.popleft()
-                return
+                chunk = _read(jobs, max(1, min(size, self._size)))
+                if not chunk:
+                    return
+                self._next.append(chunk)
             if not free:
                 return
             place = min(free, key=lambda one: (load[one] / self._threads[one], one))
@@ -263,7 +266,7 @@ class Cluster:
                     self._again(chunk)
                 else:
                     self._lost(chunk)
-        if self._died > MAX_DEATHS and not self._equipped:
+        if self._died >= MAX_DEATHS and not self._equipped:
             raise ClusterError(
                 f"{self._died} workers have died, and none has graded anything. See what their "
                 "logs say; often there is too little memory for so many workers on a machine."
@@ -299,6 +302,18 @@ class Cluster:
             f"The connection to the scheduler at {self._address} was lost. What has been graded is "
             "saved: give the same command again, and it goes on from there."
         )
+
+
+def _read(jobs: Jobs, count: int) -> list[Job]:
+    """Read so many jobs, or fewer if they are large."""
+    chunk: list[Job] = []
+    size = 0
+    for job in itertools.islice(jobs, count):
+        chunk.append(job)
+        size += job.submission.size
+        if size > CHUNK_BYTES:
+            break
+    return chunk
 
 
 def _described(chunk: _Chunk, error: BaseException | None) -> tuple[int, str, str]:

@@ -83,6 +83,11 @@ class Submission:
             digest.update(parts[name])
         return digest.hexdigest()
 
+    @property
+    def size(self) -> int:
+        """How many bytes were handed in."""
+        return sum(map(len, (self.notebook or b"", *self.files.values())))
+
     def cells(self) -> list[SubmittedCell]:
         """Return the notebook's cells; raises :class:`UnreadableSubmission`."""
         if self.notebook is None:
