@@ -108,7 +108,7 @@ class Course:
 
     def chapter(self, name: str) -> Chapter:
         """Load a chapter's problems and its released notebook."""
-        return _chapter(self.root, self.root / "exercises" / name, name)
+        return _chapter(self.root, name)
 
     def secret(self) -> bytes:
         """Return the course secret that hidden cases are drawn from; make one if there is none."""
@@ -139,11 +139,12 @@ def seed(secret: bytes, chapter: str, student: str) -> int:
     return int.from_bytes(hmac.digest(secret, message, hashlib.sha256), "big")
 
 
-def _chapter(root: Path, released: Path, name: str) -> Chapter:
+def _chapter(root: Path, name: str) -> Chapter:
     if not re.fullmatch(r"\w+", name):
         raise CourseError(f"{name!r} is not the name of a chapter.")
     if not (root / "solutions" / name / "problems.py").exists():
         raise CourseError(f"There is no chapter {name!r}: solutions/{name}/problems.py is missing.")
+    released = root / "exercises" / name
     path = released / f"{name}.ipynb"
     if not path.exists():
         raise CourseError(
@@ -158,7 +159,7 @@ def _chapter(root: Path, released: Path, name: str) -> Chapter:
         folder=released,
         release=release,
         tasks=_tasks(release, problems, path),
-        fingerprint=_fingerprint([root / "solutions" / name, released]),
+        fingerprint=fingerprint(root, name),
         packages=tuple(getattr(settings, "PACKAGES", DEFAULT_PACKAGES)),
         limits=Limits(**getattr(settings, "LIMITS", {})),
     )
@@ -183,9 +184,10 @@ def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> t
     return tuple(tasks)
 
 
-def _fingerprint(folders: list[Path]) -> str:
+def fingerprint(root: Path, chapter: str) -> str:
     """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
     digest = hashlib.sha256()
+    folders = [root / "solutions" / chapter, root / "exercises" / chapter]
     package = Path(autograder.__file__).parent
     for folder in [*folders, package]:
         for path in sorted(folder.rglob("*")):
