@@ -36,7 +36,7 @@ def _fitting(
     rng: Random, stride: int, left_over: int, *, padded: bool, dilation: int = 1
 ) -> dict[str, Value]:
     """Draw an axis on which a window with this stride leaves so many pixels over at the end."""
-    kernel, positions = int(rng.integers(3, 6)), int(rng.integers(5, 9))
+    kernel, positions = int(rng.integers(3, 6)), int(rng.integers(5, 40))
     padding = int(rng.integers(1, kernel)) if padded else 0
     room = (positions - 1) * stride + left_over
     size = room + dilation * (kernel - 1) + 1 - 2 * padding
@@ -54,8 +54,8 @@ def output_size_cases(rng: Random) -> list[Case]:
         Case("dilation", _fitting(rng, 1, 0, padded=False, dilation=int(rng.integers(2, 4)))),
         Case("everything at once", _fitting(rng, 2, 1, padded=True, dilation=3)),
         # Seldom met, and seldom thought of: each is worth a little more than one of the others.
-        Case("the filter is a little too large", _axis(small, small + 3, stride, 1, 1), 1.5),
-        Case("the filter is far too large", _axis(small, small + 9, stride, 1, 1), 1.5),
+        Case("the filter is a little too large", _axis(small, small + 3, stride, 1, 1), 1.4),
+        Case("the filter is far too large", _axis(small, small + 9, stride, 1, 1), 1.4),
     ]
 
 
@@ -86,7 +86,6 @@ def pad2d_hidden(rng: Random) -> list[Case]:
     return [
         Case("a wide frame", {"x": quarters(rng, 2, 3, 4, 6), "padding": 3}),
         Case("three images", {"x": quarters(rng, 3, 2, 5, 3), "padding": 2}),
-        Case("no padding, one image", {"x": quarters(rng, 1, 2, 4, 3), "padding": 0}),
     ]
 
 
