@@ -207,6 +207,16 @@ def _unit(x: np.ndarray, source: str, i: int, j: int, h: float = 0.25) -> dict[s
     return {"f": Formula(("x",), source), "x": x, "i": i, "j": j, "h": h}
 
 
+def _awake(
+    rng: Random, shape: tuple[int, int], source: str, i: int, j: int, h: float = 0.25
+) -> dict[str, Value]:
+    """Draw a picture on which ReLU does not silence the unit."""
+    while True:
+        drawn = _unit(quarters(rng, *shape), source, i, j, h)
+        if reference.effective_receptive_field(**drawn).any():
+            return drawn
+
+
 def effective_receptive_field_cases(rng: Random) -> list[Case]:
     """Filters first, then stride, then maps that are not linear."""
     return [
@@ -214,7 +224,7 @@ def effective_receptive_field_cases(rng: Random) -> list[Case]:
         Case("a filter with stride 2", _unit(quarters(rng, 5, 7), EDGES_SKIPPED, 1, 2)),
         Case("padding", _unit(quarters(rng, 4, 5), PADDED, 0, 3, 0.5)),
         Case("products of pixels", _unit(quarters(rng, 4, 5, low=0.5), SQUARES, 2, 1)),
-        Case("two filters with ReLU", _unit(quarters(rng, 5, 6), TWO_LAYERS, 2, 1)),
+        Case("two filters with ReLU", _awake(rng, (5, 6), TWO_LAYERS, 2, 1)),
     ]
 
 
@@ -222,8 +232,8 @@ def effective_receptive_field_hidden(rng: Random) -> list[Case]:
     """More pictures and units."""
     return [
         Case("a large step", _unit(quarters(rng, 4, 6, low=1.0), SQUARES, 1, 3, 2.0)),
-        Case("a filter with ReLU", _unit(quarters(rng, 6, 5), EDGES_RELU, 3, 2)),
-        Case("two filters with ReLU, wide", _unit(quarters(rng, 4, 8), TWO_LAYERS, 1, 4)),
+        Case("a filter with ReLU", _awake(rng, (6, 5), EDGES_RELU, 3, 2)),
+        Case("two filters with ReLU, wide", _awake(rng, (4, 8), TWO_LAYERS, 1, 4)),
     ]
 
 
