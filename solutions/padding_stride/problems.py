@@ -13,7 +13,7 @@ from autograder.values import Formula, Value
 from solutions.padding_stride import alternatives, misconceptions, reference
 
 LIMITS = {"cell_seconds": 30.0}
-"""What a cell of a submission may take when it is graded: the fields of several networks take the longest."""
+"""What a cell of a submission may take when it is graded: the fields of networks take longest."""
 
 Random = np.random.Generator
 
