@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -116,10 +117,21 @@ LIGHT = 0.1
 """The share of light pixels in the pictures of dots."""
 
 
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep PyTorch to one thread: on small arrays, several spend their time waiting."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def deep_network(seed: int) -> torch.nn.Sequential:
     """Return eight layers of 3 x 3 with ReLU between them, random weights, no bias at first.
 
-    The weights have the variance that keeps the size of the signal {cite}`he2015`.
+    The weights have the variance that keeps the size of the signal (He et al., 2015).
     """
     torch.manual_seed(seed)
     parts: list[torch.nn.Module] = []
@@ -147,6 +159,7 @@ def disk() -> Array:
     return (rows**2 + columns**2 <= RADIUS**2).astype(float)
 
 
+@_one_thread()
 def train_to_count(network: torch.nn.Sequential, steps: int = 300) -> list[float]:
     """Teach a network to count the dots that are at most RADIUS pixels away.
 
@@ -165,10 +178,11 @@ def train_to_count(network: torch.nn.Sequential, steps: int = 300) -> list[float
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     return losses
 
 
+@_one_thread()
 def gradient_field(network: torch.nn.Module, pictures: torch.Tensor) -> Array:
     """Return the mean absolute gradient of the network's only unit, pixel by pixel.
 
