@@ -118,7 +118,7 @@ LIGHT = 0.1
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Keep PyTorch to one thread: on small arrays, several spend their time waiting."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -159,7 +159,7 @@ def disk() -> Array:
     return (rows**2 + columns**2 <= RADIUS**2).astype(float)
 
 
-@_one_thread()
+@one_thread()
 def train_to_count(network: torch.nn.Sequential, steps: int = 300) -> list[float]:
     """Teach a network to count the dots that are at most RADIUS pixels away.
 
@@ -182,7 +182,7 @@ def train_to_count(network: torch.nn.Sequential, steps: int = 300) -> list[float
     return losses
 
 
-@_one_thread()
+@one_thread()
 def gradient_field(network: torch.nn.Module, pictures: torch.Tensor) -> Array:
     """Return the mean absolute gradient of the network's only unit, pixel by pixel.
 
