@@ -36,7 +36,7 @@ def _fitting(
     rng: Random, stride: int, left_over: int, *, padded: bool, dilation: int = 1
 ) -> dict[str, Value]:
     """Draw an axis on which a window with this stride leaves so many pixels over at the end."""
-    kernel, positions = int(rng.integers(3, 6)), int(rng.integers(5, 40))
+    kernel, positions = int(rng.integers(3, 6)), int(rng.integers(4, 21))
     padding = int(rng.integers(1, kernel)) if padded else 0
     room = (positions - 1) * stride + left_over
     size = room + dilation * (kernel - 1) + 1 - 2 * padding
