@@ -1206,8 +1206,8 @@ EFFECTIVE_RECEPTIVE_FIELD = (
         nothing_but_the_pixel,
         title="The picture itself is not used",
         symptom="Right for filters; wrong where ReLU or a product depends on the picture.",
-        hint="You nudge pixels of a black picture. How much a pixel matters may depend on the other "
-        "pixels of `x`.",
+        hint="You nudge pixels of a black picture. How much a pixel matters may depend on the "
+        "other pixels of `x`.",
     ),
     Misconception(
         "unit_of_the_map_only",
