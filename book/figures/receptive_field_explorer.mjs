@@ -86,11 +86,16 @@ export function refusal(pixels, layers) {
   );
 }
 
+let namespace = "";
+
 /** The namespace of drawings, as the browser itself knows it. */
 function drawing() {
-  const shell = document.createElement("div");
-  shell.innerHTML = "<svg></svg>";
-  return shell.firstChild.namespaceURI;
+  if (!namespace) {
+    const shell = document.createElement("div");
+    shell.innerHTML = "<svg></svg>";
+    namespace = shell.firstChild.namespaceURI;
+  }
+  return namespace;
 }
 
 /** An element with attributes, listeners ("onclick": function) and children. */

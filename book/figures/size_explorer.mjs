@@ -91,11 +91,16 @@ export function formula(letter, size, kernel, stride, padding, dilation) {
   return `${letter}′ = ⌊(${inside}) / ${stride}⌋ + 1 = ⌊${room} / ${stride}⌋ + 1 = ${outputSize(size, kernel, stride, padding, dilation)}`;
 }
 
+let namespace = "";
+
 /** The namespace of drawings, as the browser itself knows it. */
 function drawing() {
-  const shell = document.createElement("div");
-  shell.innerHTML = "<svg></svg>";
-  return shell.firstChild.namespaceURI;
+  if (!namespace) {
+    const shell = document.createElement("div");
+    shell.innerHTML = "<svg></svg>";
+    namespace = shell.firstChild.namespaceURI;
+  }
+  return namespace;
 }
 
 /** An element with attributes, listeners ("onclick": function) and children. */
