@@ -80,6 +80,24 @@ def vgg16_fields(pixels: int = 224) -> list[tuple[str, int, int, int, int]]:
     return rows
 
 
+def seen_by(x: Array, layers: Sequence[Layer], row: int, column: int) -> Array:
+    """Return what a unit on top of the layers sees of the picture x; beyond the border are zeros.
+
+    layers: (kernel, stride, padding) of every layer, from the input upward.
+    row, column: of all units, the one is taken whose field has its middle nearest to this pixel.
+    Returns a square as large as the receptive field.
+    """
+    size, jump, start = receptive_field(layers)
+    corner = []
+    for place, units in zip((row, column), x.shape, strict=True):
+        for kernel, stride, padding in layers:
+            units = output_size(units, kernel, stride, padding)
+        nearest = round((place - start - (size - 1) / 2) / jump)
+        corner.append(min(max(nearest, 0), units - 1) * jump + start + size)
+    top, left = corner
+    return np.pad(x, size)[top : top + size, left : left + size]
+
+
 def paths(depth: int, kernel: int = 3) -> Counts:
     """Count on how many paths each pixel of a row reaches a unit above `depth` layers, stride 1."""
     counts = np.ones(1, dtype=np.int64)

@@ -258,6 +258,25 @@ class TestFields:
         assert fields["conv5_3"] == [14, 196, 16, -90]
         assert fields["pool5"] == [7, 212, 32, -90]
 
+    @pytest.mark.parametrize(("row", "column"), [(12, 20), (3, 30), (31, 0)])
+    def test_what_a_unit_sees_is_what_moves_it(self, row: int, column: int) -> None:
+        stack = [(3, 1, 1), (3, 2, 1), (3, 1, 1)]
+        x = np.random.default_rng(0).uniform(1, 2, size=(32, 36))
+        view = demo.seen_by(x, stack, row, column)
+        size, jump, start = receptive_field(stack)
+        assert view.shape == (size, size)
+        pixels = torch.from_numpy(x)[None, None].requires_grad_(True)
+        signal = pixels
+        for kernel, stride, padding in stack:
+            ones = torch.ones(1, 1, kernel, kernel, dtype=torch.float64)
+            signal = torch.nn.functional.conv2d(signal, ones, stride=stride, padding=padding)
+        unit = [round((place - start - (size - 1) / 2) / jump) for place in (row, column)]
+        unit = [min(one, length - 1) for one, length in zip(unit, signal.shape[2:], strict=True)]
+        (gradient,) = torch.autograd.grad(signal[0, 0, unit[0], unit[1]], pixels)
+        moving = gradient[0, 0].numpy() > 0
+        assert view.sum() == pytest.approx(x[moving].sum())
+        assert np.count_nonzero(view) == np.count_nonzero(moving)
+
     def test_two_small_layers_see_as_far_as_a_large_one(self) -> None:
         assert receptive_field([(3, 1, 1)] * 2) == receptive_field([(5, 1, 2)])
 
