@@ -62,11 +62,46 @@ def difference(f, x, dy, dx):
     return float(np.abs(f(np.roll(x, (dy, dx), (0, 1))) - f(x)).max())
 
 
+def strided_layer(x, w, b, stride, padding):
+    framed = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    return layer(framed, w, b)[:, :, ::stride, ::stride]
+
+
+def frame(x, padding):
+    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
+def field_of_stack(layers):
+    return 1 + sum(kernel - 1 for kernel, _, _ in layers), len(layers), -len(layers)
+
+
+def influence(f, x, i, j, h):
+    values = np.zeros(x.shape)
+    for place in np.ndindex(*x.shape):
+        nudge = np.zeros(x.shape)
+        nudge[place] = h
+        values[place] = (f(x + nudge) - f(x))[i, j] / h
+    return values
+
+
 FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "filter": (slide, {"x": X, "w": W}),
     "bank": (bank, {"x": X, "w": W}),
     "corner": (corner, {"x": X, "w1": W, "w2": W}),
     "layer": (layer, {"x": np.ones((1, 3, 5, 5)), "w": np.ones((2, 3, 3, 3)), "b": np.ones(2)}),
+    "strided layer": (
+        strided_layer,
+        {
+            "x": np.ones((1, 3, 5, 5)),
+            "w": np.ones((2, 3, 3, 3)),
+            "b": np.ones(2),
+            "stride": 2,
+            "padding": 1,
+        },
+    ),
+    "padding": (frame, {"x": np.ones((1, 1, 4, 4)), "padding": 1}),
+    "stack": (field_of_stack, {"layers": [(3, 1, 1)]}),
+    "field": (influence, {"f": Formula(("x",), "2 * x"), "x": X, "i": 1, "j": 2, "h": 0.5}),
     "values": (product, {"channels": 3, "share": 0.5}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
 }

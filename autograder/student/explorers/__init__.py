@@ -31,6 +31,16 @@ The kinds:
     ``fn(x, w, b)`` for images (1, 3, H, W), filters (F, 3, HH, WW) and biases (F,). A color
     picture; every filter is chosen from ``presets`` (arrays (3, HH, WW)) and has a bias.
     ``filters``: how many filters (default 3).
+``strided layer``
+    ``fn(x, w, b, stride, padding)``. As "layer", with sliders for stride and padding.
+``padding``
+    ``fn(x, padding)`` for images (1, 1, H, W) returns them with a frame.
+``stack``
+    ``fn(layers)`` takes (kernel, stride, padding) for each layer and returns (size, jump, start)
+    of a receptive field. ``stacks``: layers by the network's name.
+``field``
+    ``fn(f, x, i, j, h)`` returns a map of the picture's shape. Chooses f among ``functions`` (a
+    :class:`autograder.values.Formula` by name, which must keep the picture's size) and a unit.
 ``values``
     ``fn`` takes and returns numbers. A slider for each parameter, the result, and the last
     tries as a table. ``ranges``: (lowest, highest) for each parameter by name; whole numbers
