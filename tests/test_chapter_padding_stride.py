@@ -15,7 +15,7 @@ from autograder.examination import Examination, examine
 from autograder.problems import Problem
 from autograder.student.calls import in_notebook
 from autograder.student.explorers import open_explorer
-from autograder.student.explorers.layers import FIELD_FUNCTIONS, STACKS
+from autograder.student.explorers.padding_stride import FIELD_FUNCTIONS, STACKS
 from book import padding_stride_demo as demo
 from book.filters_demo import VERTICAL_EDGE, photograph
 from solutions.filters.reference import conv2d

@@ -24,7 +24,7 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, FilterEditor
-from autograder.student.explorers.layers import FieldExplorer, PaddingExplorer, StackExplorer
+from autograder.student.explorers.padding_stride import FieldExplorer, PaddingExplorer, StackExplorer
 from autograder.student.explorers.pictures import picture
 from autograder.values import Formula, Value, describe
 
