@@ -62,12 +62,29 @@ def difference(f, x, dy, dx):
     return float(np.abs(f(np.roll(x, (dy, dx), (0, 1))) - f(x)).max())
 
 
+def pool(x, size, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
+    return windows[:, :, ::stride, ::stride].max(axis=(4, 5))
+
+
+def activation(x):
+    return np.maximum(x, 0)
+
+
+def shapes(spec):
+    sizes = [value for entry in spec for value in entry.values() if isinstance(value, int)]
+    return [(1 + sum(sizes), 1)] * len(spec)
+
+
 FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "filter": (slide, {"x": X, "w": W}),
     "bank": (bank, {"x": X, "w": W}),
     "corner": (corner, {"x": X, "w1": W, "w2": W}),
     "layer": (layer, {"x": np.ones((1, 3, 5, 5)), "w": np.ones((2, 3, 3, 3)), "b": np.ones(2)}),
     "values": (product, {"channels": 3, "share": 0.5}),
+    "pool": (pool, {"x": np.ones((1, 1, 6, 6)), "size": 2, "stride": 2}),
+    "activation": (activation, {"x": X}),
+    "network": (shapes, {"spec": [{"kind": "image", "channels": 3, "height": 9, "width": 9}]}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
 }
 
