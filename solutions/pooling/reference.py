@@ -7,7 +7,6 @@ functions stand in ``alternatives.py``.
 
 from __future__ import annotations
 
-import math
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -122,7 +121,7 @@ def network_shapes(spec: list[Layer]) -> list[Shape]:
         elif kind == "adaptive_avg_pool":
             shape = (shape[0], layer["size"], layer["size"])
         elif kind == "flatten":
-            shape = (math.prod(shape),)
+            shape = (int(np.prod(shape)),)
         elif kind == "linear":
             shape = (layer["units"],)
         elif kind not in ("relu", "dropout"):
