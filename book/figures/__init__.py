@@ -13,10 +13,14 @@ import anywidget
 
 from book.figures.conv_layer import ConvLayer
 from book.figures.kernel_explorer import KernelExplorer
+from book.figures.network_calculator import NetworkCalculator
+from book.figures.pooling_explorer import PoolingExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "conv_layer": ConvLayer,
     "kernel_explorer": KernelExplorer,
+    "network_calculator": NetworkCalculator,
+    "pooling_explorer": PoolingExplorer,
 }
 """The figure classes under the names by which pages ask for them."""
 
@@ -37,4 +41,11 @@ def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
     }
 
 
-__all__ = ["FIGURES", "ConvLayer", "KernelExplorer", "figure_state"]
+__all__ = [
+    "FIGURES",
+    "ConvLayer",
+    "KernelExplorer",
+    "NetworkCalculator",
+    "PoolingExplorer",
+    "figure_state",
+]
