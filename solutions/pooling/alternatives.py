@@ -263,7 +263,7 @@ def linear_units(x: Array, w: Array, b: Array) -> Array:
 
 def linear_einsum(x: Array, w: Array, b: Array) -> Array:
     """Name the axes."""
-    result: Array = np.einsum("nd,dm->nm", x, w) + b[None, :]
+    result: Array = np.einsum("ni,im->nm", x, w) + b[None, :]
     return result
 
 
