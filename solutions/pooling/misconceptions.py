@@ -78,10 +78,54 @@ def _swapped(answer: Callable[[Array, int], Array]) -> Pool:
     return pooled
 
 
-def _shared(pool: Pool, answer: Callable[[Array, int], Array]) -> tuple[Misconception, ...]:
+def _maximum(window: Array, size: int) -> Any:
+    """Return the maximum of a window."""
+    return window.max(axis=(2, 3))
+
+
+def _share_of_sum(window: Array, size: int) -> Any:
+    """Return the sum of a window, divided by the numbers of a whole one."""
+    return window.sum(axis=(2, 3)) / size**2
+
+
+def _maximum_of_all(x: Array, size: int, stride: int) -> Array:
+    """Take the maximum of a window through all images and channels."""
+    return max_pool_forward(x.max(axis=(0, 1), keepdims=True), size, stride)
+
+
+def _mean_of_all(x: Array, size: int, stride: int) -> Array:
+    """Take the mean of a window through all images and channels; add first, which is exact."""
+    sums: Array = avg_pool_forward(x.sum(axis=(0, 1), keepdims=True), size, stride)
+    return sums / float(len(x) * x.shape[1])
+
+
+def _mean_of_channels(x: Array, size: int, stride: int) -> Array:
+    """Take the mean of a window through all channels; add first, which is exact."""
+    sums: Array = avg_pool_forward(x.sum(axis=1, keepdims=True), size, stride)
+    return sums / float(x.shape[1])
+
+
+def _sides_divided(answer: Callable[[Array, int], Array]) -> Pool:
+    """Divide the sides by the stride, whatever the size; the last windows are cut off."""
+
+    def pooled(x: Array, size: int, stride: int) -> Array:
+        out = np.zeros((*x.shape[:2], x.shape[2] // stride, x.shape[3] // stride))
+        for i in range(out.shape[2]):
+            for j in range(out.shape[3]):
+                window = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size]
+                out[:, :, i, j] = answer(window, size)
+        return out
+
+    return pooled
+
+
+def _shared(
+    pool: Pool, answer: Callable[[Array, int], Array], together: Pool
+) -> tuple[Misconception, ...]:
     """Return the mistakes about positions, sizes and axes, which do not depend on the rule.
 
     pool: the right function. answer: what it makes of a window and its size.
+    together: the rule for windows that go through all images and channels.
     """
     return (
         Misconception(
@@ -129,6 +173,14 @@ def _shared(pool: Pool, answer: Callable[[Array, int], Array]) -> tuple[Misconce
             catalog_number=9,
         ),
         Misconception(
+            "sides_divided",
+            _sides_divided(answer),
+            title="The sides are divided by the stride",
+            symptom="Right where size and stride are equal; else sometimes one row too many.",
+            hint="Your result has as many rows as the stride fits into the height. Where does the "
+            "last window begin, if it has to lie inside?",
+        ),
+        Misconception(
             "one_too_small",
             lambda x, size, stride: pool(x, size, stride)[:, :, :-1, :-1],
             title="One row and one column too few",
@@ -160,6 +212,16 @@ def _shared(pool: Pool, answer: Callable[[Array, int], Array]) -> tuple[Misconce
             title="The last row and column are not computed",
             symptom="The shape is right; the last row and the last column hold zeros.",
             hint="Your last row and your last column hold only zeros. Where do your loops end?",
+        ),
+        Misconception(
+            "one_number_for_all",
+            lambda x, size, stride: np.broadcast_to(
+                together(x, size, stride), pool(x, size, stride).shape
+            ).copy(),
+            title="One number for all images and channels",
+            symptom="All images and all channels of the result are equal.",
+            hint="All your images and channels are equal: each window was taken through the whole "
+            "batch at once. Along which axes is it to be reduced?",
         ),
         Misconception(
             "first_image_for_all",
@@ -325,7 +387,7 @@ MAX_POOL_FORWARD = (
         hint="Python's own `max` compares the rows of a window as wholes, and cannot. NumPy has "
         "something that looks at every number.",
     ),
-    *_shared(max_pool_forward, lambda window, size: window.max(axis=(2, 3))),
+    *_shared(max_pool_forward, _maximum, _maximum_of_all),
 )
 
 # avg_pool_forward
@@ -389,9 +451,7 @@ AVG_POOL_FORWARD = (
     ),
     Misconception(
         "mean_of_channels",
-        lambda x, size, stride: np.repeat(
-            avg_pool_forward(x, size, stride).mean(axis=1, keepdims=True), x.shape[1], axis=1
-        ),
+        lambda x, size, stride: np.repeat(_mean_of_channels(x, size, stride), x.shape[1], axis=1),
         title="The mean is taken over the channels, too",
         symptom="All channels of the result are equal.",
         hint="All channels of your result are equal: you average over them, too. Each channel is "
@@ -413,7 +473,7 @@ AVG_POOL_FORWARD = (
         symptom="All numbers are whole.",
         hint="All your numbers are whole. Which kind of division do you use?",
     ),
-    *_shared(avg_pool_forward, lambda window, size: np.sum(window, axis=(2, 3)) / size**2),
+    *_shared(avg_pool_forward, _share_of_sum, _mean_of_all),
 )
 
 # relu_forward
@@ -570,6 +630,14 @@ LINEAR_FORWARD = (
         hint="Apart from the bias, all your numbers are too small by the same factor. Does a dot "
         "product divide by anything?",
         catalog_number=12,
+    ),
+    Misconception(
+        "factors_exchanged",
+        lambda x, w, b: w @ x + b,
+        title="Weights times inputs",
+        symptom="`matmul` complains about sizes that do not match.",
+        hint="A matrix product depends on the order of its factors: rows of the first meet columns "
+        "of the second. Where do the numbers of one input lie?",
     ),
     Misconception(
         "elementwise",
@@ -750,6 +818,13 @@ def _always_square(spec: list[Layer]) -> list[Shape]:
     return [network_shapes(spec)[0], *network_shapes(squared)[1:]]
 
 
+def padding_looked_up(spec: list[Layer]) -> list[Shape]:
+    """Ask pooling layers for their padding."""
+    return _by_formula(
+        lambda side, size, stride, padding: (side + 2 * padding - size) // stride + 1
+    )([{**layer, "padding": layer["padding"]} if _slides(layer) else layer for layer in spec])
+
+
 NETWORK_SHAPES = (
     Misconception(
         "ceil_for_floor",
@@ -804,6 +879,14 @@ NETWORK_SHAPES = (
         hint="Your convolutional layers move by one pixel. Pooling is not the only layer with a "
         "stride.",
         catalog_number=62,
+    ),
+    Misconception(
+        "padding_looked_up",
+        padding_looked_up,
+        title="Pooling is asked for its padding",
+        symptom="Python stops with a KeyError: 'padding'.",
+        hint="Not every entry has every key: which kinds of entries have a padding? The table of "
+        "the task says so.",
     ),
     Misconception(
         "pool_moves_by_its_size",
@@ -1106,6 +1189,14 @@ COUNT_PARAMETERS = (
         symptom="Pooling layers are not 0.",
         hint="Your pooling layers learn something. What could training change about a maximum or a "
         "mean?",
+    ),
+    Misconception(
+        "linear_forgotten",
+        _counted(linear=lambda layer, before: 0),
+        title="Fully connected layers learn nothing",
+        symptom="Fully connected layers are 0.",
+        hint="Your fully connected layers learn nothing. Which arguments does `linear_forward` "
+        "take?",
     ),
     Misconception(
         "linear_reads_maps",

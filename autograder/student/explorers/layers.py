@@ -64,9 +64,11 @@ class PoolExplorer(PictureExplorer):
         height, width = pooled.shape
         share = pooled.size / self.shown_picture().size
         caption = f"pooled, {height} × {width}: {share:.0%} of the numbers"
-        mean = f"mean {number(float(pooled.mean()))}"
-        return self.picture_figure(self.shown_picture()) + figure(
-            picture_colors(pooled), f"{caption}, {mean}", caption, self.shown_width
+        means = (number(float(one.mean())) for one in (self.shown_picture(), pooled))
+        return (
+            self.picture_figure(self.shown_picture())
+            + figure(picture_colors(pooled), caption, caption, self.shown_width)
+            + "<p>Mean brightness before and after: {} and {}.</p>".format(*means)
         )
 
 
@@ -174,7 +176,7 @@ class NetworkExplorer(Explorer):
         rows = ""
         for entry, shape, size in zip(self.spec(), result, sizes, strict=True):
             settings = ", ".join(f"{key} {value}" for key, value in entry.items() if key != "kind")
-            shown = "(" + ", ".join(str(int(side)) for side in shape) + ")"
+            shown = str(tuple(int(side) for side in shape))
             rows += (
                 f"<tr><td>{html.escape(str(entry['kind']))}</td><td>{html.escape(settings)}</td>"
                 f"<td>{shown}</td><td>{size:,}</td><td>{_bar(size / max(sizes))}</td></tr>"
