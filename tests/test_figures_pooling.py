@@ -194,7 +194,7 @@ def test_networks_that_are_refused_in_words(calculator: Page, typed: str, words:
     calculator.get_by_label("The network, one layer a line").fill(typed)
     expect(calculator.get_by_role("alert")).to_contain_text(words)
     expect(calculator.get_by_role("alert")).to_contain_text("the last network that worked")
-    expect(calculator.locator(".nc-totals dd").first).to_have_text("61,706")
+    expect(calculator.locator(".nc-amount").first).to_have_text("61,706")
 
 
 # ----------------------------------------------------------------- the explorer, by keyboard
@@ -315,7 +315,7 @@ def test_a_known_network_is_shown_whole(calculator: Page, name: str, spec: Spec)
     choice(calculator, "Network").select_option(name)
     shapes = network_shapes(spec)
     parameters, work = count_parameters(spec, shapes), count_multiply_adds(spec, shapes)
-    expect(calculator.locator(".nc-totals dd").first).to_have_text(f"{sum(parameters):,}")
+    expect(calculator.locator(".nc-amount").first).to_have_text(f"{sum(parameters):,}")
     expect(calculator.get_by_text(f"{sum(work):,}", exact=True)).to_be_visible()
     expect(rows(calculator)).to_have_count(len(spec))
     lines = rows(calculator).all_inner_texts()
@@ -335,7 +335,7 @@ def test_editing_a_line_changes_the_numbers(calculator: Page) -> None:
     calculator.keyboard.type("0")
     spec = [*LENET5[:-1], networks.linear(100)]
     total = sum(count_parameters(spec, network_shapes(spec)))
-    expect(calculator.locator(".nc-totals dd").first).to_have_text(f"{total:,}")
+    expect(calculator.locator(".nc-amount").first).to_have_text(f"{total:,}")
     expect(choice(calculator, "Network")).to_have_value("own")
     expect(calculator.locator(".nc-spoken")).to_contain_text(f"{total:,} parameters")
     calculator.keyboard.press("Backspace")

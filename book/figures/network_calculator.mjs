@@ -240,7 +240,7 @@ function render({ model, el }) {
   const problemLine = make("p", { class: "nc-problem", role: "alert", id: `${unique}-problem` });
   const quiet = make("button", { type: "button", class: "nc-button", "aria-pressed": "false", onclick: toggle }, "Only layers that learn");
   let onlyLearning = false;
-  const totals = make("dl", { class: "nc-totals" });
+  const totals = make("div", { class: "nc-totals" });
   const body = make("tbody");
   const heads = ["layer", "shape", "parameters", "multiply-adds", "memory of the output"];
   const table = make(
@@ -354,7 +354,13 @@ function render({ model, el }) {
     const work = sum(found.work);
     const memory = sum(found.numbers) * BYTES;
     const item = (words, shown, more) =>
-      make("div", {}, make("dt", {}, words), make("dd", {}, shown), ...(more ? [make("dd", { class: "nc-more" }, more)] : []));
+      make(
+        "div",
+        {},
+        make("p", { class: "nc-what" }, words),
+        make("p", { class: "nc-amount" }, shown),
+        make("p", { class: "nc-more" }, more),
+      );
     totals.replaceChildren(
       item("parameters", text(parameters), `${bytes(parameters * BYTES)} in 32-bit floats`),
       item("multiply-adds", text(work), "for one image"),

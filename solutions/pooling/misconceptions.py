@@ -489,7 +489,7 @@ RELU_FORWARD = (
     ),
     Misconception(
         "absolute_value",
-        np.abs,
+        lambda x: np.abs(x),
         title="Absolute value instead of ReLU",
         symptom="Negative numbers become positive.",
         hint="Your negative numbers become positive. What should they become?",
