@@ -19,7 +19,9 @@ from network_specs import specs
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from autograder.authoring.standalone import standalone_source
 from autograder.examination import examine
+from autograder.problems import Problem
 from autograder.student.calls import in_notebook
 from book import pooling_demo
 from book.figures.network_calculator import vgg16_with_global_average
@@ -407,6 +409,17 @@ def test_mistakes_are_named_however_they_are_written(
     assert not examination.passed
     if named is not None:
         assert examination.misconception == named
+
+
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+def test_mistakes_can_be_handed_in(problem: Problem) -> None:
+    """As the sample class does it: as code that stands alone, also where a function made them."""
+    checks = problem.visible_checks()
+    for wrong in problem.misconceptions:
+        space: dict[str, Any] = {}
+        exec(standalone_source(wrong.wrong, problem.name), space)
+        examination = examine(checks, in_notebook(space[problem.name], checks.time_limit))
+        assert examination.misconception == wrong.name
 
 
 # The claims of the page
