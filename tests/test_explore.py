@@ -264,6 +264,47 @@ def test_filter_options() -> None:
     assert "Look &lt;here&gt;." in explorer.widget.children[0].value
 
 
+def test_pool_hands_over_one_picture_and_shows_what_is_left() -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def own(x, size, stride):
+        seen.append((x.shape, size, stride))
+        return pool(x, size, stride)
+
+    explorer = opened("pool", own)
+    assert seen[-1] == ((1, 1, 56, 56), 2, 2)
+    assert "28 × 28: 25% of the numbers" in explorer.view.value
+    explorer.window.value, explorer.stride.value = 3, 1
+    assert seen[-1] == ((1, 1, 56, 56), 3, 1)
+    assert "54 × 54" in explorer.view.value
+
+
+def test_activation_counts_zeros_before_and_after() -> None:
+    explorer = opened("activation")
+    edges = explorer.arguments()[0]
+    assert edges.shape == (1, 1, 56, 55)
+    assert f"the answer: {np.mean(edges <= 0):.0%} are 0" in explorer.view.value
+
+
+def test_network_follows_its_controls_and_shows_what_the_function_returns() -> None:
+    explorer = opened("network")
+    explorer.settings["filters"].value = 5
+    explorer.settings["padding"].value = 2
+    explorer.adaptive.value = True
+    kinds = [entry["kind"] for entry in explorer.spec()]
+    assert kinds[3:6] == ["max_pool", "adaptive_avg_pool", "flatten"]
+    assert explorer.spec()[1] == {
+        "kind": "conv",
+        "filters": 5,
+        "size": 5,
+        "stride": 1,
+        "padding": 2,
+    }
+    own = opened("network", lambda spec: [(7, np.int64(3))] * len(spec))
+    assert own.view.value.count("(7, 3)") == 6
+    assert "<td>21</td>" in own.view.value
+
+
 def test_brightness_noise_and_shift() -> None:
     explorer = opened("filter")
     plain = explorer.arguments()[0]
