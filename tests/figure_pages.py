@@ -17,6 +17,8 @@ PREFIXES = {
     "conv_layer": "cl",
     "receptive_field_explorer": "rf",
     "size_explorer": "sx",
+    "network_calculator": "nc",
+    "pooling_explorer": "pe",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

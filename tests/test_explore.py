@@ -84,6 +84,20 @@ def influence(f, x, i, j, h):
     return values
 
 
+def pool(x, size, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
+    return windows[:, :, ::stride, ::stride].max(axis=(4, 5))
+
+
+def activation(x):
+    return np.maximum(x, 0)
+
+
+def shapes(spec):
+    sizes = [value for entry in spec for value in entry.values() if isinstance(value, int)]
+    return [(1 + sum(sizes), 1)] * len(spec)
+
+
 FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "filter": (slide, {"x": X, "w": W}),
     "bank": (bank, {"x": X, "w": W}),
@@ -103,6 +117,9 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "stack": (field_of_stack, {"layers": [(3, 1, 1)]}),
     "field": (influence, {"f": Formula(("x",), "2 * x"), "x": X, "i": 1, "j": 2, "h": 0.5}),
     "values": (product, {"channels": 3, "share": 0.5}),
+    "pool": (pool, {"x": np.ones((1, 1, 6, 6)), "size": 2, "stride": 2}),
+    "activation": (activation, {"x": X}),
+    "network": (shapes, {"spec": [{"kind": "image", "channels": 3, "height": 9, "width": 9}]}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
 }
 
@@ -280,6 +297,47 @@ def test_filter_options() -> None:
     assert explorer.picture.options == ("letter F",)
     assert np.array_equal(explorer.arguments()[1], [[1, -1], [1, -1]])
     assert "Look &lt;here&gt;." in explorer.widget.children[0].value
+
+
+def test_pool_hands_over_one_picture_and_shows_what_is_left() -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def own(x, size, stride):
+        seen.append((x.shape, size, stride))
+        return pool(x, size, stride)
+
+    explorer = opened("pool", own)
+    assert seen[-1] == ((1, 1, 56, 56), 2, 2)
+    assert "28 × 28: 25% of the numbers" in explorer.view.value
+    explorer.window.value, explorer.stride.value = 3, 1
+    assert seen[-1] == ((1, 1, 56, 56), 3, 1)
+    assert "54 × 54" in explorer.view.value
+
+
+def test_activation_counts_zeros_before_and_after() -> None:
+    explorer = opened("activation")
+    edges = explorer.arguments()[0]
+    assert edges.shape == (1, 1, 56, 55)
+    assert f"the answer: {np.mean(edges <= 0):.0%} are 0" in explorer.view.value
+
+
+def test_network_follows_its_controls_and_shows_what_the_function_returns() -> None:
+    explorer = opened("network")
+    explorer.settings["filters"].value = 5
+    explorer.settings["padding"].value = 2
+    explorer.adaptive.value = True
+    kinds = [entry["kind"] for entry in explorer.spec()]
+    assert kinds[3:6] == ["max_pool", "adaptive_avg_pool", "flatten"]
+    assert explorer.spec()[1] == {
+        "kind": "conv",
+        "filters": 5,
+        "size": 5,
+        "stride": 1,
+        "padding": 2,
+    }
+    own = opened("network", lambda spec: [(7, np.int64(3))] * len(spec))
+    assert own.view.value.count("(7, 3)") == 6
+    assert "<td>21</td>" in own.view.value
 
 
 def test_brightness_noise_and_shift() -> None:

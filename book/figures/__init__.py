@@ -13,6 +13,8 @@ import anywidget
 
 from book.figures.conv_layer import ConvLayer
 from book.figures.kernel_explorer import KernelExplorer
+from book.figures.network_calculator import NetworkCalculator
+from book.figures.pooling_explorer import PoolingExplorer
 from book.figures.receptive_field_explorer import ReceptiveFieldExplorer
 from book.figures.size_explorer import SizeExplorer
 
@@ -21,6 +23,8 @@ FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "kernel_explorer": KernelExplorer,
     "receptive_field_explorer": ReceptiveFieldExplorer,
     "size_explorer": SizeExplorer,
+    "network_calculator": NetworkCalculator,
+    "pooling_explorer": PoolingExplorer,
 }
 """The figure classes under the names by which pages ask for them."""
 
@@ -45,6 +49,8 @@ __all__ = [
     "FIGURES",
     "ConvLayer",
     "KernelExplorer",
+    "NetworkCalculator",
+    "PoolingExplorer",
     "ReceptiveFieldExplorer",
     "SizeExplorer",
     "figure_state",

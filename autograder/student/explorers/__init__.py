@@ -50,6 +50,15 @@ The kinds:
     :class:`autograder.values.Formula` by name, which must keep the picture's size); shows the
     picture before and after the shift, f of both, and the number.
 
+``pool``
+    ``fn(x, size, stride)`` for a batch of one gray picture (1, 1, H, W). Picture, size and stride
+    of the window.
+``activation``
+    ``fn(x)`` returns an array of the shape of x. A map of edges with a bias, before and after.
+``network``
+    ``fn(spec)`` returns one shape per entry of a small network. Image, filters, padding, stride
+    and pooling of the network; the shapes and how many numbers each has.
+
 A kind is a subclass of :class:`~autograder.student.explorers.base.Explorer`. Nothing in this
 package knows the answer to a task: every number comes from the student's own function.
 """

@@ -24,7 +24,16 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, FilterEditor
-from autograder.student.explorers.padding_stride import FieldExplorer, PaddingExplorer, StackExplorer
+from autograder.student.explorers.layers import (
+    ActivationExplorer,
+    NetworkExplorer,
+    PoolExplorer,
+)
+from autograder.student.explorers.padding_stride import (
+    FieldExplorer,
+    PaddingExplorer,
+    StackExplorer,
+)
 from autograder.student.explorers.pictures import picture
 from autograder.values import Formula, Value, describe
 
@@ -379,5 +388,8 @@ KINDS: dict[str, type[Explorer]] = {
     "field": FieldExplorer,
     "values": ValuesExplorer,
     "shift": ShiftExplorer,
+    "pool": PoolExplorer,
+    "activation": ActivationExplorer,
+    "network": NetworkExplorer,
 }
 """The explorers by the name that ``Problem.explorer["kind"]`` gives."""
