@@ -11,11 +11,15 @@ from typing import Any
 
 import anywidget
 
+from book.figures.chain_rule_graph import ChainRuleGraph
 from book.figures.conv_layer import ConvLayer
+from book.figures.gradient_explorer import GradientExplorer
 from book.figures.kernel_explorer import KernelExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
+    "chain_rule_graph": ChainRuleGraph,
     "conv_layer": ConvLayer,
+    "gradient_explorer": GradientExplorer,
     "kernel_explorer": KernelExplorer,
 }
 """The figure classes under the names by which pages ask for them."""
@@ -37,4 +41,11 @@ def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
     }
 
 
-__all__ = ["FIGURES", "ConvLayer", "KernelExplorer", "figure_state"]
+__all__ = [
+    "FIGURES",
+    "ChainRuleGraph",
+    "ConvLayer",
+    "GradientExplorer",
+    "KernelExplorer",
+    "figure_state",
+]
