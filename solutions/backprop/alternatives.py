@@ -239,7 +239,9 @@ def max_pool_backward_count(dout: Array, x: Array, size: int, stride: int) -> Ar
     windows = sliding_window_view(x, (size, size), (2, 3))[cut].reshape(*dout.shape, -1)
     places = sliding_window_view(positions, (size, size), (2, 3))[cut].reshape(windows.shape)
     chosen = np.take_along_axis(places, windows.argmax(-1)[..., None], -1)
-    return np.bincount(chosen.ravel(), dout.ravel(), x.size).reshape(x.shape)
+    totals: Any = np.bincount(chosen.ravel(), dout.ravel(), x.size)
+    result: Array = totals.reshape(x.shape)
+    return result
 
 
 def max_pool_backward_offsets(dout: Array, x: Array, size: int, stride: int) -> Array:

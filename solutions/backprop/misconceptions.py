@@ -177,7 +177,14 @@ NUMERICAL_GRADIENT = (
 # gradient_check
 
 
+def _quotient(above: Array, below: Array) -> Array:
+    """Divide without a warning where the divisor is zero."""
+    with np.errstate(all="ignore"):
+        return above / below
+
+
 def _divided(above: Array, below: Array) -> Array:
+    """Divide, and give 0 where the divisor is zero."""
     return np.divide(above, below, out=np.zeros(np.shape(above)), where=below != 0)
 
 
@@ -205,18 +212,18 @@ GRADIENT_CHECK = (
     ),
     Misconception(
         "mean_error",
-        lambda analytic, numeric: (
-            _divided(abs(analytic - numeric), _larger(analytic, numeric)).mean()
-        ),
+        lambda analytic, numeric: _divided(
+            abs(analytic - numeric), _larger(analytic, numeric)
+        ).mean(),
         title="Mean instead of largest error",
         symptom="Too small: one wrong element hides among many right ones.",
         hint="You average the errors, so one wrong element hides among many right ones.",
     ),
     Misconception(
         "divided_by_sum",
-        lambda analytic, numeric: (
-            _divided(abs(analytic - numeric), abs(analytic) + abs(numeric)).max()
-        ),
+        lambda analytic, numeric: _divided(
+            abs(analytic - numeric), abs(analytic) + abs(numeric)
+        ).max(),
         title="Divided by the sum of both",
         symptom="About half of the right answer.",
         hint="Your answer is about half of what this task asks for: you divide by the sum of both "
@@ -224,7 +231,9 @@ GRADIENT_CHECK = (
     ),
     Misconception(
         "zero_by_zero",
-        lambda analytic, numeric: (abs(analytic - numeric) / _larger(analytic, numeric)).max(),
+        lambda analytic, numeric: _quotient(
+            abs(analytic - numeric), _larger(analytic, numeric)
+        ).max(),
         title="Zero is divided by zero",
         symptom="NaN as soon as one element is 0 in both gradients.",
         hint="Right, but for elements that are 0 in both gradients: 0 divided by 0 is not a "
@@ -232,14 +241,14 @@ GRADIENT_CHECK = (
     ),
     Misconception(
         "divided_by_analytic",
-        lambda analytic, numeric: (abs(analytic - numeric) / abs(analytic)).max(),
+        lambda analytic, numeric: _quotient(abs(analytic - numeric), abs(analytic)).max(),
         title="Divided by the analytic gradient alone",
         symptom="Right where the analytic gradient is the larger one.",
         hint="You always divide by the analytic gradient. What if it is the smaller one, or 0?",
     ),
     Misconception(
         "divided_by_numeric",
-        lambda analytic, numeric: (abs(analytic - numeric) / abs(numeric)).max(),
+        lambda analytic, numeric: _quotient(abs(analytic - numeric), abs(numeric)).max(),
         title="Divided by the numeric gradient alone",
         symptom="Right where the numeric gradient is the larger one.",
         hint="You always divide by the numeric gradient. What if it is the smaller one, or 0?",
@@ -264,9 +273,7 @@ GRADIENT_CHECK = (
     ),
     Misconception(
         "largest_by_largest",
-        lambda analytic, numeric: (
-            abs(analytic - numeric).max() / _larger(analytic, numeric).max()
-        ),
+        lambda analytic, numeric: abs(analytic - numeric).max() / _larger(analytic, numeric).max(),
         title="Largest difference by largest element",
         symptom="Too small: the two maxima come from different elements.",
         hint="You divide the largest difference by the largest element. They need not belong "
@@ -627,9 +634,7 @@ MAX_POOL_BACKWARD = (
     ),
     Misconception(
         "window_overwritten",
-        lambda dout, x, size, stride: _max_pool(
-            dout, x, size, stride, _first_mask, overwrite=True
-        ),
+        lambda dout, x, size, stride: _max_pool(dout, x, size, stride, _first_mask, overwrite=True),
         title="Each window overwrites the windows before it",
         symptom="Right where windows do not overlap; else gradients get lost.",
         hint="Each window writes its zeros over what the windows before it have left. What should "
@@ -854,16 +859,16 @@ AVG_POOL_BACKWARD = (
         lambda dout, x, size, stride: x * avg_pool_backward(dout, x, size, stride),
         title="Multiplied by the input",
         symptom="The numbers depend on the values in x.",
-        hint="Your result depends on the values in x. Does it matter for the mean how large a pixel "
-        "was before it grew a little?",
+        hint="Your result depends on the values in x. Does it matter for the mean how large a "
+        "pixel was before it grew a little?",
     ),
     Misconception(
         "shared_by_windows",
         shared_by_windows,
         title="Divided by the number of windows on a pixel",
         symptom="Right where windows do not overlap.",
-        hint="Where windows overlap, you average their parts. A pixel that has a say in two outputs "
-        "has two effects on the loss.",
+        hint="Where windows overlap, you average their parts. A pixel that has a say in two "
+        "outputs has two effects on the loss.",
     ),
     Misconception(
         "sent_to_the_maximum",
@@ -995,7 +1000,9 @@ def factors_exchanged(dout: Array, x: Array, w: Array, stride: int, padding: int
 
 def _upstream_not_spread(dout: Array, x: Array, w: Array, stride: int, padding: int) -> Array:
     """Slide the turned filter over dout as it is, whatever the stride was."""
-    rows, columns = (side + size - 1 for side, size in zip(dout.shape[2:], w.shape[2:], strict=True))
+    rows, columns = (
+        side + size - 1 for side, size in zip(dout.shape[2:], w.shape[2:], strict=True)
+    )
     full = _conv(dout, np.zeros((*x.shape[:2], rows, columns)), w, (1, 1), 0)[0]
     return full[:, :, padding : rows - padding, padding : columns - padding]
 
@@ -1090,7 +1097,7 @@ CONV2D_BACKWARD = (
         ),
         title="The padding is cut away at one end only",
         symptom="`dx` has the right shape but is shifted by the padding.",
-        hint="Your `dx` has the right shape but is shifted. On how many sides does the padding lie?",
+        hint="Your `dx` has the right shape but is shifted. On how many sides is the padding?",
         catalog_number=39,
     ),
     Misconception(
@@ -1102,8 +1109,8 @@ CONV2D_BACKWARD = (
         ),
         title="Nothing is left when the padding is 0",
         symptom="Right with padding, empty without.",
-        hint="With a padding of 0 your `dx` is empty. What does Python make of `-0` as the end of a "
-        "slice?",
+        hint="With a padding of 0 your `dx` is empty. What does Python make of `-0` as the end of "
+        "a slice?",
         catalog_number=40,
     ),
     Misconception(
@@ -1249,8 +1256,8 @@ CONV2D_BACKWARD = (
         _conv_with(dx=_upstream_not_spread),
         title="`dout` is not spread out for the stride",
         symptom="Right for stride 1; else `dx` is too small.",
-        hint="Your `dx` is right for stride 1 and too small otherwise. With stride 2, how far apart "
-        "do two neighbors of `dout` lie in the input?",
+        hint="Your `dx` is right for stride 1 and too small otherwise. With stride 2, how far "
+        "apart do two neighbors of `dout` lie in the input?",
     ),
     Misconception(
         "left_over_forgotten",
@@ -1268,8 +1275,9 @@ CONV2D_BACKWARD = (
 def _softmax(scores: Array, axis: int = 1, shift: Any = None) -> Array:
     """Return probabilities along an axis, by default shifted as they should be."""
     shift = scores.max(axis=axis, keepdims=True) if shift is None else shift
-    powers = np.exp(scores - shift)
-    probabilities: Array = powers / powers.sum(axis=axis, keepdims=True)
+    with np.errstate(all="ignore"):
+        powers = np.exp(scores - shift)
+        probabilities: Array = powers / powers.sum(axis=axis, keepdims=True)
     return probabilities
 
 
@@ -1284,7 +1292,8 @@ def _picked(values: Array, y: Labels) -> Array:
 
 def _loss_and_gradient(p: Array, y: Labels) -> tuple[float, Array]:
     """Return loss and gradient as they follow from probabilities, right or wrong."""
-    return float(-np.log(_picked(p, y)).mean()), (p - _hot(p, y)) / len(y)
+    with np.errstate(all="ignore"):
+        return float(-np.log(_picked(p, y)).mean()), (p - _hot(p, y)) / len(y)
 
 
 def _with_gradient(gradient: Callable[[Array, Array], Array]) -> Callable[..., Any]:
@@ -1364,8 +1373,8 @@ SOFTMAX_CROSS_ENTROPY = (
         lambda scores, y: _loss_and_gradient(_softmax(scores, shift=0.0), y),
         title="The scores are not shifted",
         symptom="NaN for scores around 1000.",
-        hint="Right, until scores are large: the power of 1000 is more than a number can hold. What "
-        "may you subtract from a row without changing its probabilities?",
+        hint="Right, until scores are large: the power of 1000 is more than a number can hold. "
+        "What may you subtract from a row without changing its probabilities?",
         catalog_number=50,
     ),
     Misconception(
@@ -1416,16 +1425,16 @@ SOFTMAX_CROSS_ENTROPY = (
         _with_gradient(lambda p, hot: (hot - p) / len(p)),
         title="The gradient has the wrong sign",
         symptom="The loss is right, every sign of the gradient is wrong.",
-        hint="Every sign of your gradient is wrong. If the right score grows, does the loss grow or "
-        "fall?",
+        hint="Every sign of your gradient is wrong. If the right score grows, does the loss grow "
+        "or fall?",
     ),
     Misconception(
         "all_rows_and_columns",
         all_rows_and_columns,
         title="The right classes of all examples are changed in every row",
         symptom="Right for a batch of one; else several columns of every row are changed.",
-        hint="You change the columns of all right classes in every row. Each row has only one right "
-        "class. How do you name one element per row?",
+        hint="You change the columns of all right classes in every row. Each row has only one "
+        "right class. How do you name one element per row?",
     ),
     Misconception(
         "loss_of_all_classes",

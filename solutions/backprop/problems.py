@@ -26,8 +26,9 @@ DIGITS = 10
 
 def _nonzero(rng: Random, *shape: int, high: float = 4.0) -> np.ndarray:
     """Draw multiples of 1/4 of both signs, none of them zero."""
-    signs = rng.choice([-1.0, 1.0], size=shape)
-    return signs * quarters(rng, *shape, low=0.25, high=high)
+    numbers: np.ndarray = quarters(rng, *shape, low=0.25, high=high)
+    numbers *= rng.choice([-1.0, 1.0], size=shape)
+    return numbers
 
 
 def _distinct(rng: Random, *shape: int) -> np.ndarray:
