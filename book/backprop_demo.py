@@ -123,39 +123,36 @@ class Chain:
 
 
 def drawn_path(
-    names: Sequence[str], values: Sequence[float], slopes: Sequence[float], width: int = 560
+    names: Sequence[str], values: Sequence[float], slopes: Sequence[float], width: int = 520
 ) -> plots.Panel:
     """Draw a path of boxes: values forward, slopes on the arrows, gradients below.
 
     names, values: one for each box, from the input to the loss.
     slopes: one for each arrow, the slope of the right box with respect to the left one.
     """
-    figure, axes = plots.chart(6.2, 1.75)
+    figure, axes = plots.chart(4.6, 1.75)
     axes.axis("off")
-    axes.set(xlim=(-0.55, len(names) - 0.45), ylim=(-0.95, 0.75))
+    axes.set(xlim=(-0.4, len(names) - 0.6), ylim=(-1.0, 0.7))
     gradients = [float(np.prod(slopes[i:])) for i in range(len(names))]
+
+    def write(x: float, y: float, text: str, size: int = 12, weight: str = "normal") -> None:
+        style: dict[str, Any] = {"ha": "center", "va": "center", "color": plots.INK}
+        axes.text(x, y, text.replace("-", "−"), fontsize=size, fontweight=weight, **style)
+
     for i, (name, value, gradient) in enumerate(zip(names, values, gradients, strict=True)):
         box = FancyBboxPatch(
-            (i - 0.24, -0.22), 0.48, 0.44, boxstyle="round,pad=0.05", fc="none", ec=plots.INK
+            (i - 0.21, -0.2), 0.42, 0.4, boxstyle="round,pad=0.05", fc="none", ec=plots.INK
         )
         axes.add_patch(box)
-        axes.text(i, 0, f"{value:g}".replace("-", "−"), ha="center", va="center", fontsize=12)
-        axes.text(i, 0.42, name, ha="center", va="center", fontsize=10)
-        text = f"{gradient:g}".replace("-", "−")
-        axes.text(i, -0.62, text, ha="center", va="center", fontsize=12, fontweight="bold")
+        write(i, 0, f"{value:g}")
+        write(i, 0.48, name, size=11)
+        write(i, -0.6, f"{gradient:g}", weight="bold")
     for i, slope in enumerate(slopes):
-        axes.annotate(
-            "", (i + 0.7, 0), (i + 0.3, 0), arrowprops={"arrowstyle": "->", "color": plots.INK}
-        )
-        axes.annotate(
-            "",
-            (i + 0.22, -0.62),
-            (i + 0.78, -0.62),
-            arrowprops={"arrowstyle": "->", "color": plots.POSITIVE_COLOR, "lw": 2},
-        )
-        axes.text(
-            i + 0.5, -0.85, f"× {slope:g}".replace("-", "−"), ha="center", va="center", fontsize=10
-        )
+        forward = {"arrowstyle": "->", "color": plots.INK}
+        axes.annotate("", (i + 0.74, 0), (i + 0.26, 0), arrowprops=forward)
+        backward = {"arrowstyle": "->", "color": plots.POSITIVE_COLOR, "lw": 2}
+        axes.annotate("", (i + 0.2, -0.6), (i + 0.8, -0.6), arrowprops=backward)
+        write(i + 0.5, -0.87, f"× {slope:g}", size=11)
     return plots.drawn_chart(figure, width=width)
 
 
