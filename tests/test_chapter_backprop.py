@@ -210,6 +210,8 @@ class TestChain:
         chain = backprop_demo.Chain(*numbers)
         values = chain.values()
         assume(abs(values["q1"]) > 1e-9 and abs(values["q2"]) > 1e-9)
+        point = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
+        x1, x2, w, b, t = point
         loss = (torch.relu(w * x1 + b) + torch.relu(w * x2 + b) - t) ** 2
         loss.backward()
         assert values["L"] == pytest.approx(loss.item(), rel=1e-12, abs=1e-12)

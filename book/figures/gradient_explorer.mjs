@@ -131,7 +131,7 @@ function render({ model, el }) {
 
   // ---------------------------------------------------------------- controls
   const slider = (name, values) => {
-    const shown = make("output", { class: "gx-value" });
+    const shown = make("span", { class: "gx-value" });
     const field = make("input", {
       type: "range",
       min: values[0],

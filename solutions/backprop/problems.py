@@ -371,6 +371,7 @@ PROBLEMS = (
         misconceptions.NUMERICAL_GRADIENT,
         numerical_gradient_hidden,
         alternatives.NUMERICAL_GRADIENT,
+        explorer={"kind": "slope"},
     ),
     Problem(
         reference.gradient_check,
@@ -399,6 +400,7 @@ PROBLEMS = (
         misconceptions.MAX_POOL_BACKWARD,
         max_pool_backward_hidden,
         alternatives.MAX_POOL_BACKWARD,
+        explorer={"kind": "pool backward"},
     ),
     Problem(
         reference.avg_pool_backward,
@@ -406,6 +408,7 @@ PROBLEMS = (
         misconceptions.AVG_POOL_BACKWARD,
         avg_pool_backward_hidden,
         alternatives.AVG_POOL_BACKWARD,
+        explorer={"kind": "pool backward"},
     ),
     Problem(
         reference.conv2d_backward,
@@ -413,6 +416,7 @@ PROBLEMS = (
         misconceptions.CONV2D_BACKWARD,
         conv2d_backward_hidden,
         alternatives.CONV2D_BACKWARD,
+        explorer={"kind": "conv backward"},
     ),
     Problem(
         reference.softmax_cross_entropy,
@@ -420,6 +424,7 @@ PROBLEMS = (
         misconceptions.SOFTMAX_CROSS_ENTROPY,
         softmax_cross_entropy_hidden,
         alternatives.SOFTMAX_CROSS_ENTROPY,
+        explorer={"kind": "scores"},
         digits=DIGITS,
     ),
 )
