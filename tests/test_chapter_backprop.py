@@ -12,7 +12,9 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from autograder.examination import examine
 from autograder.problems import rounded
+from autograder.student.calls import in_notebook
 from book import backprop_demo
 from solutions.backprop import problems, reference
 from solutions.filters.reference import corr2d
@@ -309,3 +311,245 @@ def test_the_path_shows_values_and_gradients() -> None:
     body = backprop_demo.drawn_path(["w", "p"], [2, 6], [3]).body
     assert all(f">{text}<" in body for text in ("2", "6", "3", "1", "× 3", "w", "p"))
     assert "#000000" not in body
+
+
+# Mistakes as students write them
+
+
+def steps_in_place(f: Callable[[Any], Any], x: Any, h: float) -> Any:
+    gradient = np.zeros(x.shape)
+    walk = np.nditer(x, flags=["multi_index"])
+    while not walk.finished:
+        at = walk.multi_index
+        old = x[at]
+        x[at] = old + h
+        above = f(x)
+        x[at] = old - h
+        below = f(x)
+        x[at] = old
+        gradient[at] = (above - below) / (2 * h)
+        walk.iternext()
+    return gradient
+
+
+def forward_in_place(f: Callable[[Any], Any], x: Any, h: float) -> Any:
+    x = x.astype(float)
+    gradient, here = np.zeros(x.shape), f(x)
+    for at in np.ndindex(*x.shape):
+        x[at] += h
+        gradient[at] = (f(x) - here) / h
+        x[at] -= h
+    return gradient
+
+
+def same_array_twice(f: Callable[[Any], Any], x: Any, h: float) -> Any:
+    gradient = np.zeros(x.shape)
+    for at in np.ndindex(*x.shape):
+        above = below = x.astype(float)
+        above[at] += h
+        below[at] -= h
+        gradient[at] = (f(above) - f(below)) / (2 * h)
+    return gradient
+
+
+def in_loops(
+    dout: Any, x: Any, size: int, stride: int, step: Callable[[Any, Any, Any], None]
+) -> Any:
+    """Visit the windows of a pooling layer: step(gradient's window, window, upstream)."""
+    dx = np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        area = np.s_[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
+        step(dx[area], x[area], dout[n, c, i, j])
+    return dx
+
+
+def mask_all(dx: Any, window: Any, up: Any) -> None:
+    dx += (window == np.max(window)) * up
+
+
+def maximum_assigned(dx: Any, window: Any, up: Any) -> None:
+    dx[np.unravel_index(np.argmax(window), window.shape)] = up
+
+
+def window_assigned(dx: Any, window: Any, up: Any) -> None:
+    mask = np.zeros(window.shape)
+    mask.flat[window.argmax()] = 1
+    dx[:] = mask * up
+
+
+def one_for_the_mask(dx: Any, window: Any, up: Any) -> None:
+    dx.flat[window.argmax()] += 1
+
+
+def pooled_by_size(dout: Any, x: Any, size: int, stride: int) -> Any:
+    dx = np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        window = x[n, c, i * size : (i + 1) * size, j * size : (j + 1) * size]
+        a, b = np.unravel_index(np.argmax(window), window.shape)
+        dx[n, c, i * size + a, j * size + b] += dout[n, c, i, j]
+    return dx
+
+
+def conv_in_loops(
+    dout: Any,
+    x: Any,
+    w: Any,
+    stride: int,
+    padding: int,
+    crop: Callable[[Any, int, Any], Any] = lambda dx, p, x: dx[
+        :, :, p : p + x.shape[2], p : p + x.shape[3]
+    ],
+    reset: bool = False,
+    start: int | None = None,
+) -> Any:
+    """Compute the layer's gradients with seven loops, and one of several mistakes."""
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dxp, dw, db = np.zeros(xp.shape), np.zeros(w.shape), np.zeros(len(w))
+    move = stride if start is None else start
+    for n in range(len(x)):
+        if reset:
+            dw = np.zeros(w.shape)
+        for f, i, j in np.ndindex(*dout.shape[1:]):
+            up = dout[n, f, i, j]
+            db[f] += up
+            for c, a, b in np.ndindex(*w.shape[1:]):
+                dxp[n, c, i * move + a, j * move + b] += up * w[f, c, a, b]
+                dw[f, c, a, b] += up * xp[n, c, i * move + a, j * move + b]
+    return crop(dxp, padding, x), dw, db
+
+
+def dw_from_x(dout: Any, x: Any, w: Any, stride: int, padding: int) -> Any:
+    dx, dw, db = conv_in_loops(dout, x, w, stride, padding)
+    dw = np.zeros(w.shape)
+    for n, f, i, j in np.ndindex(*dout.shape):
+        top, left = i * stride, j * stride
+        dw[f] += x[n][:, top : top + w.shape[2], left : left + w.shape[3]] * dout[n, f, i, j]
+    return dx, dw, db
+
+
+def probabilities(scores: Any) -> Any:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def softmax_written(scores: Any, y: Any, change: Callable[[Any, Any], Any]) -> Any:
+    p = probabilities(scores)
+    loss = -np.log(p[range(len(y)), y]).sum() / len(y)
+    return loss, change(p, y)
+
+
+def p_without_n(p: Any, y: Any) -> Any:
+    p[range(len(y)), y] -= 1
+    return p
+
+
+def columns_of_all(p: Any, y: Any) -> Any:
+    p[:, y] -= 1
+    return p / len(y)
+
+
+def overflowing(scores: Any, y: Any) -> Any:
+    p = np.exp(scores) / np.sum(np.exp(scores), axis=1, keepdims=True)
+    loss = np.mean(-np.log(p[range(len(y)), y]))
+    p[range(len(y)), y] -= 1
+    return loss, p / len(y)
+
+
+def without_axes(scores: Any, y: Any) -> Any:
+    p = np.exp(scores) / np.sum(np.exp(scores))
+    loss = np.mean(-np.log(p[range(len(y)), y]))
+    p[range(len(y)), y] -= 1
+    return loss, p / len(y)
+
+
+CONV_CROPS: dict[str, Callable[[Any, int, Any], Any]] = {
+    "empty_without_padding": lambda dx, p, x: dx[:, :, p:-p, p:-p],
+    "one_pixel_cropped": lambda dx, p, x: dx[:, :, 1:-1, 1:-1],
+    "not_cropped": lambda dx, p, x: dx,
+    "cropped_at_one_end": lambda dx, p, x: dx[:, :, : x.shape[2], : x.shape[3]],
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "written", "named"),
+    [
+        ("numerical_gradient", steps_in_place, "in_the_type_of_x"),
+        ("numerical_gradient", forward_in_place, "forward_difference"),
+        ("numerical_gradient", same_array_twice, "one_array_two_names"),
+        ("gradient_check", lambda a, n: np.max(np.abs(a - n)), "absolute_error"),
+        (
+            "gradient_check",
+            lambda a, n: np.max(np.abs(a - n) / np.maximum(1e-8, np.abs(a) + np.abs(n))),
+            "divided_by_sum",
+        ),
+        (
+            "gradient_check",
+            lambda a, n: np.linalg.norm(a - n) / max(np.linalg.norm(a), np.linalg.norm(n)),
+            "norms",
+        ),
+        (
+            "linear_backward",
+            lambda dout, x, w: (dout.dot(w.T), dout.T.dot(x), np.sum(dout, 0)),
+            "dw_transposed",
+        ),
+        (
+            "linear_backward",
+            lambda dout, x, w: (dout.dot(w.T), x.T.dot(dout), np.sum(dout, 0)[None, :]),
+            "db_is_a_row",
+        ),
+        (
+            "linear_backward",
+            lambda dout, x, w: (dout @ w.T / len(x), x.T @ dout / len(x), dout.mean(0)),
+            "averaged_over_examples",
+        ),
+        ("relu_backward", lambda dout, x: (x > 0).astype(float), "upstream_forgotten"),
+        ("relu_backward", lambda dout, x: dout * (dout > 0), "mask_from_dout"),
+        ("max_pool_backward", lambda *given: in_loops(*given, mask_all), "all_ties"),
+        (
+            "max_pool_backward",
+            lambda *given: in_loops(*given, maximum_assigned),
+            "maximum_overwritten",
+        ),
+        (
+            "max_pool_backward",
+            lambda *given: in_loops(*given, window_assigned),
+            "window_overwritten",
+        ),
+        (
+            "max_pool_backward",
+            lambda *given: in_loops(*given, one_for_the_mask),
+            "upstream_forgotten",
+        ),
+        ("max_pool_backward", pooled_by_size, "size_for_stride"),
+        *[
+            (
+                "conv2d_backward",
+                lambda *given, crop=crop: conv_in_loops(*given, crop=crop),
+                named,
+            )
+            for named, crop in CONV_CROPS.items()
+        ],
+        ("conv2d_backward", lambda *given: conv_in_loops(*given, reset=True), "dw_last_image"),
+        ("conv2d_backward", lambda *given: conv_in_loops(*given, start=1), "stride_ignored"),
+        ("conv2d_backward", dw_from_x, "unpadded_x"),
+        (
+            "softmax_cross_entropy",
+            lambda scores, y: softmax_written(scores, y, p_without_n),
+            "gradient_not_divided",
+        ),
+        (
+            "softmax_cross_entropy",
+            lambda scores, y: softmax_written(scores, y, columns_of_all),
+            "all_rows_and_columns",
+        ),
+        ("softmax_cross_entropy", overflowing, "no_shift"),
+        ("softmax_cross_entropy", without_axes, "sum_over_everything"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_mistakes_are_named_however_they_are_written(
+    function: str, written: Callable[..., Any], named: str
+) -> None:
+    problem = next(one for one in problems.PROBLEMS if one.name == function)
+    checks = problem.visible_checks()
+    assert examine(checks, in_notebook(written, checks.time_limit)).misconception == named

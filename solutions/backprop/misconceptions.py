@@ -311,16 +311,16 @@ GRADIENT_CHECK = (
 
 def _linear_with_dw(change: Callable[[Array], Array]) -> Callable[..., Gradients]:
     def wrong(dout: Array, x: Array, w: Array) -> Gradients:
-        dx, dw, db = linear_backward(dout, x, w)
-        return dx, change(dw), db
+        right = linear_backward(dout, x, w)
+        return right[0], change(right[1]), right[2]
 
     return wrong
 
 
 def _linear_with_db(db: Callable[[Array], Any]) -> Callable[..., Any]:
     def wrong(dout: Array, x: Array, w: Array) -> Any:
-        dx, dw, _ = linear_backward(dout, x, w)
-        return dx, dw, db(dout)
+        right = linear_backward(dout, x, w)
+        return right[0], right[1], db(dout)
 
     return wrong
 
@@ -501,8 +501,8 @@ RELU_BACKWARD = (
         lambda dout, x: dout * np.sign(x),
         title="The slope is -1 below zero",
         symptom="Below zero the gradient passes with the opposite sign.",
-        hint="You use a slope of -1 for negative x. That is the slope of |x|. What does the curve "
-        "of ReLU look like on the left?",
+        hint="You use a slope of -1 for negative x. That is the slope of the absolute value. What "
+        "does the curve of ReLU look like on the left?",
     ),
 )
 
@@ -1322,6 +1322,13 @@ def all_rows_and_columns(scores: Array, y: Labels) -> tuple[float, Array]:
     return loss, p / len(y)
 
 
+def sum_over_everything(scores: Array, y: Labels) -> tuple[float, Array]:
+    """Forget the axis in both the maximum and the sum."""
+    with np.errstate(all="ignore"):
+        powers = np.exp(scores - scores.max())
+    return _loss_and_gradient(powers / powers.sum(), y)
+
+
 def axis_not_kept(scores: Array, y: Labels) -> tuple[float, Array]:
     """Divide by the sums without keeping their axis."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -1395,11 +1402,7 @@ SOFTMAX_CROSS_ENTROPY = (
     ),
     Misconception(
         "sum_over_everything",
-        lambda scores, y: _loss_and_gradient(
-            np.exp(scores - scores.max(axis=1, keepdims=True))
-            / np.exp(scores - scores.max(axis=1, keepdims=True)).sum(),
-            y,
-        ),
+        sum_over_everything,
         title="One sum for all examples",
         symptom="Right for a batch of one; else the probabilities are too small.",
         hint="You divide by the sum over all examples. Each row has probabilities of its own.",
