@@ -1272,7 +1272,7 @@ CONV2D_BACKWARD = (
 # softmax_cross_entropy
 
 
-def _softmax(scores: Array, axis: int = 1, shift: Any = None) -> Array:
+def _softmax(scores: Array, axis: int | None = 1, shift: Any = None) -> Array:
     """Return probabilities along an axis, by default shifted as they should be."""
     shift = scores.max(axis=axis, keepdims=True) if shift is None else shift
     with np.errstate(all="ignore"):
@@ -1320,13 +1320,6 @@ def all_rows_and_columns(scores: Array, y: Labels) -> tuple[float, Array]:
     p = _softmax(scores)
     p[:, y] -= 1
     return loss, p / len(y)
-
-
-def sum_over_everything(scores: Array, y: Labels) -> tuple[float, Array]:
-    """Forget the axis in both the maximum and the sum."""
-    with np.errstate(all="ignore"):
-        powers = np.exp(scores - scores.max())
-    return _loss_and_gradient(powers / powers.sum(), y)
 
 
 def axis_not_kept(scores: Array, y: Labels) -> tuple[float, Array]:
@@ -1402,7 +1395,7 @@ SOFTMAX_CROSS_ENTROPY = (
     ),
     Misconception(
         "sum_over_everything",
-        sum_over_everything,
+        lambda scores, y: _loss_and_gradient(_softmax(scores, axis=None), y),
         title="One sum for all examples",
         symptom="Right for a batch of one; else the probabilities are too small.",
         hint="You divide by the sum over all examples. Each row has probabilities of its own.",
