@@ -68,6 +68,16 @@ def all_at_once(f: Loss, x: Array, h: float) -> Array:
     return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
 
 
+def rows_at_once(f: Loss, x: Array, h: float) -> Array:
+    """Loop over the first axis only, and move a whole row in each round."""
+    gradient = np.zeros(x.shape)
+    for i in range(len(x)):
+        step = np.zeros(x.shape)
+        step[i] = h
+        gradient[i] = (f(x + step) - f(x - step)) / (2 * h)
+    return gradient
+
+
 NUMERICAL_GRADIENT = (
     Misconception(
         "forward_difference",
@@ -136,9 +146,9 @@ NUMERICAL_GRADIENT = (
         "in_the_type_of_x",
         in_the_type_of_x,
         title="The steps are made in the type of x",
-        symptom="All zeros for whole numbers and for large float32 numbers.",
-        hint="A small step vanishes when it is written into an array of whole numbers or of "
-        "float32. Which type of number does your copy of x hold?",
+        symptom="Right for float64; wrong for whole numbers and for large float32 numbers.",
+        hint="An array of whole numbers cuts off fractions, and float32 loses small steps. Which "
+        "type of number does the array hold in which you make your steps?",
         catalog_number=56,
     ),
     Misconception(
@@ -156,6 +166,14 @@ NUMERICAL_GRADIENT = (
         symptom="All numbers are equal: the sum of the right ones.",
         hint="All your numbers are equal. You move all elements of x together. The gradient asks "
         "for one element at a time.",
+    ),
+    Misconception(
+        "rows_at_once",
+        rows_at_once,
+        title="Whole rows are moved at once",
+        symptom="Right for an x with one axis; else all numbers of a row are equal.",
+        hint="All numbers of a row are equal: you move whole rows. One loop visits one axis; how "
+        "many axes may x have?",
     ),
     Misconception(
         "flat",
@@ -1438,6 +1456,14 @@ SOFTMAX_CROSS_ENTROPY = (
         title="The loss adds up all classes",
         symptom="The loss is far too large.",
         hint="Your loss adds the logarithms of all classes. Which one of them counts?",
+    ),
+    Misconception(
+        "rows_for_classes",
+        _with_loss(lambda p, y: -np.log(p[y]).mean()),
+        title="The right classes are taken for rows",
+        symptom="An index is out of bounds, or the loss is wrong; the gradient is right.",
+        hint="An array with one index in brackets gives whole rows, so your classes pick examples. "
+        "You need one number per row: name its row and its column.",
     ),
     Misconception(
         "no_logarithm",
