@@ -12,6 +12,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from autograder.comparison import first_difference
 from autograder.examination import examine
 from autograder.problems import rounded
 from autograder.student.calls import in_notebook
@@ -188,6 +189,19 @@ def test_no_stored_result_of_softmax_lies_where_rounding_could_go_either_way() -
                     assert down == up, (function, case.name, number)
                 else:
                     assert number == 0, (function, case.name, number)
+
+
+def test_stored_results_of_softmax_are_rounded() -> None:
+    problem = next(one for one in problems.PROBLEMS if one.name == "softmax_cross_entropy")
+    checks = problem.visible_checks()
+    for case in checks.cases:
+        exact = problem.reference(*case.arguments.values())
+        assert numbers_in(case.expected) == [rounded(n, problems.DIGITS) for n in numbers_in(exact)]
+        assert first_difference(exact, case.expected, checks.tolerance) is None
+    assert any(
+        numbers_in(problem.reference(*case.arguments.values())) != numbers_in(case.expected)
+        for case in checks.cases
+    )
 
 
 def test_rounded_keeps_types_and_tames_nan() -> None:
