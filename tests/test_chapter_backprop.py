@@ -181,7 +181,7 @@ def test_no_stored_result_of_softmax_lies_where_rounding_could_go_either_way() -
         for function in functions:
             try:
                 exact = function(*arguments)
-            except ValueError:
+            except (ValueError, IndexError):
                 continue  # a misconception that stops
             for number in filter(math.isfinite, numbers_in(exact)):
                 down, up = (rounded(number * (1 + e), problem.digits) for e in (-1e-13, 1e-13))
