@@ -195,6 +195,19 @@ def test_arrow_keys_choose_a_pixel(explorer: Page) -> None:
     expect(explorer.locator(".gx-fed")).to_have_count(9)
 
 
+def test_no_key_is_lost_between_two_frames(explorer: Page) -> None:
+    place = explorer.evaluate(
+        """() => {
+          const press = (key) => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, bubbles: true }));
+          document.querySelector('[data-part="input"][tabindex="0"]').focus();
+          ["ArrowRight", "ArrowDown", "ArrowDown"].forEach(press);
+          return [models[0].get("row"), models[0].get("column")];
+        }"""
+    )
+    assert place == [3, 3]
+
+
 @pytest.mark.parametrize(("stride", "padding"), [(1, 2), (2, 1), (3, 0), (2, 0)])
 def test_stride_and_padding(explorer: Page, stride: int, padding: int) -> None:
     for name, presses in (("Stride", stride - 1), ("Padding", padding)):

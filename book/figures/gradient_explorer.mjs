@@ -190,7 +190,6 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- changes
   let scheduled = 0;
   let unsaved = false;
-  let refocus = false;
 
   function put(changes) {
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
@@ -230,8 +229,9 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     const clamp = (value) => Math.max(0, Math.min(last, value));
-    refocus = true;
-    choose(part, ...moves[event.key].map(clamp));
+    const [toRow, toColumn] = moves[event.key].map(clamp);
+    choose(part, toRow, toColumn);
+    cells[part][toRow][toColumn].focus(); // at once: the next key may come before the next frame
   }
 
   // ---------------------------------------------------------------- showing
@@ -375,10 +375,9 @@ function render({ model, el }) {
       const joined = ofInput ? cells.kernel[one.a][one.b] : cells.input[one.row]?.[one.column];
       joined?.classList.add("gx-joined");
     }
-    if (refocus || (focused && !root.contains(document.activeElement))) {
+    if (focused && !root.contains(document.activeElement)) {
       cells[ofInput ? "input" : "kernel"][row][column].focus();
     }
-    refocus = false;
 
     const name = `${ofInput ? "dx" : "dw"}[${row}, ${column}]`;
     const outside = terms.filter((one) => one.row === null).length;
