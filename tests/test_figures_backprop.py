@@ -312,6 +312,16 @@ def test_bad_numbers_are_refused_and_the_old_one_stays(graph: Page) -> None:
         expect(field).to_have_value("3")
 
 
+def test_what_is_being_typed_stays(graph: Page) -> None:
+    field = graph.get_by_role("textbox", name="x₁")
+    field.fill("-2.")
+    graph.evaluate("models[0].set('step', 3)")
+    expect(graph.locator(".cr-gradient")).to_have_count(3)
+    expect(field).to_have_value("-2.")
+    graph.evaluate("models[0].set('x1', 7)")
+    expect(field).to_have_value("7")
+
+
 # ------------------------------------------------------------------------------ on the page
 
 

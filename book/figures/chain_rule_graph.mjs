@@ -309,6 +309,7 @@ function render({ model, el }) {
   }
 
   let speech = 0;
+  const written = {};
 
   function show() {
     const given = Object.fromEntries(INPUTS.map((name) => [name, model.get(name)]));
@@ -317,9 +318,11 @@ function render({ model, el }) {
     const known = backward(values).slice(0, step);
     const current = known.at(-1);
     for (const name of INPUTS) {
-      if (document.activeElement !== fields[name] || readNumber(fields[name].value).value !== given[name]) {
+      // What is being typed stays, unless the number itself has changed meanwhile.
+      if (document.activeElement !== fields[name] || written[name] !== given[name]) {
         fields[name].value = text(given[name]);
       }
+      written[name] = given[name];
     }
     drawGraph(values, known, current);
     explain(values, current);
