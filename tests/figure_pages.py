@@ -19,6 +19,8 @@ PREFIXES = {
     "size_explorer": "sx",
     "network_calculator": "nc",
     "pooling_explorer": "pe",
+    "gradient_explorer": "gx",
+    "chain_rule_graph": "cr",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

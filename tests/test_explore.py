@@ -31,6 +31,7 @@ from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, OWN
 from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula
+from solutions.backprop import reference as backprop
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))
@@ -121,6 +122,28 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "activation": (activation, {"x": X}),
     "network": (shapes, {"spec": [{"kind": "image", "channels": 3, "height": 9, "width": 9}]}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
+    "slope": (
+        backprop.numerical_gradient,
+        {"f": Formula(("x",), "np.sum(x)"), "x": np.ones(1), "h": 0.5},
+    ),
+    "pool backward": (
+        backprop.max_pool_backward,
+        {"dout": np.ones((1, 1, 2, 2)), "x": np.ones((1, 1, 4, 4)), "size": 2, "stride": 2},
+    ),
+    "conv backward": (
+        backprop.conv2d_backward,
+        {
+            "dout": np.ones((1, 1, 2, 2)),
+            "x": np.ones((1, 1, 4, 4)),
+            "w": np.ones((1, 1, 3, 3)),
+            "stride": 1,
+            "padding": 0,
+        },
+    ),
+    "scores": (
+        backprop.softmax_cross_entropy,
+        {"scores": np.zeros((1, 4)), "y": np.array([1])},
+    ),
 }
 
 
@@ -414,6 +437,46 @@ def test_shift_functions() -> None:
 def test_the_default_functions_of_shift_keep_the_size() -> None:
     x = picture("house", 20)
     assert all(f(x).shape == x.shape for f in SHIFT_FUNCTIONS.values())
+
+
+def test_slope_shows_what_the_function_measures() -> None:
+    explorer = opened("slope")
+    explorer.chosen.value = "cube"
+    explorer.change_together(lambda: (_set(explorer.x, 0.0), _set(explorer.h, 0.5)))
+    assert ">0.25</div>" in explorer.view.value  # h squared, for a cube at its flat place
+    explorer.chosen.value = "ReLU"
+    assert ">0.5</div>" in explorer.view.value
+    assert "measured slope of the ReLU at 0: 0.5" in explorer.view.value
+
+
+def _set(control: Any, value: Any) -> None:
+    control.value = value
+
+
+@pytest.mark.parametrize("kind", ["pool backward", "conv backward"])
+def test_upstream_gradients_fit_the_layer(kind: str) -> None:
+    explorer = opened(kind)
+    for choice, total in (("one output in the middle", 1), ("all ones", None)):
+        explorer.upstream.value = choice
+        for stride in (1, 3, 4):
+            explorer.stride.value = stride
+            dout = explorer.arguments()[0]
+            assert dout.sum() == (dout.size if total is None else total)
+            assert "fails" not in explorer.view.value
+            side = "24" if kind == "pool backward" else "16"
+            sizes = f"x, {side} × {side}; dout has {dout.shape[2]} × {dout.shape[3]} numbers"
+            assert sizes in explorer.view.value
+
+
+def test_scores_show_loss_and_gradient() -> None:
+    explorer = opened("scores", classes=3)
+    assert len(explorer.scores) == 3
+    for one in explorer.scores:
+        one.value = 2.0
+    assert "loss 1.1<" in explorer.view.value
+    assert "0.333" in explorer.view.value
+    assert "\N{MINUS SIGN}0.667" in explorer.view.value
+    assert "1, right" in explorer.view.value
 
 
 def test_options_survive_the_checks_file(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from typing import Any
 
 import anywidget
 
+from book.figures.chain_rule_graph import ChainRuleGraph
 from book.figures.conv_layer import ConvLayer
+from book.figures.gradient_explorer import GradientExplorer
 from book.figures.kernel_explorer import KernelExplorer
 from book.figures.network_calculator import NetworkCalculator
 from book.figures.pooling_explorer import PoolingExplorer
@@ -19,7 +21,9 @@ from book.figures.receptive_field_explorer import ReceptiveFieldExplorer
 from book.figures.size_explorer import SizeExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
+    "chain_rule_graph": ChainRuleGraph,
     "conv_layer": ConvLayer,
+    "gradient_explorer": GradientExplorer,
     "kernel_explorer": KernelExplorer,
     "receptive_field_explorer": ReceptiveFieldExplorer,
     "size_explorer": SizeExplorer,
@@ -47,7 +51,9 @@ def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
 
 __all__ = [
     "FIGURES",
+    "ChainRuleGraph",
     "ConvLayer",
+    "GradientExplorer",
     "KernelExplorer",
     "NetworkCalculator",
     "PoolingExplorer",

@@ -49,6 +49,18 @@ The kinds:
     ``fn(f, x, dy, dx)`` returns a number. Chooses f among ``functions`` (a
     :class:`autograder.values.Formula` by name, which must keep the picture's size); shows the
     picture before and after the shift, f of both, and the number.
+``slope``
+    ``fn(f, x, h)`` returns the gradient of f at x. Chooses f among ``functions`` of one number
+    (a Formula by name); shows the curve and a line with the slope.
+``pool backward``
+    ``fn(dout, x, size, stride)`` returns the gradient of x, (1, 1, H, W). A picture, the window,
+    a choice of upstream gradients. ``size``: of the picture (default 24).
+``conv backward``
+    ``fn(dout, x, w, stride, padding)`` returns the gradients of picture, filter and bias. As
+    "pool backward", with an editable filter; ``presets`` as in "filter", ``size`` (default 16).
+``scores``
+    ``fn(scores, y)`` returns a loss and the gradient of the scores, (1, K). A slider for each of
+    ``classes`` scores (default 4), and the right class.
 
 ``pool``
     ``fn(x, size, stride)`` for a batch of one gray picture (1, 1, H, W). Picture, size and stride

@@ -9,6 +9,12 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import numpy as np
 
+from autograder.student.explorers.backward import (
+    ConvBackwardExplorer,
+    PoolBackwardExplorer,
+    ScoresExplorer,
+    SlopeExplorer,
+)
 from autograder.student.explorers.base import (
     Array,
     Explorer,
@@ -391,5 +397,9 @@ KINDS: dict[str, type[Explorer]] = {
     "pool": PoolExplorer,
     "activation": ActivationExplorer,
     "network": NetworkExplorer,
+    "slope": SlopeExplorer,
+    "pool backward": PoolBackwardExplorer,
+    "conv backward": ConvBackwardExplorer,
+    "scores": ScoresExplorer,
 }
 """The explorers by the name that ``Problem.explorer["kind"]`` gives."""
