@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from solutions.visualization import comparison, evaluation, gradients, pictures
+from solutions.visualization import drawn_pictures, evaluation, gradients, method_table
 from solutions.visualization.networks import load_network
 
 
@@ -222,12 +222,12 @@ class TestInterval:
 
 
 @pytest.fixture(scope="module")
-def rows() -> dict[str, comparison.Row]:
+def rows() -> dict[str, method_table.Row]:
     methods = {
-        name: comparison.METHODS[name] for name in ("random", "saliency, blurred", "occlusion")
+        name: method_table.METHODS[name] for name in ("random", "saliency, blurred", "occlusion")
     }
-    shown = pictures.draw(16, seed=comparison.SEED)
-    found = comparison.compare(load_network("small_vgg"), shown, methods)
+    shown = drawn_pictures.draw(16, seed=method_table.SEED)
+    found = method_table.compare(load_network("small_vgg"), shown, methods)
     return {row.method: row for row in found}
 
 
@@ -242,14 +242,14 @@ class TestComparison:
         assert rows["occlusion"].iou.low > rows["saliency, blurred"].iou.high
 
     def test_lines_stand_under_the_header(self, rows):
-        lines = [comparison.line(row) for row in rows.values()]
+        lines = [method_table.line(row) for row in rows.values()]
         assert [text[:22].strip() for text in lines] == list(rows)
-        assert comparison.HEADER.index("IoU") == lines[0].index("[") + 15
+        assert method_table.HEADER.index("IoU") == lines[0].index("[") + 15
 
     def test_every_method_gives_a_map(self):
         network = load_network("small_vgg")
         x, labels, _ = lab_networks.drawn(2)
-        for name, method in comparison.METHODS.items():
+        for name, method in method_table.METHODS.items():
             maps = method(network, x, labels)
             assert maps.shape == (2, 96, 96), name
             assert maps.isfinite().all(), name

@@ -9,7 +9,7 @@ import torch
 from skimage import data
 from torch import Tensor
 
-from solutions.visualization import pictures, synthesis
+from solutions.visualization import drawn_pictures, synthesis
 from solutions.visualization.networks import Network, load_network
 from solutions.visualization.segmentation import Seeds, grabcut, iou, seeds
 from solutions.visualization.synthesis import Regularizers, ascend
@@ -244,7 +244,7 @@ class TestSegmentation:
 
     def test_a_good_map_gives_good_outlines(self):
         """Blurred masks as maps: GrabCut finds back what the blur has lost."""
-        shown = pictures.draw(10, seed=44)
+        shown = drawn_pictures.draw(10, seed=44)
         maps = synthesis.blur(torch.from_numpy(shown.masks)[:, None].float(), 6.0)[:, 0].numpy()
         found = [
             iou(grabcut(image, seeds(one)), mask)

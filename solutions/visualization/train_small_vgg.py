@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from solutions.visualization import small_vgg
-from solutions.visualization.pictures import Pictures, draw
+from solutions.visualization.drawn_pictures import Pictures, draw
 from solutions.visualization.small_vgg import Metadata, SmallVGG, Training
 
 TRAINING_SEED, TEST_SEED = 1, 2
