@@ -32,9 +32,9 @@ class TestMeasures:
             pytest.approx(1 / 3)
         )
         assert evaluation.iou_at_equal_area(one([[0, 0, 1], [2, 0, 0]]), MASK).item() == 0
-        # Three pixels tie for one place: a third of each counts.
-        assert evaluation.iou_at_equal_area(one([[5, 4, 4], [4, 0, 0]]), MASK).item() == (
-            pytest.approx((1 + 1 / 3) / (2 + 2 / 3))
+        # Four pixels tie for one place: a quarter of each counts.
+        assert evaluation.iou_at_equal_area(one([[5, 4, 4], [4, 4, 0]]), MASK).item() == (
+            pytest.approx((1 + 1 / 4) / (2 + 3 / 4))
         )
         assert evaluation.iou_at_equal_area(one([[1, 1, 1]] * 2), MASK * False).isnan()
 
