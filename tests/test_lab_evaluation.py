@@ -233,8 +233,9 @@ def rows() -> dict[str, method_table.Row]:
 
 class TestComparison:
     def test_occlusion_finds_the_object_and_noise_does_not(self, rows):
-        assert rows["occlusion"].pointing.low > 2 * rows["random"].pointing.high
-        assert rows["random"].pointing.high < 0.35
+        assert rows["occlusion"].pointing.low > 0.7
+        assert rows["occlusion"].iou.low > 0.4
+        assert rows["random"].iou.high < 0.1
         for row in rows.values():
             assert row.iou.value <= 1
             assert row.iou.low <= row.iou.value <= row.iou.high
