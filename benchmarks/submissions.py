@@ -21,7 +21,8 @@ OWN_CELLS = (
 def honest_class(problems: Mapping[str, Problem], count: int) -> list[SampleStudent]:
     """Return ``count`` honest students, in turn: all right, right in another style, wrong, mixed.
 
-    Every alternative and every misconception of the chapter has its turn.
+    Every alternative and every misconception of the chapter has its turn, if there are four times
+    as many students.
     """
 
     def student(number: int) -> SampleStudent:

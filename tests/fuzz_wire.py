@@ -88,7 +88,7 @@ def assert_plain(value: object, formulas: bool, depth: int = 0) -> None:
     assert depth <= wire.MAX_DEPTH + 2
     if isinstance(value, np.ndarray):
         assert type(value) is np.ndarray
-        assert value.flags.writeable or value.ndim == 0
+        assert value.flags["W"] or value.ndim == 0
         assert value.nbytes <= max(wire.MAX_BULK, 100_000 * 64)
     elif isinstance(value, tuple | list):
         for item in value:

@@ -7,6 +7,7 @@ sanitizing, :class:`ExamineSubmission` for the execution of the notebook.
 from __future__ import annotations
 
 import atexit
+import copy
 import functools
 from pathlib import Path
 from typing import Any, get_args
@@ -92,7 +93,7 @@ def figures_to_draw(settings: Config, wanted: str | None = None) -> Figures:
 
     Raises :class:`~autograder.grading.course.CourseError` for anything else than a choice.
     """
-    settings = Config(settings)
+    settings = copy.deepcopy(settings)
     if wanted is not None:
         settings.ExamineSubmission.figures = wanted
     try:

@@ -132,8 +132,6 @@ class Shell(InteractiveShell):
         for part in parts:
             part.recorder = self.recorder
         self._draw_figures = True
-        plain: Any = self.display_formatter.formatters["text/plain"]  # type: ignore[union-attr]
-        plain.for_type_by_name("matplotlib.figure", "Figure", self._figure_text)
 
     def _figure_text(self, figure: Any, printer: Any, cycle: bool) -> None:
         text = repr(figure)
@@ -157,6 +155,9 @@ class Shell(InteractiveShell):
         formatter: Any = self.display_formatter
         # No other representation of an object would be recorded.
         formatter.active_types = ["text/plain", *(["image/png"] if draw_figures else [])]
+        # For each cell anew: `%matplotlib` takes it away.
+        plain = formatter.formatters["text/plain"]
+        plain.for_type_by_name("matplotlib.figure", "Figure", self._figure_text)
         if definitions_only:
             source = _definitions(self.transform_cell(source))  # type: ignore[no-untyped-call]
         self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
