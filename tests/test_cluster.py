@@ -39,14 +39,16 @@ LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard")
 class Machines:
     """A scheduler and workers, each a process of its own, on the loopback interface."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(
+        self, folder: Path, *options: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder
         self._options = options
         self._logs: list[Path] = []
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._file = folder / "scheduler.json"
         address = ("--port", "0", "--scheduler-file", str(self._file))
-        self._start("scheduler", {}, "scheduler", *LOOPBACK, *address, *options)
+        self._start("scheduler", environment or {}, "scheduler", *LOOPBACK, *address, *options)
 
     def worker(self, name: str, environment: Mapping[str, str] | None = None, *more: str) -> None:
         """Start a worker; without further arguments it is not started again when it dies."""
@@ -296,9 +298,11 @@ def test_a_submission_that_kills_workers_is_found_over_tls(grader: Grader, tmp_p
 def test_workers_that_cannot_grade_say_what_to_do(grader: Grader, tmp_path: Path) -> None:
     room = tmp_path / "class"
     fill(grader, room, 1)
-    with contextlib.closing(Machines(tmp_path)) as machines:
+    nothing = customized(tmp_path / "empty-custom", NO_PACKAGE)
+    # The scheduler does not need the package.
+    with contextlib.closing(Machines(tmp_path, environment=nothing)) as machines:
         machines.worker("open", {"PATH": str(tmp_path)})
-        machines.worker("empty", customized(tmp_path / "empty-custom", NO_PACKAGE))
+        machines.worker("empty", nothing)
         machines.worker("numpy", customized(tmp_path / "numpy-custom", OTHER_NUMPY))
         address = machines.ready(3)
         with pytest.raises(grading.ClusterError) as told:
@@ -327,7 +331,7 @@ def test_a_scheduler_that_is_not_there_is_told_soon(
             started = time.monotonic()
             with pytest.raises(grading.ClusterError, match="There is no Dask scheduler at"):
                 grading.grade(grader.course.root, "probe", classroom=tmp_path, scheduler=address)
-            assert time.monotonic() - started < 10
+            assert time.monotonic() - started < 30  # on a busy machine, too
 
 
 def test_without_dask_the_message_says_what_to_install(
