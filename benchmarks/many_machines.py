@@ -8,10 +8,12 @@ machine, too, if a little high.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import os
 import platform
 import shutil
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator
@@ -40,7 +42,8 @@ CORES = (8, 32, 128)
 class Cost:
     """What one submission costs: CPU seconds of each part, bytes on the network.
 
-    ``memory`` is what a worker and its sandbox take in between, in bytes.
+    ``disk`` is how long the gradebook waits for the disk, in seconds; ``memory`` is what a worker
+    and its sandbox take in between, in bytes.
     """
 
     sandbox: float
@@ -49,6 +52,7 @@ class Cost:
     scheduler: float
     sent: float
     returned: float
+    disk: float
     memory: float
 
 
@@ -92,6 +96,7 @@ def measured(chapter: str, students: int) -> Cost:
             _scheduler_seconds(machines, int(CHUNK * to), int(CHUNK * back)) / CHUNK,
             to,
             back,
+            _commit_seconds(classroom / "measured.db"),
             sum(one.memory_full_info().pss for one in (worker, *worker.children(recursive=True))),
         )
 
@@ -107,6 +112,17 @@ def _scheduler_seconds(machines: SpecCluster, sent: int, returned: int) -> float
         return (sum(process.cpu_times()[:2]) - before) / TASKS
 
 
+def _commit_seconds(path: Path) -> float:
+    """Return how long SQLite takes, on the clock, to make one change last."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("create table numbers (number integer)")
+        started = time.monotonic()
+        for number in range(TASKS):
+            database.execute("insert into numbers values (?)", (number,))
+            database.commit()
+        return (time.monotonic() - started) / TASKS
+
+
 def table(cost: Cost, students: int = CLASS) -> Iterator[str]:
     """Yield the lines of a table in Markdown: for one submission and for many."""
     yield f"| | one submission | {students:,} submissions |"
@@ -115,6 +131,7 @@ def table(cost: Cost, students: int = CLASS) -> Iterator[str]:
         ("CPU time in the sandbox", cost.sandbox),
         ("CPU time of the worker outside the sandbox", cost.worker),
         ("CPU time of `autograder grade` (reading, sending, gradebook)", cost.writer),
+        ("waiting of `autograder grade` for the disk", cost.disk),
         ("CPU time of the scheduler", cost.scheduler),
     ):
         yield f"| {name} | {seconds * 1000:.3g} ms | {_long(seconds * students)} |"
@@ -123,7 +140,8 @@ def table(cost: Cost, students: int = CLASS) -> Iterator[str]:
     yield f"| memory of a worker that waits, with its sandbox | {cost.memory / 1e6:.3g} MB | |"
     for cores in CORES:
         # The gradebook has one writer: it works while the workers do, and cannot be shared out.
-        seconds = max((cost.sandbox + cost.worker) / cores, cost.writer) * students
+        working = (cost.sandbox + cost.worker) / cores
+        seconds = max(working, cost.writer + cost.disk) * students
         yield f"| time with {cores} cores for workers | | {_long(seconds)} |"
 
 

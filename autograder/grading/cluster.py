@@ -102,7 +102,7 @@ class Cluster:
         self._given_up: deque[tuple[Job, Graded]] = deque()
         self._died = 0
         self._looked = -math.inf
-        self._lonely_since = time.monotonic()
+        self._missing_since: float | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -166,6 +166,7 @@ class Cluster:
             self._send(self._next.popleft(), place)
 
     def _send(self, jobs: list[Job], worker: str, alone: bool = False) -> None:
+        self._check_connection()
         files = None if worker in self._equipped else self._files
         future = self._client.submit(
             eval,
@@ -207,7 +208,8 @@ class Cluster:
             if chunk.future.status == "finished":
                 reply: Reply = chunk.future.result(timeout=FETCH_SECONDS)
                 return reply
-            error = chunk.future.exception(timeout=FETCH_SECONDS)
+            failed = chunk.future.status == "error"
+            error = chunk.future.exception(timeout=FETCH_SECONDS) if failed else None
         except (TimeoutError, CancelledError, OSError):
             self._check_connection()
             error = None  # the worker has died with the results
@@ -225,6 +227,7 @@ class Cluster:
         if chunk.worker not in self._unfit:
             self._unfit[chunk.worker] = reason
             _log.warning("the worker %s cannot grade and is left out: %s", chunk.worker, reason)
+        self._threads = self._ask(self._client.nthreads)  # others may have come
         if all(worker in self._unfit for worker in self._threads):
             workers: dict[str, list[str]] = {}
             for worker, known in self._unfit.items():
@@ -272,12 +275,12 @@ class Cluster:
                 "logs say; often there is too little memory for so many workers on a machine."
             )
         if self._threads:
-            self._lonely_since = math.inf
-        elif now - self._lonely_since > WAIT_SECONDS:
-            self._lonely_since = math.inf
+            self._missing_since = None
+        elif self._missing_since is None:
+            self._missing_since = now
+        elif now - self._missing_since > WAIT_SECONDS:
+            self._missing_since = math.inf  # once is enough
             _log.warning("there is no worker; waiting for one (`dask worker %s`)", self._address)
-        elif self._lonely_since == math.inf:
-            self._lonely_since = now
 
     def _left_on_purpose(self, worker: str) -> bool:
         """Whether a worker was told to go, or had come to the end of its time."""

@@ -20,13 +20,17 @@ from typing import Any, TypedDict
 
 from distributed import get_worker
 
-from autograder.grading.course import Chapter, Course, Figures, fingerprint
+from autograder.grading.course import Chapter, Course, Figures, fingerprint, package_digest
 from autograder.grading.jobs import packed_result, unpacked_jobs
 from autograder.grading.pool import SandboxPool
 from autograder.grading.sandbox import SandboxUnavailable
 
 IDLE_SECONDS = 300.0
 """After how long without work the sandboxes and the chapter's files are given up."""
+
+# Now, while the package is being imported: a worker may run for days, and its files may be replaced
+# meanwhile by a newer version, which is not what it runs.
+package_digest()
 
 
 @dataclasses.dataclass(frozen=True)

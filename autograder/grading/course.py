@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import hmac
 import os
@@ -186,16 +187,28 @@ def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> t
 
 def fingerprint(root: Path, chapter: str) -> str:
     """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
-    digest = hashlib.sha256()
-    folders = [root / "solutions" / chapter, root / "exercises" / chapter]
-    package = Path(autograder.__file__).parent
-    for folder in [*folders, package]:
+    digest = hashlib.sha256(package_digest())
+    for folder in (root / "solutions" / chapter, root / "exercises" / chapter):
+        # Notebooks in solutions/ are generated from the rest.
+        skipped = ".ipynb" if folder.parent.name == "solutions" else None
         for path in sorted(folder.rglob("*")):
-            if folder == package and path.relative_to(folder).parts[0] in NO_INFLUENCE:
-                continue
-            if path.suffix in (".py", ".ipynb", ".npz") and path.is_file():
-                if path.suffix == ".ipynb" and folder.parent.name == "solutions":
-                    continue  # generated from the rest
-                digest.update(f"{path.relative_to(folder)}\0".encode())
-                digest.update(path.read_bytes())
+            if path.suffix in (".py", ".ipynb", ".npz") and path.suffix != skipped:
+                _add_file(digest, path, folder)
     return digest.hexdigest()
+
+
+@functools.cache
+def package_digest() -> bytes:
+    """Hash the files of this package, as they are when this is called for the first time."""
+    digest = hashlib.sha256()
+    package = Path(autograder.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in NO_INFLUENCE:
+            _add_file(digest, path, package)
+    return digest.digest()
+
+
+def _add_file(digest: hashlib._Hash, path: Path, folder: Path) -> None:
+    if path.is_file():
+        digest.update(f"{path.relative_to(folder)}\0".encode())
+        digest.update(path.read_bytes())

@@ -75,7 +75,7 @@ class Ledger:
         notebook: NotebookNode = nbformat.v4.reads(text)  # our own: no need to validate it
         timestamp = _timestamp(self._course.submitted(student, name))
         options = {"timestamp": timestamp} if timestamp is not None else {}
-        try:
+        with self._transaction():
             with warnings.catch_warnings():
                 # nbgrader relates objects before it adds them to the session, and gets away
                 # with it.
@@ -86,13 +86,31 @@ class Ledger:
             _enter(found, notebook, needs_person)
             found.late_submission_penalty = None
             late = found.assignment.total_seconds_late > 0
-            self._gradebook.db.commit()
-        finally:
-            self._gradebook.db.remove()
         if late:
             AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
         place = self._course.autograded(student, name) / f"{name}.ipynb"
         write_whole(place, text + "\n")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Let everything inside be written at once, or nothing.
+
+        nbgrader commits after each step, and every time waits for the disk.
+        """
+        session = self._gradebook.db
+
+        def step() -> None:
+            session.flush()
+            session.expire_all()
+
+        session.commit = step
+        try:
+            yield
+            del session.commit
+            session.commit()
+        finally:
+            vars(session).pop("commit", None)
+            session.remove()
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
