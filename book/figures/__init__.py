@@ -11,11 +11,15 @@ from typing import Any
 
 import anywidget
 
+from book.figures.column_explorer import ColumnExplorer
 from book.figures.conv_layer import ConvLayer
+from book.figures.descent import Descent
 from book.figures.kernel_explorer import KernelExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
+    "column_explorer": ColumnExplorer,
     "conv_layer": ConvLayer,
+    "descent": Descent,
     "kernel_explorer": KernelExplorer,
 }
 """The figure classes under the names by which pages ask for them."""
@@ -37,4 +41,4 @@ def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
     }
 
 
-__all__ = ["FIGURES", "ConvLayer", "KernelExplorer", "figure_state"]
+__all__ = ["FIGURES", "ColumnExplorer", "ConvLayer", "Descent", "KernelExplorer", "figure_state"]

@@ -1,4 +1,4 @@
-"""The small CNN with its gradients worked out by PyTorch: to compare, and to put other losses on top."""
+"""The small CNN with its gradients worked out by PyTorch, to compare and to change the loss."""
 
 from __future__ import annotations
 

@@ -97,10 +97,14 @@ def settings(kind: str, rng: np.random.Generator) -> dict[str, Any]:
     return chosen
 
 
-def draw_run(kind: str, seed: int) -> Run:
-    """Train one network of a kind and return its curves, rounded to four decimals."""
+def draw_run(kind: str, seed: int, classes: int | None = None) -> Run:
+    """Train one network of a kind and return its curves, rounded to four decimals.
+
+    classes: how many of the ten digits; by default 4 to 10, as the seed has it.
+    """
     rng = np.random.default_rng([KINDS.index(kind), seed])
-    classes = int(rng.integers(4, 11))
+    drawn = int(rng.integers(4, 11))
+    classes = drawn if classes is None else classes
     chosen = settings(kind, rng)
     x, y, test_x, test_y = digits_of(rng, classes, chosen["train_images"], chosen["noise"])
     parameters = random_parameters(rng, 8, classes)

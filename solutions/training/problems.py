@@ -90,7 +90,6 @@ def col2im_cases(rng: Random) -> list[Case]:
     return [
         Case("the worked example", worked),
         Case("windows that do not overlap", _columns(rng, (1, 1, 4, 6), 2, 3, 3, 0)),
-        Case("wide windows that overlap", _columns(rng, (1, 1, 4, 5), 2, 3, 1, 0)),
         Case("three channels", _columns(rng, (1, 3, 3, 4), 2, 2, 1, 0)),
         Case("two images", _columns(rng, (2, 1, 4, 3), 3, 2, 1, 0)),
         Case("stride 2", _columns(rng, (1, 2, 5, 8), 3, 3, 2, 0)),
@@ -206,7 +205,7 @@ def _network(
 
 
 def small_cnn_cases(rng: Random) -> list[Case]:
-    """From one image and one filter to a batch, then scores that overflow."""
+    """From one image with one filter to a batch, then scores that overflow."""
     one = _drawn_network(np.random.default_rng(4), 1, 1, (2, 2), 1, 2)
     one["parameters"] |= {"b1": np.array([0.5]), "b2": np.array([0.0, 0.25])}
     one["x"] = np.array([[[[1.0, 0.0], [0.5, -1.0]]]])
@@ -215,7 +214,6 @@ def small_cnn_cases(rng: Random) -> list[Case]:
     one["parameters"]["w2"] = np.array([[1.0, -1.0]])
     return [
         Case("the worked example", one),
-        Case("one image", _network(rng, 1, 2, (4, 2), 2, 3)),
         Case("three images", _network(rng, 3, 1, (4, 6), 2, 3)),
         Case("more of everything", _network(rng, 4, 2, (2, 6), 3, 5)),
         Case("very large scores", _network(rng, 3, 1, (2, 4), 3, 4, large=True)),
@@ -226,6 +224,7 @@ def small_cnn_cases(rng: Random) -> list[Case]:
 def small_cnn_hidden(rng: Random) -> list[Case]:
     """More sizes."""
     return [
+        Case("one image", _network(rng, 1, 2, (4, 2), 2, 3)),
         Case("tall images", _network(rng, 3, 2, (6, 2), 2, 4)),
         Case("as many images as filters", _network(rng, 3, 1, (4, 4), 3, 4)),
         Case("large scores of large images", _network(rng, 4, 2, (4, 4), 2, 3, large=True)),
