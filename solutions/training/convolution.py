@@ -21,8 +21,8 @@ from solutions.training.reference import Array, im2col
 
 def conv2d_loops(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
     """Convolutional layer as the definition has it: one dot product at a time."""
-    padded = _padded(x, padding)
     rows, columns = _output_size(x, w, stride, padding)
+    padded = _padded(x, padding)
     out = np.empty((len(x), len(w), rows, columns), dtype=np.result_type(x, w))
     for n in range(len(x)):
         for f in range(len(w)):

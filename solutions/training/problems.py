@@ -18,7 +18,7 @@ from autograder.values import Formula, Value
 from solutions.training import alternatives, misconceptions, reference
 from solutions.training.network import scores
 from solutions.training.reference import Array, Parameters, im2col
-from solutions.training.runs import KINDS, stored_runs
+from solutions.training.runs import KINDS, Run, stored_runs
 
 LIMITS = {"cell_seconds": 10.0}
 """What a cell of a submission may take when it is graded: the longest trains a small network."""
@@ -294,27 +294,30 @@ def train_hidden(rng: Random) -> list[Case]:
     ]
 
 
-def _runs(rng: Random, of_each_kind: int) -> list[Case]:
-    """Choose runs of every kind, in an order that gives nothing away."""
-    chosen = [
-        run
-        for kind in KINDS
-        for run in rng.permutation(np.array(stored_runs()[kind], dtype=object))[:of_each_kind]
-    ]
+VISIBLE_RUNS = 2
+"""Runs of each kind that students see; the others are for grading."""
+
+
+def _runs(rng: Random, chosen: list[Run], first: int) -> list[Case]:
+    """Number runs from ``first`` on, in an order that gives nothing away."""
+    places = rng.permutation(len(chosen))
     return [
-        Case(f"run {chr(ord('A') + number)}", dict(chosen[place]))
-        for number, place in enumerate(rng.permutation(len(chosen)))
+        Case(f"run {first + number}", dict(chosen[place])) for number, place in enumerate(places)
     ]
 
 
 def name_that_bug_cases(rng: Random) -> list[Case]:
-    """Two runs of each kind."""
-    return _runs(rng, 2)
+    """The same runs of each kind, whatever the seed."""
+    return _runs(rng, [run for kind in KINDS for run in stored_runs()[kind][:VISIBLE_RUNS]], 1)
 
 
 def name_that_bug_hidden(rng: Random) -> list[Case]:
-    """Two more runs of each kind."""
-    return _runs(rng, 2)
+    """Four other runs of each kind."""
+    others = {kind: stored_runs()[kind][VISIBLE_RUNS:] for kind in KINDS}
+    chosen = [
+        some[place] for some in others.values() for place in rng.permutation(len(some))[:4].tolist()
+    ]
+    return _runs(rng, chosen, 1 + VISIBLE_RUNS * len(KINDS))
 
 
 PROBLEMS = (
