@@ -7,13 +7,13 @@ import platform
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from book import plots
 from solutions.training.convolution import (
     conv2d_forward,
     conv2d_im2col,
@@ -79,6 +79,15 @@ def watched_cnn(data: Digits, epochs: int, batch_size: int) -> Watched[tuple[flo
     """Return the small CNN, watched at the start of each epoch."""
     batches = -(-len(data.x) // batch_size)
     return Watched(small_cnn_loss_and_gradients, Progress(data, epochs), every=batches)
+
+
+def with_fixed_filters(parameters: Parameters, x: Array, y: Labels) -> tuple[float, Parameters]:
+    """Return loss and gradients of the small CNN, as if the filters did not matter."""
+    loss, gradients = small_cnn_loss_and_gradients(parameters, x, y)
+    return loss, {
+        name: gradient if name in ("w2", "b2") else np.zeros_like(gradient)
+        for name, gradient in gradients.items()
+    }
 
 
 def largest_mistakes(parameters: Parameters, data: Digits, count: int) -> list[tuple[int, int]]:
@@ -176,10 +185,14 @@ def this_machine() -> str:
     return f"{platform.system()} on {platform.machine()}, {os.cpu_count()} cores"
 
 
-def digits_panels(pictures: Array, titles: list[str], width: int) -> list[Any]:
-    """Return one panel for each gray picture (N, 8, 8), dark ink on light paper."""
-    from book import plots
+def blas() -> str:
+    """Return the processor family for which NumPy's matrix library has chosen its inner loops."""
+    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    return str(found[0].get("architecture", found[0]["internal_api"])) if found else "unknown"
 
+
+def digits_panels(pictures: Array, titles: list[str], width: int) -> list[plots.Panel]:
+    """Return one panel for each gray picture (N, 8, 8), dark ink on light paper."""
     return [
         plots.picture(1 - picture, title, high=1, width=width)
         for picture, title in zip(pictures, titles, strict=True)

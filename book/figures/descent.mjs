@@ -86,7 +86,7 @@ function render({ model, el }) {
     make(
       "div",
       { class: "ds-stage" },
-      part("The valley from above; the cross is its lowest point", seen),
+      part("The valley, seen from above", seen),
       part("Loss after each step", chart),
     ),
   );

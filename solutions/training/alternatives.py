@@ -598,7 +598,7 @@ def name_that_bug_by_table(
     train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
 ) -> str:
     """Ask one question after the other, in a table."""
-    guess = np.log(classes)
+    guess = -np.log(1 / classes)
     learns = train_loss[-1] < 0.95 * guess
     ends_low = train_loss[-1] < 0.3 * guess
     still_falls = train_loss[-4] - train_loss[-1] > 0.05

@@ -4,9 +4,9 @@ All compute the same cross-correlation. Shapes: x (N, C, H, W), w (F, C, HH, WW)
 (N, F, H', W') with H' = (H + 2 * padding - HH) // stride + 1 and W' likewise.
 
 ``conv2d_forward`` and ``conv2d_backward`` are the fast ones. A matrix product does the work, as
-after ``im2col``, but less is copied: only WW copies of the images are made, each shifted along
-the rows. Then the windows of one filter row are a part of these copies that lies in one piece,
-and HH matrix products are added up, one per filter row.
+after ``im2col``, but less is copied: only WW copies of an image are made, each shifted along its
+rows. All filter rows meet them in one matrix product. What belongs to filter row a then stands a
+image rows too low, and lies in one piece: HH such pieces are added up.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ def conv2d_forward(x: Array, w: Array, b: Array, stride: int, padding: int) -> A
     """
     rows, columns = _output_size(x, w, stride, padding)
     filters = len(w)
-    by_row = _filter_rows(w)
     out = np.empty((len(x), filters, rows, columns), dtype=np.result_type(x, w))
-    product = np.empty((filters, rows * columns), dtype=out.dtype)
     shifted = _ShiftedCopies(x, w, stride, padding)
+    weights = [_stacked_rows(w[:, :, group::stride]) for group in range(shifted.groups)]
+    products = np.empty((len(weights[0]), shifted.length), dtype=out.dtype)
     for n in range(len(x)):
         result = out[n].reshape(filters, -1)
+        result[...] = b[:, np.newaxis]
         shifted.copy(n)
-        for a, weights in enumerate(by_row):
-            np.matmul(weights, shifted.windows(a), out=product if a else result)
-            if a:
-                result += product
-        result += b[:, np.newaxis]
+        for group, stacked in enumerate(weights):
+            product = np.matmul(stacked, shifted.matrix(group), out=products[: len(stacked)])
+            for a in range(len(stacked) // filters):
+                result += product[a * filters : (a + 1) * filters, shifted.windows(a)]
     return out
 
 
@@ -93,62 +93,70 @@ def conv2d_backward(
         expected = (len(x), len(w), rows, columns)
         raise ValueError(f"dout has shape {dout.shape}, but the layer's result has {expected}")
     filters, channels, height, width = w.shape
-    dw_by_row = np.zeros((height, filters, width * channels), dtype=np.result_type(x, dout))
-    product = np.empty_like(dw_by_row[0])
+    dw = np.zeros((filters, channels, height, width), dtype=np.result_type(x, dout))
     shifted = _ShiftedCopies(x, w, stride, padding)
-    for n in range(len(x)):
-        errors = dout[n].reshape(filters, -1)
-        shifted.copy(n)
-        for a in range(height):
-            np.matmul(errors, shifted.windows(a).T, out=product)
-            dw_by_row[a] += product
-    dw = dw_by_row.reshape(height, filters, width, channels).transpose(1, 3, 0, 2)
+    for group in range(shifted.groups):
+        taps = len(range(group, height, stride))
+        errors = np.zeros((taps * filters, shifted.length), dtype=dout.dtype)
+        total = np.zeros((taps * filters, width * channels), dtype=dw.dtype)
+        for n in range(len(x)):
+            for a in range(taps):
+                place = slice(a * filters, (a + 1) * filters), shifted.windows(a)
+                errors[place] = dout[n].reshape(filters, -1)
+            shifted.copy(n)
+            total += errors @ shifted.matrix(group).T
+        by_row = total.reshape(taps, filters, width, channels)
+        dw[:, :, group::stride] = by_row.transpose(1, 3, 0, 2)
     turned = w[:, :, ::-1, ::-1].transpose(1, 0, 2, 3)
     spread = _spread(dout, x.shape[2:], (height, width), stride, padding)
     dx = conv2d_forward(spread, turned, np.zeros(channels, dtype=w.dtype), 1, 0)
-    return dx, np.ascontiguousarray(dw), dout.sum(axis=(0, 2, 3))
+    return dx, dw, dout.sum(axis=(0, 2, 3))
 
 
 class _ShiftedCopies:
-    """WW copies of one image, shifted along its rows, in one matrix.
+    """WW copies of one image, shifted along its rows, as matrices.
 
-    With stride S the rows of the padded image are sorted by their number modulo S: the windows
-    of filter row a start in the rows a, a + S, a + 2 * S and so on, which then follow each other.
+    With stride S the rows of the padded image are sorted by their number modulo S into ``groups``,
+    since the windows of a filter row start in rows that are S apart. A matrix has shape
+    (WW * C, ``length``): a row for each filter column and channel, and in it the pixels that meet
+    them, W' from each row of the image.
     """
 
     def __init__(self, x: Array, w: Array, stride: int, padding: int) -> None:
         self._x, self._stride, self._padding = x, stride, padding
         self._rows, self._columns = _output_size(x, w, stride, padding)
         _, channels, height, self._width = w.shape
-        groups = min(stride, height)
+        self.groups = min(stride, height)
         side = -(-(x.shape[2] + 2 * padding) // stride)
+        self.length = side * self._columns
         self._padded = np.zeros((channels, side * stride, x.shape[3] + 2 * padding), dtype=x.dtype)
-        self._copies = np.empty((groups, self._width, channels, side, self._columns), dtype=x.dtype)
+        shape = (self.groups, self._width, channels, side, self._columns)
+        self._copies = np.empty(shape, dtype=x.dtype)
 
     def copy(self, n: int) -> None:
         """Fill the copies from image n."""
         _, _, height, width = self._x.shape
         edge, stride = self._padding, self._stride
         self._padded[:, edge : edge + height, edge : edge + width] = self._x[n]
-        for group in range(len(self._copies)):
+        for group in range(self.groups):
             for b in range(self._width):
                 last = b + stride * (self._columns - 1) + 1
                 self._copies[group, b] = self._padded[:, group::stride, b:last:stride]
 
-    def windows(self, a: int) -> Array:
-        """Return what meets filter row a, shape (WW * C, H' * W'): a view, row by row in one piece.
+    def matrix(self, group: int) -> Array:
+        """Return the copies of one group of image rows as a matrix: a view."""
+        matrix: Array = self._copies[group].reshape(-1, self.length)
+        return matrix
 
-        A row of it belongs to one filter column and one channel.
-        """
-        group, first = a % self._stride, a // self._stride
-        matrix = self._copies[group].reshape(-1, self._copies.shape[3] * self._columns)
-        part: Array = matrix[:, first * self._columns : (first + self._rows) * self._columns]
-        return part
+    def windows(self, a: int) -> slice:
+        """Return where in ``length`` the windows of the a-th filter row of a group lie."""
+        return slice(a * self._columns, (a + self._rows) * self._columns)
 
 
-def _filter_rows(w: Array) -> Array:
-    """Return the weights of each filter row as a matrix: (HH, F, WW * C)."""
-    return np.ascontiguousarray(w.transpose(2, 0, 3, 1)).reshape(w.shape[2], len(w), -1)
+def _stacked_rows(w: Array) -> Array:
+    """Return filters (F, C, R, WW) as a matrix (R * F, WW * C): all first rows, all second ones."""
+    rows = np.ascontiguousarray(w.transpose(2, 0, 3, 1))
+    return rows.reshape(rows.shape[0] * rows.shape[1], -1)
 
 
 def _spread(

@@ -875,7 +875,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     Misconception(
         "not_shifted",
         _Network(shifted=lambda scores: scores),
-        title="exp of large scores",
+        title="Scores that are too large for exp",
         symptom="Large scores give nan or inf.",
         hint="exp(1000) is infinity for a computer. Softmax does not change when you subtract the "
         "same number from all scores of an image.",

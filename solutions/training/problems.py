@@ -215,9 +215,9 @@ def small_cnn_cases(rng: Random) -> list[Case]:
     return [
         Case("the worked example", one),
         Case("three images", _network(rng, 3, 1, (4, 6), 2, 3)),
-        Case("more of everything", _network(rng, 4, 2, (2, 6), 3, 5)),
-        Case("very large scores", _network(rng, 3, 1, (2, 4), 3, 4, large=True)),
-        Case("scores far apart", _network(rng, 3, 1, (2, 4), 3, 4, apart=True)),
+        Case("more of everything", _network(rng, 4, 2, (2, 6), 3, 4)),
+        Case("very large scores", _network(rng, 3, 1, (2, 4), 2, 4, large=True)),
+        Case("scores far apart", _network(rng, 3, 1, (2, 4), 2, 4, apart=True)),
     ]
 
 
