@@ -65,7 +65,7 @@ function render({ model, el }) {
   const slider = (name, label, low, high, step) => {
     const field = make("input", { class: "ds-slider", type: "range", min: low, max: high, step });
     field.dataset.lmSuppressShortcuts = "true";
-    const shown = make("output", { class: "ds-value" });
+    const shown = make("span", { class: "ds-value" });
     field.addEventListener("input", () => {
       model.set(name, Number(field.value));
       model.save_changes();

@@ -327,6 +327,7 @@ PROBLEMS = (
         misconceptions.IM2COL,
         im2col_hidden,
         alternatives.IM2COL,
+        explorer={"kind": "columns"},
     ),
     Problem(
         reference.col2im,
@@ -334,6 +335,7 @@ PROBLEMS = (
         misconceptions.COL2IM,
         col2im_hidden,
         alternatives.COL2IM,
+        explorer={"kind": "uses"},
     ),
     Problem(
         reference.sgd_step,
@@ -341,6 +343,7 @@ PROBLEMS = (
         misconceptions.SGD_STEP,
         sgd_step_hidden,
         alternatives.SGD_STEP,
+        explorer={"kind": "descent"},
     ),
     Problem(
         reference.small_cnn_loss_and_gradients,

@@ -40,6 +40,15 @@ The kinds:
     :class:`autograder.values.Formula` by name, which must keep the picture's size); shows the
     picture before and after the shift, f of both, and the number.
 
+``columns``
+    ``fn(x, height, width, stride, padding)`` returns a matrix. Picture, window, stride, padding.
+``uses``
+    ``fn(columns, shape, height, width, stride, padding)`` returns a batch. A matrix of ones is
+    sent back; the picture shows how often each pixel is used.
+``descent``
+    ``fn(parameters, gradients, velocities, learning_rate, momentum)`` returns new parameters and
+    velocities. Forty steps in a valley, with sliders for learning rate and momentum.
+
 A kind is a subclass of :class:`~autograder.student.explorers.base.Explorer`. Nothing in this
 package knows the answer to a task: every number comes from the student's own function.
 """

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import numpy as np
 
+from autograder.student.explorers import training
 from autograder.student.explorers.base import (
     Array,
     Explorer,
@@ -349,5 +350,6 @@ KINDS: dict[str, type[Explorer]] = {
     "layer": LayerExplorer,
     "values": ValuesExplorer,
     "shift": ShiftExplorer,
+    **training.KINDS,
 }
 """The explorers by the name that ``Problem.explorer["kind"]`` gives."""
