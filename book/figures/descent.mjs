@@ -38,12 +38,12 @@ export function largestRate(curvatures, momentum) {
 export function verdict(losses, rate, curvatures, momentum) {
   if (rate >= largestRate(curvatures, momentum) * (1 - 1e-9)) return "flies away";
   const left = losses.at(-1) / losses[0];
-  return left < 1e-3 ? "arrives" : left > 0.1 ? "crawls" : "on its way";
+  return left < 0.01 ? "arrives" : left > 0.1 ? "crawls" : "on its way";
 }
 
 const SAYINGS = {
   "flies away": "It flies away: each step across the valley lands at least as high on the other side.",
-  arrives: "It arrives: less than a thousandth of the loss is left.",
+  arrives: "It arrives: less than a hundredth of the loss is left.",
   crawls: "It crawls: more than a tenth of the loss is left.",
   "on its way": "It is on its way.",
 };
