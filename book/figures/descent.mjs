@@ -50,10 +50,17 @@ const SAYINGS = {
 
 const lossText = (loss) => loss.toPrecision(2).replace(/e\+?(-?)(\d+)/, (_, sign, digits) => ` · 10^${sign ? "\u2212" : ""}${digits}`);
 
+/** The namespace of drawings, as the browser itself has it. */
+function drawingNamespace() {
+  const template = document.createElement("template");
+  template.innerHTML = "<svg></svg>";
+  return template.content.firstChild.namespaceURI;
+}
+
 function make(tag, attributes = {}, ...children) {
   const svg = ["svg", "g", "ellipse", "polyline", "circle", "line", "text", "path"].includes(tag);
   const element = svg
-    ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+    ? document.createElementNS(drawingNamespace(), tag)
     : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
