@@ -751,6 +751,11 @@ class _Network:
         }
 
 
+def _network(**wrong: Callable[..., Any]) -> Callable[..., tuple[float, Parameters]]:
+    """Return the small CNN as a function, with the given steps in place of the right ones."""
+    return _Network(**wrong).__call__
+
+
 def _last_image_only(d_maps: Array, columns: Array, images: int) -> Array:
     """Begin the filters' gradient anew with every image."""
     positions = columns.shape[1] // images
@@ -794,7 +799,7 @@ def _all_labels(logarithms: Array, y: Labels) -> float:
 SMALL_CNN_LOSS_AND_GRADIENTS = (
     Misconception(
         "not_divided",
-        _Network(score_errors=lambda p, y: p - np.eye(p.shape[1])[y]),
+        _network(score_errors=lambda p, y: p - np.eye(p.shape[1])[y]),
         title="The gradients are not divided by the number of images",
         symptom="The loss is right, every gradient is N times too large.",
         hint="Your loss is right, and every gradient is N times too large. The loss is a mean: "
@@ -803,7 +808,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "divided_twice",
-        _Network(score_errors=lambda p, y: _score_errors(p, y) / len(y)),
+        _network(score_errors=lambda p, y: _score_errors(p, y) / len(y)),
         title="The gradients are divided by N twice",
         symptom="The loss is right, every gradient is N times too small.",
         hint="Your loss is right, and every gradient is N times too small. Where do you divide "
@@ -812,7 +817,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "loss_not_averaged",
-        _Network(loss=lambda logarithms, y: _loss(logarithms, y) * len(y)),
+        _network(loss=lambda logarithms, y: _loss(logarithms, y) * len(y)),
         title="The loss is the sum over the images",
         symptom="The gradients are right, the loss is N times too large.",
         hint="Your gradients are right, but your loss is N times too large: a sum where the task "
@@ -820,7 +825,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "all_summed",
-        _Network(
+        _network(
             loss=lambda logarithms, y: _loss(logarithms, y) * len(y),
             score_errors=lambda p, y: p - np.eye(p.shape[1])[y],
         ),
@@ -831,7 +836,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "minus_one_forgotten",
-        _Network(score_errors=lambda p, y: p / len(y)),
+        _network(score_errors=lambda p, y: p / len(y)),
         title="The right class is not treated differently",
         symptom="The loss is right; the gradient of b2 adds up to 1 instead of 0.",
         hint="The gradients of your scores are all positive, as if every score should fall. What "
@@ -840,7 +845,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "wrong_sign",
-        _Network(score_errors=lambda p, y: -_score_errors(p, y)),
+        _network(score_errors=lambda p, y: -_score_errors(p, y)),
         title="The gradients have the wrong sign",
         symptom="The loss is right, every gradient is the negative of the expected one.",
         hint="Your loss is right, and every gradient has the wrong sign. If the probability of the "
@@ -848,7 +853,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "loss_of_all_labels",
-        _Network(loss=_all_labels),
+        _network(loss=_all_labels),
         title="Every image is compared with the labels of all images",
         symptom="The gradients are right, the loss is wrong unless N is 1.",
         hint="For every image you use the labels of the whole batch. An index like `a[:, y]` picks "
@@ -856,14 +861,14 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "loss_of_the_wrong_log",
-        _Network(loss=lambda logarithms, y: _loss(logarithms, y) / float(np.log(10))),
+        _network(loss=lambda logarithms, y: _loss(logarithms, y) / float(np.log(10))),
         title="The logarithm to base 10",
         symptom="The gradients are right, the loss is 2.3 times too small.",
         hint="Your loss is too small by a factor of 2.3. Which logarithm belongs to exp?",
     ),
     Misconception(
         "softmax_over_the_batch",
-        _Network(
+        _network(
             shifted=lambda scores: scores - scores.max(axis=0),
             probabilities=lambda s: np.exp(s) / np.exp(s).sum(axis=0),
         ),
@@ -874,7 +879,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "not_shifted",
-        _Network(shifted=lambda scores: scores),
+        _network(shifted=lambda scores: scores),
         title="Scores that are too large for exp",
         symptom="Large scores give nan or inf.",
         hint="exp(1000) is infinity for a computer. Softmax does not change when you subtract the "
@@ -883,7 +888,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "shifted_by_one_for_all",
-        _Network(shifted=lambda scores: scores - scores.max()),
+        _network(shifted=lambda scores: scores - scores.max()),
         title="One shift for the whole batch",
         symptom="An image whose scores are far below those of another gives nan or inf.",
         hint="You subtract the largest score of the whole batch. For an image whose scores are all "
@@ -892,14 +897,14 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "relu_forgotten",
-        _Network(relu=lambda a: a, mask=lambda d, pooled: d),
+        _network(relu=lambda a: a, mask=lambda d, pooled: d),
         title="There is no ReLU",
         symptom="Negative maxima reach the dense layer.",
         hint="Negative numbers get through to your dense layer. Which step should stop them?",
     ),
     Misconception(
         "relu_forgotten_backward",
-        _Network(mask=lambda d, pooled: d),
+        _network(mask=lambda d, pooled: d),
         title="ReLU lets every gradient through",
         symptom="The loss and the dense layer are right, the filters are not.",
         hint="The dense layer is right, the filters are not: gradients go through places where "
@@ -908,7 +913,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "relu_of_the_gradient",
-        _Network(mask=lambda d, pooled: d * (d > 0)),
+        _network(mask=lambda d, pooled: d * (d > 0)),
         title="ReLU of the gradient",
         symptom="The filters get positive gradients only.",
         hint="You remove the negative gradients. What decides whether a gradient passes ReLU: its "
@@ -917,7 +922,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "pool_to_all",
-        _Network(spread=lambda windows, d: np.repeat(d[..., np.newaxis], 4, axis=-1)),
+        _network(spread=lambda windows, d: np.repeat(d[..., np.newaxis], 4, axis=-1)),
         title="All four places of a window get the gradient",
         symptom="The filters' gradients are too large.",
         hint="All four places of a pooling window get the gradient. Which of them did the result "
@@ -925,7 +930,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "pool_shared",
-        _Network(spread=lambda windows, d: np.repeat(d[..., np.newaxis] / 4, 4, axis=-1)),
+        _network(spread=lambda windows, d: np.repeat(d[..., np.newaxis] / 4, 4, axis=-1)),
         title="The gradient is shared among the four places of a window",
         symptom="The loss is right; the filters' gradients are those of a mean.",
         hint="Each place of a pooling window gets a quarter of the gradient. That belongs to a "
@@ -933,7 +938,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "maps_not_transposed",
-        _Network(maps=lambda product, n, h, w: product.reshape(n, len(product), h, w)),
+        _network(maps=lambda product, n, h, w: product.reshape(n, len(product), h, w)),
         title="Images and maps are mixed up after the matrix product",
         symptom="One image works, several images fail.",
         hint="One image works, several do not. The matrix product has a row per filter: which "
@@ -942,7 +947,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "flattened_channels_last",
-        _Network(flat=_nhwc, unflat=_from_nhwc),
+        _network(flat=_nhwc, unflat=_from_nhwc),
         title="The maps are flattened with the channels last",
         symptom="Shapes are right; the dense layer meets its inputs in another order.",
         hint="Your dense layer gets its inputs in another order: the maps of one pixel side by "
@@ -951,7 +956,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "filter_gradient_scrambled",
-        _Network(filter_gradient=lambda d, columns, images: columns @ d.T),
+        _network(filter_gradient=lambda d, columns, images: columns @ d.T),
         title="The filters' gradient is reshaped from the transposed matrix",
         symptom="All is right but the gradient of w1, whose numbers are scrambled.",
         hint="Everything is right but the gradient of w1: its numbers are there, in a scrambled "
@@ -959,7 +964,7 @@ SMALL_CNN_LOSS_AND_GRADIENTS = (
     ),
     Misconception(
         "last_image_only",
-        _Network(filter_gradient=_last_image_only),
+        _network(filter_gradient=_last_image_only),
         title="The filters learn from the last image only",
         symptom="One image works, several images fail.",
         hint="The gradient of your filters is that of the last image. What happens to the images "
@@ -1041,13 +1046,17 @@ class _Training:
                 if self.gradients_pile_up:
                     gradients = {name: kept[name] + part for name, part in gradients.items()}
                     kept = gradients
-                parameters, velocities = self.step(
-                    parameters, gradients, velocities, learning_rate, momentum
-                )
+                state = self.step(parameters, gradients, velocities, learning_rate, momentum)
+                parameters, velocities = state
                 if self.loss_after_step:
                     loss, _ = loss_and_gradients(parameters, x[batch], labels)
                 losses[-1].append(loss)
         return parameters, np.array(self.losses(losses), dtype=float)
+
+
+def _training(**wrong: Any) -> Callable[..., tuple[Parameters, Array]]:
+    """Return the training loop as a function, with the given parts in place of the right ones."""
+    return _Training(**wrong).__call__
 
 
 def _stays(parameters: Parameters, *rest: Any) -> tuple[Parameters, Parameters]:
@@ -1072,7 +1081,7 @@ def _sliding(order: Sequence[Labels], batch_size: int) -> list[list[Labels]]:
 TRAIN = (
     Misconception(
         "labels_not_shuffled",
-        _Training(
+        _training(
             labels=lambda y, batch, number, size: y[number * size : number * size + len(batch)]
         ),
         title="Images are shuffled, labels are not",
@@ -1082,14 +1091,14 @@ TRAIN = (
     ),
     Misconception(
         "order_ignored",
-        _Training(batches=lambda order, size: _batches([np.arange(len(e)) for e in order], size)),
+        _training(batches=lambda order, size: _batches([np.arange(len(e)) for e in order], size)),
         title="The examples are not shuffled",
         symptom="Every epoch takes the examples as they come.",
         hint="You take the examples as they lie in x. What is `order` for?",
     ),
     Misconception(
         "first_order_again",
-        _Training(batches=lambda order, size: _batches([order[0]] * len(order), size)),
+        _training(batches=lambda order, size: _batches([order[0]] * len(order), size)),
         title="Every epoch has the order of the first",
         symptom="The first epoch is right, the second is not.",
         hint="Your first epoch is right. In the second you take the examples in the order of the "
@@ -1097,14 +1106,14 @@ TRAIN = (
     ),
     Misconception(
         "rest_dropped",
-        _Training(batches=_without_rest),
+        _training(batches=_without_rest),
         title="The last, smaller batch is left out",
         symptom="It works where the batch size divides the number of examples.",
         hint="Your epochs end early: what happens to the examples that do not fill a batch?",
     ),
     Misconception(
         "batches_overlap",
-        _Training(batches=_sliding),
+        _training(batches=_sliding),
         title="Batches begin at every example",
         symptom="There are as many steps as examples.",
         hint="You make a step for every example: your batches overlap. How far is it from the "
@@ -1112,14 +1121,14 @@ TRAIN = (
     ),
     Misconception(
         "whole_set_at_once",
-        _Training(batches=lambda order, size: [[examples] for examples in order]),
+        _training(batches=lambda order, size: [[examples] for examples in order]),
         title="Every step takes all examples",
         symptom="There is one step per epoch.",
         hint="You make one step per epoch, with all examples. How many should a step take?",
     ),
     Misconception(
         "one_batch_per_epoch",
-        _Training(batches=lambda order, size: [epoch[:1] for epoch in _batches(order, size)]),
+        _training(batches=lambda order, size: [epoch[:1] for epoch in _batches(order, size)]),
         title="Each epoch ends after its first batch",
         symptom="There is one step per epoch, with one batch.",
         hint="Each of your epochs ends after its first batch. What takes you out of the inner "
@@ -1127,14 +1136,14 @@ TRAIN = (
     ),
     Misconception(
         "one_epoch_only",
-        _Training(batches=lambda order, size: _batches(order[:1], size)),
+        _training(batches=lambda order, size: _batches(order[:1], size)),
         title="The training ends after the first epoch",
         symptom="The losses of the first epoch are right, the others are missing.",
         hint="Your training ends after the first epoch. Is there a `return` inside the loop?",
     ),
     Misconception(
         "velocities_new_each_epoch",
-        _Training(velocities=lambda parameters, number: number == 0),
+        _training(velocities=lambda parameters, number: number == 0),
         title="The velocities start anew with every epoch",
         symptom="The first epoch is right; without momentum all is.",
         hint="Your first epoch is right, then momentum gets lost. Where do the velocities become "
@@ -1142,14 +1151,14 @@ TRAIN = (
     ),
     Misconception(
         "velocities_new_each_step",
-        _Training(velocities=lambda parameters, number: True),
+        _training(velocities=lambda parameters, number: True),
         title="The velocities start anew with every step",
         symptom="The result is that of a training without momentum.",
         hint="Momentum has no effect in your training. What does a step hand on to the next one?",
     ),
     Misconception(
         "parameters_not_kept",
-        _Training(step=_stays),
+        _training(step=_stays),
         title="The new parameters are thrown away",
         symptom="The parameters come back as they were.",
         hint="Your parameters come back unchanged: `sgd_step` returns new ones. What do you do "
@@ -1158,7 +1167,7 @@ TRAIN = (
     ),
     Misconception(
         "gradients_pile_up",
-        _Training(gradients_pile_up=True),
+        _training(gradients_pile_up=True),
         title="Gradients of earlier batches are added",
         symptom="The first step is right; then the steps grow.",
         hint="Your first step is right; after that your gradients hold those of earlier batches, "
@@ -1167,7 +1176,7 @@ TRAIN = (
     ),
     Misconception(
         "loss_after_step",
-        _Training(loss_after_step=True),
+        _training(loss_after_step=True),
         title="The loss is measured after the step",
         symptom="The parameters are right, the losses are too small.",
         hint="Your parameters are right. Your losses are those after the step; which one does the "
@@ -1175,7 +1184,7 @@ TRAIN = (
     ),
     Misconception(
         "loss_per_epoch",
-        _Training(losses=lambda losses: [float(np.mean(epoch)) for epoch in losses]),
+        _training(losses=lambda losses: [float(np.mean(epoch)) for epoch in losses]),
         title="One loss per epoch",
         symptom="The parameters are right, but there are too few losses.",
         hint="Your parameters are right, but you return one loss per epoch. The task asks for "
@@ -1183,7 +1192,7 @@ TRAIN = (
     ),
     Misconception(
         "last_loss_of_each_epoch",
-        _Training(losses=lambda losses: [epoch[-1] for epoch in losses]),
+        _training(losses=lambda losses: [epoch[-1] for epoch in losses]),
         title="Only the last loss of each epoch is kept",
         symptom="The parameters are right, but there are too few losses.",
         hint="Your parameters are right, but only the last loss of each epoch is kept. Where do "

@@ -173,9 +173,8 @@ def train(
             batch = examples[start : start + batch_size]
             loss, gradients = loss_and_gradients(parameters, x[batch], y[batch])
             losses.append(loss)
-            parameters, velocities = sgd_step(
-                parameters, gradients, velocities, learning_rate, momentum
-            )
+            state = sgd_step(parameters, gradients, velocities, learning_rate, momentum)
+            parameters, velocities = state
     return parameters, np.array(losses)
     ### END SOLUTION
 
