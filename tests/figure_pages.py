@@ -21,6 +21,8 @@ PREFIXES = {
     "pooling_explorer": "pe",
     "gradient_explorer": "gx",
     "chain_rule_graph": "cr",
+    "column_explorer": "ic",
+    "descent": "ds",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

@@ -32,6 +32,7 @@ from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula
 from solutions.backprop import reference as backprop
+from solutions.training.reference import col2im, im2col, sgd_step
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))
@@ -143,6 +144,28 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "scores": (
         backprop.softmax_cross_entropy,
         {"scores": np.zeros((1, 4)), "y": np.array([1])},
+    ),
+    "columns": (im2col, {"x": X[None, None], "height": 2, "width": 2, "stride": 1, "padding": 0}),
+    "uses": (
+        col2im,
+        {
+            "columns": np.ones((4, 20)),
+            "shape": (1, 1, 5, 6),
+            "height": 2,
+            "width": 2,
+            "stride": 1,
+            "padding": 0,
+        },
+    ),
+    "descent": (
+        sgd_step,
+        {
+            "parameters": {"p": X},
+            "gradients": {"p": X},
+            "velocities": {"p": X},
+            "learning_rate": 0.5,
+            "momentum": 0.5,
+        },
     ),
 }
 
@@ -577,3 +600,30 @@ def test_explore_displays_the_controls(exercise: Path, monkeypatch) -> None:
     monkeypatch.setattr("IPython.display.display", shown.append)
     explore_module.explore(slide)
     assert "Your slide at work" in shown[0].children[0].value
+
+
+def test_uses_counts_the_windows_of_each_pixel() -> None:
+    explorer = opened("uses")
+    assert "used 0 to 4 times" in explorer.view.value
+    explorer.stride.value = 1
+    assert "used 1 to 9 times" in explorer.view.value
+    explorer.stride.value = 5
+    assert "used 0 to 1 times" in explorer.view.value
+
+
+def test_columns_say_how_large_the_matrix_is() -> None:
+    explorer = opened("columns")
+    assert "9 × 100 = 900 numbers from 144 pixels" in explorer.view.value
+    explorer.padding.value = 1
+    assert "9 × 144 = 1296 numbers from 144 pixels" in explorer.view.value
+
+
+def test_descent_walks_with_the_students_steps() -> None:
+    explorer = opened("descent")
+    point, loss = np.array([-9.0, 1.5]), 0.0
+    for _ in range(40):
+        point = point - 0.03 * np.array([1.0, 25.0]) * point
+    loss = float(np.sum(np.array([1.0, 25.0]) * point**2) / 2)
+    assert f"after 40 steps the loss is {number(loss)}; it began at 68.6" in explorer.view.value
+    explorer.rate.value = 0.15
+    assert "nan" not in explorer.view.value

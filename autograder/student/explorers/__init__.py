@@ -71,6 +71,15 @@ The kinds:
     ``fn(spec)`` returns one shape per entry of a small network. Image, filters, padding, stride
     and pooling of the network; the shapes and how many numbers each has.
 
+``columns``
+    ``fn(x, height, width, stride, padding)`` returns a matrix. Picture, window, stride, padding.
+``uses``
+    ``fn(columns, shape, height, width, stride, padding)`` returns a batch. A matrix of ones is
+    sent back; the picture shows how often each pixel is used.
+``descent``
+    ``fn(parameters, gradients, velocities, learning_rate, momentum)`` returns new parameters and
+    velocities. Forty steps in a valley, with sliders for learning rate and momentum.
+
 A kind is a subclass of :class:`~autograder.student.explorers.base.Explorer`. Nothing in this
 package knows the answer to a task: every number comes from the student's own function.
 """

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import numpy as np
 
+from autograder.student.explorers import training
 from autograder.student.explorers.backward import (
     ConvBackwardExplorer,
     PoolBackwardExplorer,
@@ -401,5 +402,6 @@ KINDS: dict[str, type[Explorer]] = {
     "pool backward": PoolBackwardExplorer,
     "conv backward": ConvBackwardExplorer,
     "scores": ScoresExplorer,
+    **training.KINDS,
 }
 """The explorers by the name that ``Problem.explorer["kind"]`` gives."""
