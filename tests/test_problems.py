@@ -266,7 +266,7 @@ def test_no_stored_result_lies_where_rounding_could_go_either_way(problem: Probl
     for array in (array for result in results(problem) for array in floats_in(result)):
         numbers = array[np.isfinite(array)]
         decimals = decimals_of(array, problem.digits)
-        doubt = 1e-13 * np.abs(numbers).max(initial=0.0)
+        doubt = 100 * np.finfo(float).eps * np.abs(numbers).max(initial=0.0)
         down, up = np.round(numbers - doubt, decimals), np.round(numbers + doubt, decimals)
         for number in numbers[down != up].tolist():
             # An exact half is a fraction of a power of two, and the same on every machine.
