@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: course test serve exercises site sample-class clean
+.PHONY: course test serve exercises site sample-class bench clean
 
 course: .venv/ready
 	@$(BIN)/autograder course
@@ -23,6 +23,10 @@ site: .venv/ready
 
 sample-class: .venv/ready
 	@$(BIN)/autograder sample-class
+
+# A short form of the comparison with stock nbgrader; see benchmarks/README.md.
+bench: .venv/ready
+	@$(BIN)/python benchmarks/grading.py --students 12 --rounds 1
 
 # The environment, made anew when what it should hold has changed.
 .venv/ready: requirements.txt constraints.txt pyproject.toml

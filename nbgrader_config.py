@@ -20,6 +20,7 @@ c.CourseDirectory.ignore = [
     "*.py",
     "*.pyc",
     "*.md",
+    "*.json",
     "*.so",
     "small_vgg.npz",  # the exercise uses the network that was trained with noise
     "feedback",

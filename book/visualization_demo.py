@@ -11,7 +11,7 @@ import torch
 from skimage import data
 from torch import Tensor
 
-from solutions.visualization import pictures
+from solutions.visualization import drawn_pictures
 from solutions.visualization.networks import Network, WeightsMissingError, load_network
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -55,12 +55,12 @@ def small_network() -> Network:
     return load_network("small_vgg_noise")
 
 
-def drawn(count: int, first: int = 0) -> pictures.Pictures:
+def drawn(count: int, first: int = 0) -> drawn_pictures.Pictures:
     """Return drawn pictures number ``first`` and following."""
-    return pictures.draw(count, seed=SEED, first=first)
+    return drawn_pictures.draw(count, seed=SEED, first=first)
 
 
-def inputs(shown: pictures.Pictures, net: Network) -> tuple[Tensor, Tensor, Tensor]:
+def inputs(shown: drawn_pictures.Pictures, net: Network) -> tuple[Tensor, Tensor, Tensor]:
     """Return normalized pictures (N, 3, H, W), labels (N,) and masks (N, H, W) for a network."""
     images = torch.from_numpy(shown.images).float() / 255
     return (
@@ -75,7 +75,7 @@ def example(net: Network, number: int = 0) -> Shown:
 
     The class asked about is the drawn object's, or the one that the network thinks likeliest.
     """
-    if net.classes == pictures.CLASSES:
+    if net.classes == drawn_pictures.CLASSES:
         one = drawn(1, number)
         x, labels, masks = inputs(one, net)
         target = int(labels[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from solutions.visualization import pictures, small_vgg
+from solutions.visualization import drawn_pictures, small_vgg
 
 # Tests run side by side: more threads would only wait for each other.
 torch.set_num_threads(1)
@@ -13,7 +13,7 @@ torch.set_num_threads(1)
 
 def drawn(count: int, seed: int = 90) -> tuple[Tensor, Tensor, Tensor]:
     """Normalized pictures, their labels and masks."""
-    shown = pictures.draw(count, seed=seed)
+    shown = drawn_pictures.draw(count, seed=seed)
     images = torch.from_numpy(shown.images).float() / 255
     return (
         small_vgg.normalize(images),

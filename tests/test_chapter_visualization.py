@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from book import visualization_demo as demo
 from solutions.visualization import (
     activations,
+    drawn_pictures,
     evaluation,
     exercise_pictures,
     gradients,
     occlusion,
-    pictures,
     reference,
 )
 from solutions.visualization.layers import chain
@@ -120,7 +120,7 @@ def test_the_exercise_comes_with_the_pictures_that_the_script_draws():
 
 
 def test_the_network_knows_most_pictures_of_the_exercise():
-    drawn = pictures.draw(exercise_pictures.COUNT, seed=exercise_pictures.SEED)
+    drawn = drawn_pictures.draw(exercise_pictures.COUNT, seed=exercise_pictures.SEED)
     x, labels, _ = demo.inputs(drawn, demo.small_network())
     with torch.no_grad():
         right = demo.small_network().model(x).argmax(dim=1) == labels
@@ -134,7 +134,7 @@ class TestPages:
         assert shown.mask is not None
         assert shown.picture.shape == (96, 96, 3)
         assert shown.mask.shape == (96, 96)
-        assert shown.label == pictures.CLASSES[shown.target]
+        assert shown.label == drawn_pictures.CLASSES[shown.target]
 
     def test_smoothing_helps_where_the_network_has_seen_noise(self):
         drawn = demo.drawn(12)

@@ -338,3 +338,12 @@ def test_what_stands_in_the_place_of_a_task(rerun_cells) -> None:
     rerun, _ = rerun_cells("double = 3", "def Total(x): return 0")
     assert "is not a function any more" in rerun.examine("double")["text"]
     assert "There is `Total`: did you rename" in rerun.examine("total")["text"]
+
+
+def test_what_is_not_loaded_for_a_command_can_be_loaded_later() -> None:
+    code = (
+        "import sys\nfrom autograder.__main__ import _add_instructor_commands as add\nadd()\n"
+        "assert 'nbformat' in sys.modules and 'rfc3987_syntax' not in sys.modules\n"
+        "import rfc3987_syntax"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import hashlib
 import json
 import os
@@ -19,9 +21,14 @@ from grading_class import POINTS, RIGHT, Grader, cell, points
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
+from traitlets.config import Config
 
 from autograder import grading
+from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
+from autograder.grading.engine import grade_submitted
+from autograder.grading.gradebook import Ledger
+from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.submission import UnreadableSubmission, notebook_of, read_submission
 
 COURSE = Path(__file__).parents[1]
@@ -237,6 +244,60 @@ def test_large_results_are_not_kept(grader: Grader) -> None:
     large = "def scale(x, factor): return np.zeros(3_000_000)"
     graded = grader.grade(grader.notebook({"scale": large}))
     assert "far too large" in test_text(graded.notebook, "scale")
+
+
+OWN_FIGURE = "plt.figure(); plt.plot([2, 1]); print('marker is', marker)"
+COURSE_FIGURE = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nmarker = 5"
+
+
+@pytest.mark.parametrize(
+    ("figures", "course_cell", "drawn"),
+    [
+        ("all", COURSE_FIGURE, [True, True]),
+        ("own", COURSE_FIGURE, [False, True]),
+        ("own", COURSE_FIGURE + "  # mine", [True, True]),
+        ("none", COURSE_FIGURE, [False, False]),
+    ],
+    ids=["all", "own", "own, changed", "none"],
+)
+def test_figures_are_drawn_as_wanted_and_every_cell_is_run(
+    grader: Grader, figures: str, course_cell: str, drawn: list[bool]
+) -> None:
+    release = copy.deepcopy(grader.chapter.release)
+    release.cells.insert(2, new_code_cell(COURSE_FIGURE, id="figure"))
+    chapter = dataclasses.replace(grader.chapter, release=release)
+    notebook = grader.notebook(RIGHT)
+    notebook.cells.insert(2, new_code_cell(course_cell, id="figure"))
+    notebook.cells.insert(3, new_code_cell(OWN_FIGURE))
+    submitted = notebook_of(json.loads(nbformat.writes(notebook)))
+    graded = grade_submitted(
+        submitted, chapter, grading_class.SEED, grader.sandbox, figures=figures
+    )
+    assert points(graded) == POINTS
+    nbformat.validate(graded.notebook)
+    found = []
+    for source in (course_cell, OWN_FIGURE):
+        outputs = next(one for one in graded.notebook.cells if one.source == source).outputs
+        shown = [one.data for one in outputs if one.output_type == "display_data"]
+        texts = [data["text/plain"] for data in shown if "Figure" in data["text/plain"]]
+        assert len(texts) == 1
+        assert ("not drawn while grading" in texts[0]) == ("image/png" not in shown[-1])
+        found.append("image/png" in shown[-1])
+    assert found == drawn
+    assert outputs[0].text == "marker is 5\n"
+
+
+def test_figures_to_draw_are_set_in_one_place(grader: Grader, tmp_path: Path) -> None:
+    assert figures_to_draw(Config()) == "own"
+    settings = Config({"ExamineSubmission": {"figures": "all"}})
+    assert figures_to_draw(settings) == "all"
+    assert figures_to_draw(settings, "none") == "none"
+    assert settings.ExamineSubmission.figures == "all"
+    for wrong in (Config({"ExamineSubmission": {"figures": "some"}}), Config()):
+        with pytest.raises(CourseError, match=r"'some' is no choice .* all, own, none"):
+            figures_to_draw(wrong, None if wrong else "some")
+    with pytest.raises(CourseError, match="all, own, none"):
+        grading.grade(grader.course.root, "probe", classroom=tmp_path, figures="some")
 
 
 def test_markup_of_students_is_shown_as_text(grader: Grader) -> None:
@@ -681,6 +742,20 @@ def test_manual_points_stay(grader: Grader, room: Path) -> None:
     assert why() == (2.5, True)
 
 
+def test_a_submission_is_entered_whole_or_not_at_all(
+    grader: Grader, room: Path, tmp_path: Path
+) -> None:
+    course = Course.at(grader.course.root, tmp_path)
+    graded = (room / "autograded" / "ada" / "probe" / "probe.ipynb").read_text()
+    with Ledger(course, grader.chapter, nbgrader_settings(course.root)) as ledger:
+        with ledger.writing(), pytest.raises(KeyError, match="no-such-cell"):
+            ledger.record("ada", graded.replace('"check-scale"', '"no-such-cell"'), False)
+        assert saved(tmp_path) == {}
+        with ledger.writing():
+            ledger.record("ada", graded, False)
+        assert ledger.scores("ada") == saved(room)["ada"]
+
+
 def test_who_handed_nothing_in_is_not_entered(grader: Grader, room: Path) -> None:
     result = grading.grade(grader.course.root, "probe", ["nobody"], classroom=room)
     assert result.of("nobody").reason == "Nothing was handed in."
@@ -708,8 +783,9 @@ def test_nothing_is_graded_without_a_sandbox(
 KILLED = """
 import sys
 from autograder import grading
+from autograder.authoring.generate import nbgrader_settings
 for number in range(int(sys.argv[3])):
-    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, pictures=False)
+    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, figures="none")
 """
 
 
@@ -832,12 +908,19 @@ def nbgrader(course: Path, room: Path, *command: str) -> str:
 def test_nbgrader_gives_the_same_marks(grader: Grader, room: Path, tmp_path: Path) -> None:
     for student in ("ada", "ben", "dan"):
         shutil.copytree(room / "submitted" / student, tmp_path / "submitted" / student)
+    plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
+    _write(tmp_path / "submitted" / "mia" / "probe", grader.notebook(RIGHT, plot))
     root = grader.course.root
-    grading.grade(root, "probe", ["ada"], classroom=tmp_path)  # enters the exercise
+    grading.grade(root, "probe", ["ada", "mia"], classroom=tmp_path)  # enters the exercise
+    mias = tmp_path / "autograded" / "mia" / "probe" / "probe.ipynb"
+    assert "image/png" in mias.read_text()
     shutil.rmtree(tmp_path / "autograded")
-    output = nbgrader(root, tmp_path, "autograde", "probe")
+    output = nbgrader(root, tmp_path, "autograde", "probe", "--ExamineSubmission.figures=none")
+    assert "not drawn while grading" in mias.read_text()
+    assert "image/png" not in mias.read_text()
     assert "test cells were edited" in output
     mine, theirs = saved(room), saved(tmp_path)
+    assert sum(v for v in theirs.pop("mia").values() if v) == 11.0
     assert {student: mine[student] for student in theirs} == theirs
     files = {path.name for path in (tmp_path / "autograded").rglob("*") if path.is_file()}
     assert files == {"probe.ipynb", "checks.npz", "timestamp.txt"}

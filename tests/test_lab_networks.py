@@ -14,7 +14,7 @@ import torch
 import torchvision
 from torch import nn
 
-from solutions.visualization import layers, networks, pictures, small_vgg, train_small_vgg
+from solutions.visualization import drawn_pictures, layers, networks, small_vgg, train_small_vgg
 from solutions.visualization.networks import WeightsError, WeightsMissingError, load_network
 
 TRAININGS: list[small_vgg.Training] = ["plain", "noise"]
@@ -43,8 +43,8 @@ def alexnet(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tested() -> pictures.Pictures:
-    return pictures.draw(train_small_vgg.TEST_PICTURES, seed=train_small_vgg.TEST_SEED)
+def tested() -> drawn_pictures.Pictures:
+    return drawn_pictures.draw(train_small_vgg.TEST_PICTURES, seed=train_small_vgg.TEST_SEED)
 
 
 class TestSmallVGG:
@@ -84,7 +84,7 @@ class TestSmallVGG:
         correct = train_small_vgg.count_correct(network, tested, cpu)
         # Rounding may move a picture that lies between two classes.
         assert abs(correct - metadata.test_correct) <= 1
-        fresh = pictures.draw(300, seed=12345)
+        fresh = drawn_pictures.draw(300, seed=12345)
         wrong = 300 - train_small_vgg.count_correct(network, fresh, cpu)
         expected = 300 * (1 - correct / metadata.test_pictures)
         assert wrong <= expected + 3 * np.sqrt(expected + 1)
@@ -128,9 +128,9 @@ class TestSmallVGG:
         """A few steps are enough to learn that only two of ten classes occur."""
         torch.manual_seed(0)
         network = small_vgg.SmallVGG(batch_norm=True)
-        shown = pictures.draw(320, seed=5)
+        shown = drawn_pictures.draw(320, seed=5)
         two = np.isin(shown.labels, [0, 9])
-        learned = pictures.Pictures(shown.images[two], shown.labels[two], shown.masks[two])
+        learned = drawn_pictures.Pictures(shown.images[two], shown.labels[two], shown.masks[two])
         random = torch.Generator().manual_seed(0)
         x = small_vgg.normalize(torch.from_numpy(learned.images).float() / 255)
         labels = torch.from_numpy(learned.labels)
@@ -156,21 +156,21 @@ class TestSmallVGG:
 class TestLoading:
     def test_small(self):
         network = load_network("small_vgg")
-        assert network.classes == pictures.CLASSES
+        assert network.classes == drawn_pictures.CLASSES
         assert "small VGG" in network.caption
         assert "ImageNet" not in network.caption
         assert "noise" in load_network("small_vgg_noise").caption
 
     def test_prepared_picture_is_classified(self):
         network = load_network("small_vgg")
-        shown = pictures.draw(10, seed=77)
+        shown = drawn_pictures.draw(10, seed=77)
         found = [network.top(network.prepare(image), 1)[0][0] for image in shown.images]
-        names = [pictures.CLASSES[label] for label in shown.labels]
+        names = [drawn_pictures.CLASSES[label] for label in shown.labels]
         assert sum(a == b for a, b in zip(found, names, strict=True)) >= 9
 
     def test_all_forms_of_a_picture_are_the_same(self):
         network = load_network("small_vgg")
-        image = pictures.draw(1, seed=1).images[0]
+        image = drawn_pictures.draw(1, seed=1).images[0]
         expected = network.prepare(image)
         assert expected.shape == (1, 3, 96, 96)
         assert torch.equal(network.prepare(image.transpose(1, 2, 0)), expected)

@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from solutions.visualization import pictures
-from solutions.visualization.pictures import CLASSES, SHARE, SIZE, TEXTURES, draw
+from solutions.visualization.drawn_pictures import (
+    CLASSES,
+    SHARE,
+    SIZE,
+    TEXTURES,
+    Array,
+    Pictures,
+    draw,
+)
 
 
 @pytest.fixture(scope="module")
-def shown() -> pictures.Pictures:
+def shown() -> Pictures:
     return draw(200, seed=11)
 
 
@@ -53,7 +60,9 @@ def test_object_has_its_share(shown):
     assert 0.09 < shares.mean() < 0.12
 
 
-def whole(shown: pictures.Pictures) -> list[tuple[str, pictures.Array, pictures.Array]]:
+def whole(
+    shown: Pictures,
+) -> list[tuple[str, Array, Array]]:
     """Class, picture and mask of the objects that do not touch the border of the picture."""
     inside = ~(shown.masks[:, [0, -1]].any((1, 2)) | shown.masks[:, :, [0, -1]].any((1, 2)))
     assert inside.sum() > 100

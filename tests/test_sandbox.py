@@ -45,7 +45,7 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
 
 
 def run(session: Session, source: str, seconds: float = 20) -> dict[str, Any]:
-    request = {"do": "cell", "source": source, "definitions_only": False}
+    request = {"do": "cell", "source": source, "definitions_only": False, "draw_figures": True}
     reply, timely = session.ask(request, seconds)
     assert timely
     return reply
@@ -268,7 +268,12 @@ def test_output_is_limited(session: Session) -> None:
 
 
 def test_an_endless_cell_is_interrupted(session: Session) -> None:
-    request = {"do": "cell", "source": "before = 1\nwhile True: pass", "definitions_only": False}
+    request = {
+        "do": "cell",
+        "source": "before = 1\nwhile True: pass",
+        "definitions_only": False,
+        "draw_figures": True,
+    }
     reply, timely = session.ask(request, 0.3)
     assert not timely
     assert reply["error"]["ename"] == "KeyboardInterrupt"
@@ -283,13 +288,20 @@ while True: pass
 """
     started = time.monotonic()
     with pytest.raises(OutOfTime):
-        session.ask({"do": "cell", "source": source, "definitions_only": False}, 0.3)
+        session.ask(
+            {"do": "cell", "source": source, "definitions_only": False, "draw_figures": True}, 0.3
+        )
     assert time.monotonic() - started < 10
 
 
 def test_sleeping_is_stopped_as_well(session: Session) -> None:
     started = time.monotonic()
-    request = {"do": "cell", "source": "import time; time.sleep(1000)", "definitions_only": False}
+    request = {
+        "do": "cell",
+        "source": "import time; time.sleep(1000)",
+        "definitions_only": False,
+        "draw_figures": True,
+    }
     _, timely = session.ask(request, 0.3)
     assert not timely
     assert time.monotonic() - started < 10
@@ -344,7 +356,9 @@ while True:
 """
     started = time.monotonic()
     with pytest.raises((OutOfTime, SessionEnded)):
-        session.ask({"do": "cell", "source": source, "definitions_only": False}, 0.3)
+        session.ask(
+            {"do": "cell", "source": source, "definitions_only": False, "draw_figures": True}, 0.3
+        )
     assert time.monotonic() - started < 10
 
 
@@ -391,7 +405,7 @@ def test_pictures_are_kept_and_markup_is_not(session: Session) -> None:
 
 def test_definitions_of_an_abandoned_cell_can_be_had(session: Session) -> None:
     source = "import math\ndef f(x): return math.sqrt(x)\nwhile True: pass"
-    request = {"do": "cell", "source": source, "definitions_only": True}
+    request = {"do": "cell", "source": source, "definitions_only": True, "draw_figures": True}
     session.ask(request, 5)
     assert call(session, "f", 4.0)["value"] == 2.0
 

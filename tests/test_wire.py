@@ -299,6 +299,22 @@ def test_deep_nesting_is_refused(depth: int) -> None:
         decode(structure)
 
 
+@pytest.mark.parametrize("leaf", [1, [], {}, (), np.zeros(2)])
+def test_what_is_accepted_can_be_sent_again(leaf: object) -> None:
+    # Found by fuzzing: one level deeper than is ever sent was accepted.
+    for depth in range(wire.MAX_DEPTH + 3):
+        value = leaf
+        for _ in range(depth):
+            value = [value]
+        back = there_and_back(value, lenient=True)
+        assert same(back, value) == (depth <= wire.MAX_DEPTH)
+        assert encode(back, lenient=True) == encode(value, lenient=True)
+        if depth > wire.MAX_DEPTH:
+            structure = b"\x92\xa1l" * depth + b"\x01"
+            with pytest.raises(WireError):
+                decode(structure)
+
+
 @pytest.mark.parametrize(
     "structure",
     [

@@ -32,9 +32,19 @@ def generate(
 
     Raises :class:`~autograder.authoring.source.SourceError` if the sources are wrong.
     """
-    course = course.resolve()
-    write_source(course, chapter)
-    config = nbgrader_settings(course)
+    write_source(course.resolve(), chapter)
+    return generate_release(course, chapter, release=release, gradebook=gradebook)
+
+
+def generate_release(
+    course: Path,
+    chapter: str,
+    *,
+    release: Path | None = None,
+    gradebook: str | None = None,
+) -> Path:
+    """Have nbgrader make what students get from a source notebook; see :func:`generate`."""
+    config = nbgrader_settings(course.resolve())
     config.CourseDirectory.assignment_id = chapter
     if release is not None:
         config.CourseDirectory.release_directory = str(release.resolve())

@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_output
 
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Examination, Failed, Returned, TimedOut, examine
 from autograder.grading.channel import OutOfTime
-from autograder.grading.course import Chapter, Task
+from autograder.grading.course import DEFAULT_FIGURES, Chapter, Figures, Task
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
 from autograder.grading.submission import Rebuilt, SubmittedNotebook, is_test, rebuild
 from autograder.grading.wire import foreign
@@ -64,9 +63,11 @@ def grade_submitted(
     seed: int,
     sandbox: Sandbox,
     files: Mapping[str, bytes] | None = None,
+    figures: Figures = DEFAULT_FIGURES,
 ) -> NotebookGrade:
     """Grade a submission as it was handed in; see :func:`grade_notebook`."""
-    return grade_notebook(rebuild(submitted, chapter.release), chapter, seed, sandbox, files)
+    rebuilt = rebuild(submitted, chapter.release)
+    return grade_notebook(rebuilt, chapter, seed, sandbox, files, figures)
 
 
 def grade_notebook(
@@ -75,14 +76,17 @@ def grade_notebook(
     seed: int,
     sandbox: Sandbox,
     files: Mapping[str, bytes] | None = None,
+    figures: Figures = DEFAULT_FIGURES,
 ) -> NotebookGrade:
     """Run a rebuilt notebook in the sandbox and grade its tasks.
 
     ``seed`` decides the hidden cases; ``files`` were submitted beside the notebook. The outputs
     of the notebook's cells are replaced by what they printed and drew in the sandbox, those of
-    the test cells by the report and, as nbgrader wants it, the points.
+    the test cells by the report and, as nbgrader wants it, the points. ``figures`` says which
+    figures are drawn.
     """
     tasks = {task.cell: task for task in chapter.tasks}
+    ours = {cell.source for cell in chapter.release.cells}
     grades = []
     with contextlib.closing(_Run(sandbox, chapter.limits, files or {}, len(tasks))) as run:
         for number, cell in enumerate(rebuilt.notebook.cells):
@@ -91,7 +95,8 @@ def grade_notebook(
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             task = tasks.get(name) if is_test(cell) else None
             if task is None:
-                cell.outputs = run.cell(cell.source)
+                draw = figures == "all" or (figures == "own" and cell.source not in ours)
+                cell.outputs = run.cell(cell.source, draw)
             else:
                 grade = _examined(task, seed, run)
                 grades.append(grade)
@@ -115,8 +120,8 @@ def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:
     words = {"text/plain": shown.text, "text/html": shown._repr_html_()}
     # nbgrader reads the points from the first result that a test cell has.
     return [
-        new_output("display_data", data=words),
-        new_output("execute_result", data={"text/plain": f"{grade.points}"}, execution_count=None),
+        _output("display_data", data=words),
+        _output("execute_result", data={"text/plain": f"{grade.points}"}, execution_count=None),
     ]
 
 
@@ -144,7 +149,7 @@ class _Run:
             self._session.close()
             self._session = None
 
-    def cell(self, source: str) -> list[NotebookNode]:
+    def cell(self, source: str, draw_figures: bool) -> list[NotebookNode]:
         """Run a cell and return its outputs."""
         seconds = min(self._cell_seconds, self._left_for_cells)
         # Where no time is left, the functions that a cell defines can still be graded.
@@ -152,7 +157,8 @@ class _Run:
         self._cells.append((source, hurry))
         before = self._left
         try:
-            reply, timely = self._ask(self._cell_request(*self._cells[-1]), max(seconds, 1.0))
+            request = self._cell_request(*self._cells[-1], draw_figures)
+            reply, timely = self._ask(request, max(seconds, 1.0))
         except OutOfTime:
             return [self._stopped(f"this cell took longer than {seconds:.3g} s")]
         except SessionEnded as reason:
@@ -228,7 +234,8 @@ class _Run:
         self._session = self._sandbox.open(self._files)
         for number in range(count):
             source, stopped = self._cells[number]
-            request = self._cell_request(source, definitions_only=stopped)
+            # What is drawn now would not be kept.
+            request = self._cell_request(source, stopped, draw_figures=False)
             try:
                 self._session.ask(request, self._limits.cell_seconds)
             except (OutOfTime, SessionEnded):
@@ -238,8 +245,15 @@ class _Run:
                 return self._open(count)
         return None
 
-    def _cell_request(self, source: str, definitions_only: bool = False) -> dict[str, Any]:
-        return {"do": "cell", "source": source, "definitions_only": definitions_only}
+    def _cell_request(
+        self, source: str, definitions_only: bool, draw_figures: bool
+    ) -> dict[str, Any]:
+        return {
+            "do": "cell",
+            "source": source,
+            "definitions_only": definitions_only,
+            "draw_figures": draw_figures,
+        }
 
 
 def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:
@@ -283,15 +297,15 @@ def _cell_outputs(reply: dict[str, Any]) -> Iterator[NotebookNode]:
             continue
         kind, name, data = (output.get(key) for key in ("output_type", "name", "data"))
         if kind == "stream" and name in ("stdout", "stderr"):
-            yield new_output("stream", name=name, text=_long_text(output.get("text")))
+            yield _output("stream", name=name, text=_long_text(output.get("text")))
         elif kind in ("display_data", "execute_result") and isinstance(data, dict):
             kept = dict(_safe_data(data))
             if kept:
                 # Never as a result: only the grader's own results may look like points.
-                yield new_output("display_data", data=kept)
+                yield _output("display_data", data=kept)
     error = reply.get("error")
     if isinstance(error, dict):
-        yield new_output(
+        yield _output(
             "error",
             ename=_text(error.get("ename")),
             evalue=_text(error.get("evalue")),
@@ -312,5 +326,13 @@ def _long_text(value: Any) -> str:
 
 
 def _note(text: str) -> NotebookNode:
-    note: NotebookNode = new_output("stream", name="stdout", text=f"[grading] {text}\n")
-    return note
+    return _output("stream", name="stdout", text=f"[grading] {text}\n")
+
+
+def _output(kind: str, **fields: Any) -> NotebookNode:
+    """Return a cell's output. nbformat checks it with the whole notebook, which is faster."""
+    output = NotebookNode(output_type=kind)
+    if kind in ("display_data", "execute_result"):
+        output.metadata = NotebookNode()
+    output.update(fields)
+    return output

@@ -59,7 +59,7 @@ def explain(
     submitted = submission.parsed()
     with Sandbox(loaded.packages, loaded.folder, loaded.limits) as sandbox:
         seed = course.seed(chapter, student)
-        grade = grade_submitted(submitted, loaded, seed, sandbox, submission.files)
+        grade = grade_submitted(submitted, loaded, seed, sandbox, submission.files, figures="none")
     return Explanation(student, chapter, grade.tasks, grade.flags)
 
 

@@ -59,21 +59,23 @@ class Ledger:
         name = self._chapter.name
         try:
             found = self._gradebook.find_submission_notebook(name, name, student)
-            return {grade.name: grade.auto_score for grade in found.grades}
+            named = _cell_names(found)
+            return {named[grade.cell_id]: grade.auto_score for grade in found.grades}
         except MissingEntry:
             return {}
         finally:
             self._gradebook.db.remove()
 
-    def record(self, student: str, notebook: NotebookNode, needs_person: bool) -> None:
-        """Save a graded notebook: its points in the gradebook, itself in ``autograded/``.
+    def record(self, student: str, text: str, needs_person: bool) -> None:
+        """Save a graded notebook: its points in the gradebook, its text in ``autograded/``.
 
         To be called while :meth:`writing`.
         """
         name = self._chapter.name
+        notebook: NotebookNode = nbformat.v4.reads(text)  # our own: no need to validate it
         timestamp = _timestamp(self._course.submitted(student, name))
         options = {"timestamp": timestamp} if timestamp is not None else {}
-        try:
+        with self._transaction():
             with warnings.catch_warnings():
                 # nbgrader relates objects before it adds them to the session, and gets away
                 # with it.
@@ -84,13 +86,31 @@ class Ledger:
             _enter(found, notebook, needs_person)
             found.late_submission_penalty = None
             late = found.assignment.total_seconds_late > 0
-            self._gradebook.db.commit()
-        finally:
-            self._gradebook.db.remove()
         if late:
             AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
         place = self._course.autograded(student, name) / f"{name}.ipynb"
-        write_whole(place, nbformat.writes(notebook) + "\n")
+        write_whole(place, text + "\n")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Let everything inside be written at once, or nothing.
+
+        nbgrader commits after each step, and every time waits for the disk.
+        """
+        session = self._gradebook.db
+
+        def step() -> None:
+            session.flush()
+            session.expire_all()
+
+        session.commit = step
+        try:
+            yield
+            del session.commit
+            session.commit()
+        finally:
+            vars(session).pop("commit", None)
+            session.remove()
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
@@ -140,10 +160,20 @@ class Ledger:
         }
 
 
+def _cell_names(found: SubmittedNotebook) -> dict[str, str]:
+    """Return the names of a notebook's cells by their ids in the gradebook.
+
+    In one query: grades and comments would each ask for the name of their own.
+    """
+    cells = (*found.notebook.grade_cells, *found.notebook.solution_cells)
+    return {cell.id: cell.name for cell in cells}
+
+
 def _enter(found: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
     """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them."""
-    grades = {grade.name: grade for grade in found.grades}
-    comments = {comment.name: comment for comment in found.comments}
+    named = _cell_names(found)
+    grades = {named[grade.cell_id]: grade for grade in found.grades}
+    comments = {named[comment.cell_id]: comment for comment in found.comments}
     for cell in notebook.cells:
         if is_grade(cell):
             grade = grades[cell.metadata.nbgrader.grade_id]

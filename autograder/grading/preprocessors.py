@@ -7,15 +7,18 @@ sanitizing, :class:`ExamineSubmission` for the execution of the notebook.
 from __future__ import annotations
 
 import atexit
+import copy
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Enum, TraitError
+from traitlets.config import Config
 
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import DEFAULT_FIGURES, Chapter, Course, CourseError, Figures
 from autograder.grading.engine import grade_notebook
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import (
@@ -60,6 +63,12 @@ class RebuildSubmission(_CoursePreprocessor):
 class ExamineSubmission(_CoursePreprocessor):
     """Runs the notebook's cells in the sandbox and examines its functions from outside."""
 
+    figures = Enum(
+        get_args(Figures),
+        DEFAULT_FIGURES,
+        help="Which figures are drawn: all, those of the students' own cells, or none.",
+    ).tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Return the notebook with the outputs of its cells and the points of its tests."""
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
@@ -67,11 +76,35 @@ class ExamineSubmission(_CoursePreprocessor):
         chapter = _chapter(course, name)
         files = read_submission(course.submitted(student, name), name).files
         graded = grade_notebook(
-            Rebuilt(nb, ()), chapter, course.seed(name, student), _sandbox(chapter), files
+            Rebuilt(nb, ()),
+            chapter,
+            course.seed(name, student),
+            _sandbox(chapter),
+            files,
+            self.figures,
         )
         for flag in graded.flags:
             self.log.warning("%s: %s", student, flag)
         return graded.notebook, resources
+
+
+def figures_to_draw(settings: Config, wanted: str | None = None) -> Figures:
+    """Return which figures are drawn: those that are wanted, or else as nbgrader's settings say.
+
+    Raises :class:`~autograder.grading.course.CourseError` for anything else than a choice.
+    """
+    settings = copy.deepcopy(settings)
+    if wanted is not None:
+        settings.ExamineSubmission.figures = wanted
+    try:
+        figures: Figures = ExamineSubmission(config=settings).figures
+    except TraitError as error:
+        found = settings.ExamineSubmission.figures
+        choices = ", ".join(get_args(Figures))
+        raise CourseError(
+            f"{found!r} is no choice of figures to draw. The choices are: {choices}."
+        ) from error
+    return figures
 
 
 @functools.lru_cache(maxsize=4)

@@ -127,9 +127,13 @@ class Session:
         return reply, timely
 
     def _expired(self, seconds: float) -> Callable[[], bool]:
-        started, used = time.monotonic(), self._cpu_seconds()
+        started, used = time.monotonic(), None
 
         def expired() -> bool:
+            # First asked after some 50 ms; most answers are there before that.
+            nonlocal used
+            if used is None:
+                used = self._cpu_seconds()
             passed = time.monotonic() - started
             if passed < seconds:
                 return False
@@ -149,8 +153,7 @@ class Sandbox:
     """A container for the submissions of one chapter. Use as a context manager.
 
     Submissions can import ``packages`` and what those need, and find the files of the folder
-    ``shared`` (but no notebooks) in their working folder. Without ``pictures``, figures are
-    not drawn.
+    ``shared`` (but no notebooks) in their working folder.
     """
 
     def __init__(
@@ -158,9 +161,7 @@ class Sandbox:
         packages: Iterable[str] = ("numpy", "matplotlib", "ipywidgets"),
         shared: Path | None = None,
         limits: Limits | None = None,
-        pictures: bool = True,
     ) -> None:
-        self.pictures = pictures
         self.limits = limits or Limits()
         bwrap = _bubblewrap()
         packages = tuple(packages)
@@ -227,7 +228,7 @@ class Sandbox:
             mine.close()
             raise SandboxBroken("no new process can be started") from error
         try:
-            session.ask({"files": dict(files or {}), "pictures": self.pictures}, 30)
+            session.ask({"files": dict(files or {})}, 30)
         except (SessionEnded, OutOfTime) as error:
             session.close()
             raise SandboxBroken("a new process does not answer") from error

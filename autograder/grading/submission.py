@@ -13,12 +13,12 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode, from_dict
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat.v4 import new_notebook
 
 MAX_FILE = 60_000_000
 MAX_BRACKETS = 2_000_000
@@ -26,11 +26,7 @@ MAX_SOURCE = 2_000_000
 MAX_CELLS = 2_000
 MAX_EXTRA_FILES = 10_000_000
 
-_MAKERS: dict[str, Callable[..., NotebookNode]] = {
-    "code": new_code_cell,
-    "markdown": new_markdown_cell,
-    "raw": new_raw_cell,
-}
+_KINDS = ("code", "markdown", "raw")
 _CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 
@@ -90,6 +86,11 @@ class Submission:
             digest.update(f"{len(parts[name])}:{name}\0".encode("utf-8", "replace"))
             digest.update(parts[name])
         return digest.hexdigest()
+
+    @property
+    def size(self) -> int:
+        """How many bytes were handed in."""
+        return sum(map(len, (self.notebook or b"", *self.files.values())))
 
     def parsed(self) -> SubmittedNotebook:
         """Return what counts of the notebook; raises :class:`UnreadableSubmission`."""
@@ -208,7 +209,7 @@ def _language(metadata: Any) -> str:
 
 
 def _cell(raw: Any) -> SubmittedCell | None:
-    if not isinstance(raw, dict) or raw.get("cell_type") not in _MAKERS:
+    if not isinstance(raw, dict) or raw.get("cell_type") not in _KINDS:
         return None
     source = raw.get("source", "")
     if isinstance(source, list):
@@ -297,7 +298,7 @@ def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
     for name in (None, *named):
         if name is not None:
             built.append(_named_cell(named[name], mine.get(name)))
-        built += [new_code_cell(cell.source, id=cell.get("id", "")) for cell in gone.get(name, ())]
+        built += [_new_cell("code", cell.source, cell.get("id")) for cell in gone.get(name, ())]
         built += [_extra_cell(cell, ours) for cell in followers.get(name, ())]
     _unique_ids(built)
     notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
@@ -387,8 +388,8 @@ def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNod
         source = "# This cell was not in the submission."
     if theirs.cell_type != "code" and source != theirs.source:
         source = inactive(source)
-    cell = _MAKERS[theirs.cell_type](source, metadata=from_dict(dict(theirs.metadata)))
-    cell["id"] = theirs.get("id", "")
+    cell = _new_cell(theirs.cell_type, source, theirs.get("id"))
+    cell["metadata"] = from_dict(dict(theirs.metadata))
     attachments = mine.attachments if mine is not None and is_answer(theirs) else None
     if attachments and cell.cell_type == "markdown":
         cell["attachments"] = attachments
@@ -397,10 +398,17 @@ def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNod
 
 def _extra_cell(mine: SubmittedCell, ours: Container[str]) -> NotebookNode:
     text = mine.kind != "code" and mine.source not in ours
-    cell = _MAKERS[mine.kind](inactive(mine.source) if text else mine.source)
-    cell["id"] = mine.cell_id or ""
+    cell = _new_cell(mine.kind, inactive(mine.source) if text else mine.source, mine.cell_id)
     if mine.attachments and mine.kind != "code":
         cell["attachments"] = mine.attachments
+    return cell
+
+
+def _new_cell(kind: str, source: str, cell_id: str | None) -> NotebookNode:
+    """Return a cell as nbformat makes it. It is checked with the whole notebook, which is fast."""
+    cell = NotebookNode(id=cell_id or "", cell_type=kind, metadata=NotebookNode(), source=source)
+    if kind == "code":
+        cell.update(execution_count=None, outputs=[])
     return cell
 
 

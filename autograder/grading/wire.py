@@ -209,9 +209,12 @@ class _Decoder:
             raise WireError("bulk data that belongs to no array")
 
     def unpack(self, packed: Any, depth: int) -> Value:
+        # So deep there is only the note that stands for what is nested too deeply.
+        if depth > MAX_DEPTH and not (isinstance(packed, list) and packed[:1] == ["x"]):
+            raise WireError("nested too deeply")
         if packed is None or isinstance(packed, bool | int | float | str):
             return packed
-        if not isinstance(packed, list) or not packed or depth > MAX_DEPTH + 1:
+        if not isinstance(packed, list) or not packed:
             raise WireError("not a value")
         tag, rest = packed[0], packed[1:]
         if tag == "t":

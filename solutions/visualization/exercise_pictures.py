@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solutions.visualization import pictures
+from solutions.visualization import drawn_pictures
 
 FILE = Path(__file__).with_name("pictures.npz")
 SEED = 2013
@@ -23,12 +23,12 @@ def arrays() -> dict[str, np.ndarray]:
     images: (12, 96, 96, 3), whole numbers from 0 to 255. masks: (12, 96, 96), True at the object.
     labels: (12,), indices into classes, the names of the classes.
     """
-    drawn = pictures.draw(COUNT, seed=SEED)
+    drawn = drawn_pictures.draw(COUNT, seed=SEED)
     return {
         "images": np.ascontiguousarray(drawn.images.transpose(0, 2, 3, 1)),
         "masks": drawn.masks,
         "labels": drawn.labels.astype(np.int64),
-        "classes": np.array(pictures.CLASSES),
+        "classes": np.array(drawn_pictures.CLASSES),
     }
 
 

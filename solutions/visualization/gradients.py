@@ -21,7 +21,7 @@ from solutions.visualization.layers import autocast, device_of, find, must_be_re
 from solutions.visualization.progress import track
 
 Target: TypeAlias = int | Sequence[int] | Tensor
-Fold: TypeAlias = Callable[[Tensor, Tensor, Tensor], None]
+Fold: TypeAlias = Callable[[Tensor, Tensor], None]
 
 
 def gradient(
@@ -126,7 +126,7 @@ def integrated_gradients(
         share = (step.to(x.dtype) + 0.5)[:, None, None, None] / steps
         return begin[which] + share * (x[which] - begin[which])
 
-    def fold(which: Tensor, derivatives: Tensor, step: Tensor) -> None:
+    def fold(which: Tensor, derivatives: Tensor) -> None:
         total.index_add_(0, which, derivatives)
 
     _many(model, labels, steps, along, fold, where, batch_size, dtype, progress)
@@ -157,7 +157,7 @@ def smoothgrad(
     ``gradient``.
     """
     mean, _ = _noisy_moments(
-        model, x, target, samples, level, seed, batch_size, device, dtype, progress
+        model, x, target, samples, level, seed, batch_size, device, dtype, progress, squares=False
     )
     return mean
 
@@ -182,10 +182,10 @@ def vargrad(
     """
     if samples < 2:
         raise ValueError(f"A variance needs at least 2 samples; {samples} was given.")
-    _, variance = _noisy_moments(
-        model, x, target, samples, level, seed, batch_size, device, dtype, progress
+    mean, square = _noisy_moments(
+        model, x, target, samples, level, seed, batch_size, device, dtype, progress, squares=True
     )
-    return variance
+    return (square - mean.square()).clamp(min=0) * samples / (samples - 1)
 
 
 def _noisy_moments(
@@ -199,8 +199,10 @@ def _noisy_moments(
     device: torch.device | str | None,
     dtype: torch.dtype,
     progress: bool,
+    *,
+    squares: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Return mean and variance of the gradients of noisy copies (Welford's recurrence)."""
+    """Return the means of the gradients of noisy copies and, if wanted, of their squares."""
     if samples < 1 or level < 0:
         raise ValueError(
             f"samples must be at least 1 and level not negative: {samples}, {level} were given."
@@ -208,21 +210,20 @@ def _noisy_moments(
     x, labels, where = _ready(model, x, target, device)
     deviation = level * (x.amax((1, 2, 3)) - x.amin((1, 2, 3)))
     random = torch.Generator().manual_seed(seed)
-    mean, squares = torch.zeros_like(x), torch.zeros_like(x)
+    total, total_of_squares = torch.zeros_like(x), torch.zeros_like(x)
 
     def disturbed(which: Tensor, step: Tensor) -> Tensor:
         # One by one: so the numbers do not depend on the size of the batch.
         noise = torch.stack([torch.randn(x.shape[1:], generator=random) for _ in which]).to(x)
         return x[which] + deviation[which][:, None, None, None] * noise
 
-    def fold(which: Tensor, derivatives: Tensor, step: Tensor) -> None:
-        for picture, derivative, number in zip(which, derivatives, step, strict=True):
-            change = derivative - mean[picture]
-            mean[picture] += change / (number + 1)
-            squares[picture] += change * (derivative - mean[picture])
+    def fold(which: Tensor, derivatives: Tensor) -> None:
+        total.index_add_(0, which, derivatives)
+        if squares:
+            total_of_squares.index_add_(0, which, derivatives.square())
 
     _many(model, labels, samples, disturbed, fold, where, batch_size, dtype, progress)
-    return mean, squares / max(samples - 1, 1)
+    return total / samples, total_of_squares / samples
 
 
 @dataclass(frozen=True)
@@ -432,10 +433,10 @@ def _many(
     """Go through ``steps`` versions of each picture, in batches across pictures and steps.
 
     make: gives the versions for pictures ``which`` and their steps.
-    fold: gets the pictures' numbers, the gradients and the steps.
+    fold: gets the pictures' numbers and the gradients.
     """
     total = len(labels) * steps
     for first in track(range(0, total, batch_size), "gradients", progress):
         numbers = torch.arange(first, min(first + batch_size, total), device=where)
         which, step = numbers // steps, numbers % steps
-        fold(which, _gradient(model, make(which, step), labels[which], where, dtype), step)
+        fold(which, _gradient(model, make(which, step), labels[which], where, dtype))

@@ -15,7 +15,7 @@ to the activations: hence the bfloat16 mode is accurate.
 
 Places whose windows have the same size in every layer are computed together, so the places are
 divided per axis into a few classes, each with the window sizes of its largest member.
-Multiplications grow with the area of the windows, and a dynamic programme finds the division with
+Multiplications grow with the area of the windows, and a dynamic program finds the division with
 the fewest.
 """
 
@@ -537,7 +537,8 @@ def occlude(
         or one number, in normalized units: 0 is the mean color.
     batch_size: places that are computed together; bounds the memory.
     device: where to compute; by default where the network is.
-    delta_dtype: torch.bfloat16 is faster where the hardware has it, and nearly as exact.
+    delta_dtype: torch.bfloat16 is faster where the hardware has it. Relative L2 error of the drops:
+        0.4 % on the small VGG, 1.5 % on VGG16 with random weights (``benchmarks/occlusion.py``).
     size_classes: classes of windows per axis; more waste less, but make smaller batches.
 
     Raises UnsupportedLayerError if the network is no chain; ValueError if sizes do not fit or the
@@ -588,7 +589,7 @@ def _last(x: Tensor) -> Tensor:
 
 
 def _divide(length: int, parts: int, cost: Callable[[int, int], float]) -> list[range]:
-    """Cut 0 ... length into at most ``parts`` pieces of least total cost, by dynamic programme.
+    """Cut 0 ... length into at most ``parts`` pieces of least total cost, by dynamic program.
 
     cost: of the piece from its first number to the one after its last.
     """

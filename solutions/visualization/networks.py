@@ -22,7 +22,7 @@ import torchvision
 from torch import Tensor, nn
 from torchvision.transforms import functional as pictures_functional
 
-from solutions.visualization import pictures, small_vgg
+from solutions.visualization import drawn_pictures, small_vgg
 
 Name: TypeAlias = Literal["vgg16", "alexnet", "small_vgg", "small_vgg_noise"]
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -164,7 +164,8 @@ def load_network(
         if not fallback:
             raise
         warnings.warn(f"{missing} The course's small VGG takes its place.", stacklevel=2)
-        return _small(device, "plain")
+        # Of the two, this one bears noise like a network that has seen many photographs.
+        return _small(device, "noise")
     return _from_file(name, weights, path, checked, torch.device(device))
 
 
@@ -179,11 +180,11 @@ def _small(device: torch.device | str, training: small_vgg.Training) -> Network:
         caption=f"The course's small VGG (VGG16 with an eighth of its channels), trained on drawn "
         f"pictures{also}.",
         model=small_vgg.load(training, device=device),
-        classes=pictures.CLASSES,
+        classes=drawn_pictures.CLASSES,
         mean=small_vgg.MEAN,
         std=small_vgg.STD,
-        size=pictures.SIZE,
-        resize=pictures.SIZE,
+        size=drawn_pictures.SIZE,
+        resize=drawn_pictures.SIZE,
     )
 
 

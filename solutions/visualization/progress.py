@@ -1,4 +1,4 @@
-"""Progress bars: in a terminal or a notebook, and silent elsewhere."""
+"""Progress bars: in a terminal, and silent elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Step = TypeVar("Step")
 def track(steps: Sequence[Step], title: str, shown: bool = True) -> Iterable[Step]:
     """Go through steps, with a bar where somebody can see it.
 
-    Nothing is shown where the output is a file or a pipe, as when the book is built.
+    Nothing is shown where the output is a file, a pipe or a page, as when the book is built.
     """
     console = Console(stderr=True)
     visible = shown and len(steps) > 1 and console.is_terminal

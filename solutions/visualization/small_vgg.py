@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from solutions.visualization import pictures
+from solutions.visualization import drawn_pictures
 
 Training: TypeAlias = Literal["plain", "noise"]
 
@@ -31,7 +31,7 @@ STAGES = ((8, 8), (16, 16), (32, 32, 32), (64, 64, 64), (64, 64, 64))
 HIDDEN = 128
 """Units of the two hidden linear layers."""
 
-POOLED = pictures.SIZE // 2 ** len(STAGES)
+POOLED = drawn_pictures.SIZE // 2 ** len(STAGES)
 """Height and width of what the linear layers get."""
 
 MEAN = (0.5, 0.5, 0.5)
@@ -52,7 +52,7 @@ class Metadata:
     training: "plain" or "noise".
     seed: of the training.
     epochs: how often each training picture was seen.
-    training_pictures, training_seed: the pictures it learned from (``pictures.draw``).
+    training_pictures, training_seed: the pictures it learned from (``drawn_pictures.draw``).
     test_pictures, test_seed: other pictures, and how many of them it classified correctly.
     sha256: of the weights, see ``digest``.
     """
@@ -98,7 +98,7 @@ class SmallVGG(nn.Module):
             nn.Linear(HIDDEN, HIDDEN),
             nn.ReLU(inplace=True),
             nn.Dropout(dropout),
-            nn.Linear(HIDDEN, len(pictures.CLASSES)),
+            nn.Linear(HIDDEN, len(drawn_pictures.CLASSES)),
         )
 
     def forward(self, x: Tensor) -> Tensor:

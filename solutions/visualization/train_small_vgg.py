@@ -19,14 +19,16 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from solutions.visualization import small_vgg
-from solutions.visualization.pictures import Pictures, draw
+from solutions.visualization.drawn_pictures import Pictures, draw
 from solutions.visualization.small_vgg import Metadata, SmallVGG, Training
 
 TRAINING_SEED, TEST_SEED = 1, 2
 TRAINING_PICTURES, TEST_PICTURES = 6000, 1000
-EPOCHS, NOISE_EPOCHS = 20, 10
+# Longer training classifies better (20 and 10 epochs: 99.7 and 99.1 %) and explains itself worse:
+# the gradients of a network that is ever more sure point less and less at the object.
+EPOCHS, NOISE_EPOCHS = 14, 5
 BATCH = 64
-RATE, NOISE_RATE = 4e-3, 2e-3
+RATE, NOISE_RATE = 4e-3, 1e-3
 SMOOTHING = 0.1
 SHIFT = 8  # pixels
 LARGEST_NOISE = 0.25  # standard deviation, in units of the range of a picture

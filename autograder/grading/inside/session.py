@@ -64,7 +64,9 @@ class Session:
             raise KeyboardInterrupt
 
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
-        return self.shell.run(request["source"], request["definitions_only"])
+        return self.shell.run(
+            request["source"], request["definitions_only"], request["draw_figures"]
+        )
 
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request["function"]

@@ -131,21 +131,33 @@ class Shell(InteractiveShell):
         parts: tuple[Any, ...] = (self.displayhook, self.display_pub)
         for part in parts:
             part.recorder = self.recorder
+        self._draw_figures = True
 
-    def leave_out_pictures(self) -> None:
-        """Do not draw figures from now on: most of a notebook's time goes into them."""
-        formatter: Any = self.display_formatter
-        formatter.formatters["image/png"].enabled = False
+    def _figure_text(self, figure: Any, printer: Any, cycle: bool) -> None:
+        text = repr(figure)
+        if not self._draw_figures:
+            text = f"[grading] {text.strip('<>')}: not drawn while grading"
+        printer.text(text)
 
     def take_streams(self) -> None:
         """Record what is printed from now on."""
         sys.stdout = _Stream("stdout", self.recorder)
         sys.stderr = _Stream("stderr", self.recorder)
 
-    def run(self, source: str, definitions_only: bool) -> dict[str, Any]:
-        """Run one cell; return its outputs and the error that ended it, if one did."""
+    def run(self, source: str, definitions_only: bool, draw_figures: bool) -> dict[str, Any]:
+        """Run one cell; return its outputs and the error that ended it, if one did.
+
+        Where figures are not drawn, a short text stands for each.
+        """
         self.failure = None
         self.recorder.start()
+        self._draw_figures = draw_figures
+        formatter: Any = self.display_formatter
+        # No other representation of an object would be recorded.
+        formatter.active_types = ["text/plain", *(["image/png"] if draw_figures else [])]
+        # For each cell anew: `%matplotlib` takes it away.
+        plain = formatter.formatters["text/plain"]
+        plain.for_type_by_name("matplotlib.figure", "Figure", self._figure_text)
         if definitions_only:
             source = _definitions(self.transform_cell(source))  # type: ignore[no-untyped-call]
         self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]

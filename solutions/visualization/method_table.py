@@ -1,6 +1,6 @@
 """All methods side by side on drawn pictures, where it is known what they should find.
 
-    python -m solutions.visualization.comparison
+    python -m solutions.visualization.method_table
 
 Each method gives one map per picture. The table has a mean and its 95 % interval per measure.
 """
@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from solutions.visualization import evaluation, gradients, occlusion
+from solutions.visualization.drawn_pictures import Pictures, draw
 from solutions.visualization.evaluation import Mean, mean_with_interval
 from solutions.visualization.networks import Network, load_network
-from solutions.visualization.pictures import Pictures, draw
 
 Method: TypeAlias = Callable[[Network, Tensor, Tensor], Tensor]
 
@@ -37,7 +37,9 @@ def _soft(maps: Tensor) -> Tensor:
 
 def random(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return noise: what a method must beat."""
-    generator = torch.Generator().manual_seed(0)
+    # Other noise for other pictures, and the same again for the same: on every machine, since
+    # sums of whole numbers have no rounding errors.
+    generator = torch.Generator().manual_seed(int((1000 * x).round().abs().long().sum()))
     return torch.rand((len(x), *x.shape[2:]), generator=generator).to(x)
 
 
@@ -143,7 +145,7 @@ def compare(
 ) -> Iterable[Row]:
     """Give one row per method, for the true classes of the pictures.
 
-    network: one for drawn pictures, whose classes are those of ``pictures.CLASSES``.
+    network: one for drawn pictures, whose classes are those of ``drawn_pictures.CLASSES``.
     """
     images = torch.from_numpy(shown.images).to(network.device).float() / 255
     x = network.normalize(images)
