@@ -27,7 +27,7 @@ def autograd_loss_and_gradients(
         maps = functional.conv2d(torch.tensor(x), leaves["w1"], leaves["b1"], padding=1)
         features = functional.max_pool2d(maps.relu(), 2).flatten(1)
         loss = loss_of_scores(features @ leaves["w2"] + leaves["b2"], torch.tensor(y))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         gradients = {
             name: np.zeros(leaf.shape) if leaf.grad is None else leaf.grad.numpy()
             for name, leaf in leaves.items()

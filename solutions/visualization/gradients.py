@@ -281,7 +281,7 @@ def fluctuation(
             where,
             torch.float32,
         )[:, :, pixel[0], pixel[1]]
-        for part in t.split(batch_size)  # type: ignore[no-untyped-call]
+        for part in t.split(batch_size)
     ]
     return Fluctuation(t, torch.cat(found))
 

@@ -153,7 +153,7 @@ def compare(
     masks = torch.from_numpy(shown.masks).to(network.device)
     for name, method in methods.items():
         begin = time.perf_counter()
-        parts = zip(x.split(batch_size), labels.split(batch_size), strict=True)  # type: ignore[no-untyped-call]
+        parts = zip(x.split(batch_size), labels.split(batch_size), strict=True)
         maps = torch.cat([method(network, *part) for part in parts])
         seconds = (time.perf_counter() - begin) / len(x)
         yield Row(

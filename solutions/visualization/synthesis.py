@@ -419,7 +419,7 @@ def _match(
 
     losses = []
     for _ in track(range(math.ceil(steps / _ITERATIONS)), "synthesis", progress):
-        losses.append(float(optimizer.step(closure)))  # type: ignore[no-untyped-call]
+        losses.append(float(optimizer.step(closure)))
     x = x.detach().clamp(low, high)
     losses.append(float(loss().detach()))
     return Synthesis(x, torch.tensor(losses))

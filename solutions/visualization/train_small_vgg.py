@@ -95,7 +95,7 @@ def train(
             batch = small_vgg.normalize(batch).contiguous(memory_format=torch.channels_last)
             loss = functional.cross_entropy(network(batch), labels[part], label_smoothing=SMOOTHING)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
             losses += loss.detach()
