@@ -20,6 +20,7 @@ c.CourseDirectory.ignore = [
     "*.py",
     "*.pyc",
     "*.md",
+    "*.json",
     "*.so",
     "feedback",
 ]

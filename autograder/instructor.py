@@ -15,7 +15,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from autograder.authoring.archive import ARCHIVE_NAME
 from autograder.authoring.chapter import chapters, load_problems
@@ -88,7 +87,21 @@ def grade(
     student: Annotated[
         list[str] | None, typer.Option(help="Grade this student only; may be repeated.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Sandboxes at a time.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Sandboxes at a time on this machine; by default 1.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Grade on the workers of this Dask scheduler (tcp://HOST:PORT)."
+        ),
+    ] = None,
+    chunk: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Submissions that a worker gets at a time, at most; 20 by default."
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option(help="Grade again what has not changed, too.")] = False,
     figures: Annotated[
         str | None,
@@ -103,7 +116,15 @@ def grade(
     if chapter not in chapters(root):
         console.print(f"There is no chapter {chapter!r}. There are: {', '.join(chapters(root))}.")
         raise typer.Exit(2)
-    _grade(console, root, chapter, root, student, force, workers, figures)
+    if scheduler is not None and workers is not None:
+        console.print(
+            "--workers is for this machine: how many workers a cluster has is its affair."
+        )
+        raise typer.Exit(2)
+    if scheduler is None and chunk is not None:
+        console.print("--chunk is for a cluster: it needs --scheduler, too.")
+        raise typer.Exit(2)
+    _grade(console, root, chapter, root, student, force, workers or 1, scheduler, chunk, figures)
 
 
 def explain(
@@ -150,40 +171,40 @@ def _grade(
     students: list[str] | None,
     force: bool,
     workers: int,
+    scheduler: str | None = None,
+    chunk: int | None = None,
     figures: str | None = None,
 ) -> None:
     """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
     from autograder import grading
+    from autograder.grading.batch import students_of
+    from autograder.grading.course import Course
+    from autograder.grading.jobs import CHUNK
     from autograder.grading.marks import class_view
+    from autograder.grading.progress import GradingProgress
 
-    columns = (
-        TextColumn(f"Grading {chapter}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[now]}"),
-        TimeRemainingColumn(),
-    )
+    students = students or students_of(Course.at(root, classroom), chapter)
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
-            submitted = (classroom / "submitted").glob(f"*/{chapter}")
-            total = len(students) if students else len(list(submitted))
-            bar = progress.add_task("", total=total, now="")
+        with GradingProgress(console, chapter, len(set(students))) as progress:
             result = grading.grade(
                 root,
                 chapter,
                 students,
                 classroom=classroom,
                 workers=workers,
+                scheduler=scheduler,
+                chunk=chunk or CHUNK,
                 force=force,
                 figures=figures,
-                on_result=lambda one: progress.update(bar, advance=1, now=one.student),
+                on_result=progress.found,
             )
-    except (grading.SandboxUnavailable, grading.CourseError) as error:
+    except (grading.SandboxUnavailable, grading.ClusterError, grading.CourseError) as error:
         console.print(f"Not graded: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(
             NO_SANDBOX if isinstance(error, grading.SandboxUnavailable) else 1
         ) from error
     console.print(class_view(result, load_problems(root, chapter)))
+    console.print(progress.summary)
 
 
 @contextmanager

@@ -32,7 +32,8 @@ class Case:
     """One call of a graded function: a name for people, and the arguments in their order.
 
     Draw numbers that binary floating point adds up exactly (see :func:`quarters`), so that the
-    expected results are the same bytes on every machine. ``weight`` is the share of the points.
+    expected results are the same bytes on every machine; where that cannot be, give the problem
+    ``digits``. ``weight`` is the share of the points.
     """
 
     name: str
@@ -69,6 +70,10 @@ class Problem:
     the same kinds of cases again when grading. ``hidden_cases`` are only drawn when grading.
     ``alternatives`` are correct implementations in other styles; the tests prove that they pass.
     ``time_limit`` is in seconds per call; ``explorer`` configures ``explore()``.
+
+    ``digits`` is for functions that no choice of numbers makes exact, such as exp and log, whose
+    last bits differ from machine to machine: the stored results, right and wrong, are rounded to
+    so many significant digits (see :func:`rounded`). The tolerance has to be wider than that.
     """
 
     reference: Function
@@ -79,6 +84,7 @@ class Problem:
     tolerance: Tolerance = Tolerance()
     time_limit: float = 5.0
     explorer: Mapping[str, Value] | None = None
+    digits: int | None = None
 
     @property
     def name(self) -> str:
@@ -130,7 +136,7 @@ class Problem:
                 f"case {case.name!r} gives {tuple(case.arguments)}, "
                 f"but {self.name} takes {self.parameters}"
             )
-        expected = _result(self.reference, case)
+        expected = _result(self.reference, case, self.digits)
         if isinstance(expected, Raised):
             raise ValueError(
                 f"the reference of {self.name} raises {expected.kind} on case "
@@ -155,6 +161,7 @@ class _WrongResults(Mapping[str, Value | Raised]):
         self._case = case
         self._expected = expected
         self._tolerance = problem.tolerance
+        self._digits = problem.digits
         self._known: dict[str, Value | Raised | None] = {}
 
     def __getitem__(self, name: str) -> Value | Raised:
@@ -166,7 +173,7 @@ class _WrongResults(Mapping[str, Value | Raised]):
         if not isinstance(name, str) or name not in self._misconceptions:
             return False
         if name not in self._known:
-            self._known[name] = _result(self._misconceptions[name], self._case)
+            self._known[name] = _result(self._misconceptions[name], self._case, self._digits)
         return self._differs(self._known[name])
 
     def __iter__(self) -> Iterator[str]:
@@ -184,13 +191,43 @@ class _WrongResults(Mapping[str, Value | Raised]):
         return first_difference(result, self._expected, self._tolerance) is not None
 
 
-def _result(function: Function, case: Case) -> Value | Raised:
+def _result(function: Function, case: Case, digits: int | None) -> Value | Raised:
     arguments = [hand_over(value) for value in case.arguments.values()]
     try:
         with np.errstate(all="ignore"):
-            return take_back(function(*arguments))
+            result = take_back(function(*arguments))
     except Exception as error:  # a misconception may fail in any way a student may
         return Raised(type(error).__name__, str(error))
+    return result if digits is None else rounded(result, digits)
+
+
+def rounded(value: Value, digits: int) -> Value:
+    """Return ``value`` with its floats rounded to ``digits`` significant decimal digits.
+
+    In an array, those of its largest number count for all: as with the tolerance, what has
+    canceled down to nearly nothing has no digits of its own. Two machines whose results differ in
+    the last bits agree after that, unless a result lies within those bits of the middle between
+    two rounded numbers. NaN becomes the one NaN whose bits are the same everywhere, and negative
+    zero becomes zero.
+    """
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        plain = np.round(value, decimals_of(value, digits)) + 0.0
+        return np.where(np.isnan(value), np.nan, plain).astype(value.dtype)
+    if isinstance(value, float | np.floating):
+        return float(rounded(np.asarray(value, dtype=np.float64), digits))
+    if isinstance(value, tuple | list):
+        return type(value)(rounded(item, digits) for item in value)
+    if isinstance(value, Mapping):
+        return {key: rounded(item, digits) for key, item in value.items()}
+    return value
+
+
+def decimals_of(array: np.ndarray, digits: int) -> int:
+    """Return behind which decimal the largest number of an array has ``digits`` digits."""
+    sizes = np.abs(array[np.isfinite(array)])
+    largest = float(sizes.max()) if sizes.size else 0.0
+    # Rounded first: 0.999... and 1 have to get the same number of decimals.
+    return digits - 1 - int(f"{largest:.3e}".partition("e")[2])
 
 
 def quarters(

@@ -14,6 +14,8 @@ from solutions.filters.reference import (
     corr2d,
     equivariance_error,
 )
+from solutions.networks import VGG16, Spec, layer_names
+from solutions.pooling.reference import network_shapes
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -23,28 +25,21 @@ VERTICAL_EDGE: Array = np.array([[1.0, 0.0, -1.0]] * 3)
 SOBEL: Array = np.array([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]])
 """The vertical edge with more weight on the middle row."""
 
-VGG16_CONVOLUTIONS: tuple[tuple[str, int, int], ...] = (
-    ("conv1_1", 3, 64),
-    ("conv1_2", 64, 64),
-    ("conv2_1", 64, 128),
-    ("conv2_2", 128, 128),
-    ("conv3_1", 128, 256),
-    ("conv3_2", 256, 256),
-    ("conv3_3", 256, 256),
-    ("conv4_1", 256, 512),
-    ("conv4_2", 512, 512),
-    ("conv4_3", 512, 512),
-    ("conv5_1", 512, 512),
-    ("conv5_2", 512, 512),
-    ("conv5_3", 512, 512),
-)
+
+def _layers(spec: Spec, kind: str) -> tuple[tuple[str, int, int], ...]:
+    """Return name, depth of the input and depth of the output of all layers of a kind."""
+    depths = [shape[0] for shape in network_shapes(spec)]
+    return tuple(
+        (name, depths[index - 1], depths[index])
+        for index, (name, layer) in enumerate(zip(layer_names(spec), spec, strict=True))
+        if layer["kind"] == kind
+    )
+
+
+VGG16_CONVOLUTIONS: tuple[tuple[str, int, int], ...] = _layers(VGG16, "conv")
 """Name, channels and filters of the convolutional layers of VGG16; every filter is 3 x 3."""
 
-VGG16_DENSE: tuple[tuple[str, int, int], ...] = (
-    ("fc6", 512 * 7 * 7, 4096),
-    ("fc7", 4096, 4096),
-    ("fc8", 4096, 1000),
-)
+VGG16_DENSE: tuple[tuple[str, int, int], ...] = _layers(VGG16, "linear")
 """Name, inputs and units of the dense layers of VGG16."""
 
 

@@ -209,7 +209,7 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
     """A grader with an open sandbox for the small course of `grading_class`."""
     import grading_class
 
-    from autograder.grading.batch import open_sandbox
+    from autograder.grading.pool import open_sandbox
 
     root = tmp_path_factory.mktemp("probe")
     course = grading_class.make_course(root, COURSE / "nbgrader_config.py")

@@ -12,7 +12,18 @@ from playwright.sync_api import Browser, Locator, Page
 
 from book.figures import FIGURES, figure_state
 
-PREFIXES = {"kernel_explorer": "kx", "conv_layer": "cl"}
+PREFIXES = {
+    "kernel_explorer": "kx",
+    "conv_layer": "cl",
+    "receptive_field_explorer": "rf",
+    "size_explorer": "sx",
+    "network_calculator": "nc",
+    "pooling_explorer": "pe",
+    "gradient_explorer": "gx",
+    "chain_rule_graph": "cr",
+    "column_explorer": "ic",
+    "descent": "ds",
+}
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},
     "dark": {"text-base": "#ced6dd", "background": "#14181e", "primary": "#3fb1c5"},

@@ -38,13 +38,13 @@ from autograder.problems import Misconception
     "alternatives.py": """
 import numpy as np
 
-from solutions.pooling.reference import Array
+from solutions.attention.reference import Array
 """,
     "problems.py": """
 import numpy as np
 
 from autograder.problems import Case, Problem
-from solutions.pooling import alternatives, misconceptions, reference
+from solutions.attention import alternatives, misconceptions, reference
 
 Random = np.random.Generator
 """,
@@ -141,19 +141,19 @@ def test_add_a_chapter(copy: Path) -> None:
     reference, wrong, other, cases, problem, task = recipe("Add a task")
     problems = f"{cases}\n\nPROBLEMS = (\n{problem})\n"
     written = ("", reference, wrong, other, problems)
-    folder = copy / "solutions" / "pooling"
+    folder = copy / "solutions" / "attention"
     folder.mkdir()
     for (name, head), body in zip(HEADS.items(), written, strict=True):
-        (folder / name).write_text(f'"""The exercise "pooling"."""\n{head}\n\n{body}')
+        (folder / name).write_text(f'"""The exercise "attention"."""\n{head}\n\n{body}')
     filters = (copy / "solutions" / "filters" / "filters.md").read_text()
     header = filters.split("\n# ")[0]
-    parts = [header, "# Exercise: pooling", imports, task, question, "Because."]
-    (folder / "pooling.md").write_text("\n\n".join(parts))
-    (copy / "book" / "pooling.md").write_text(f"{header}\n\n# Pooling\n\n{mistakes}")
+    parts = [header, "# Exercise: attention", imports, task, question, "Because."]
+    (folder / "attention.md").write_text("\n\n".join(parts))
+    (copy / "book" / "attention.md").write_text(f"{header}\n\n# Attention\n\n{mistakes}")
 
-    generate(copy, "pooling")
-    assert "check(mean_filter)" in student_cells(copy, "pooling")
-    assert "Sum instead of mean" in build_page(copy, "pooling")
+    generate(copy, "attention")
+    assert "check(mean_filter)" in student_cells(copy, "attention")
+    assert "Sum instead of mean" in build_page(copy, "attention")
 
 
 def test_add_a_live_figure(copy: Path) -> None:

@@ -31,6 +31,8 @@ from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, OWN
 from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula
+from solutions.backprop import reference as backprop
+from solutions.training.reference import col2im, im2col, sgd_step
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))
@@ -62,13 +64,109 @@ def difference(f, x, dy, dx):
     return float(np.abs(f(np.roll(x, (dy, dx), (0, 1))) - f(x)).max())
 
 
+def strided_layer(x, w, b, stride, padding):
+    framed = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    return layer(framed, w, b)[:, :, ::stride, ::stride]
+
+
+def frame(x, padding):
+    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
+def field_of_stack(layers):
+    return 1 + sum(kernel - 1 for kernel, _, _ in layers), len(layers), -len(layers)
+
+
+def influence(f, x, i, j, h):
+    values = np.zeros(x.shape)
+    for place in np.ndindex(*x.shape):
+        nudge = np.zeros(x.shape)
+        nudge[place] = h
+        values[place] = (f(x + nudge) - f(x))[i, j] / h
+    return values
+
+
+def pool(x, size, stride):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
+    return windows[:, :, ::stride, ::stride].max(axis=(4, 5))
+
+
+def activation(x):
+    return np.maximum(x, 0)
+
+
+def shapes(spec):
+    sizes = [value for entry in spec for value in entry.values() if isinstance(value, int)]
+    return [(1 + sum(sizes), 1)] * len(spec)
+
+
 FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "filter": (slide, {"x": X, "w": W}),
     "bank": (bank, {"x": X, "w": W}),
     "corner": (corner, {"x": X, "w1": W, "w2": W}),
     "layer": (layer, {"x": np.ones((1, 3, 5, 5)), "w": np.ones((2, 3, 3, 3)), "b": np.ones(2)}),
+    "strided layer": (
+        strided_layer,
+        {
+            "x": np.ones((1, 3, 5, 5)),
+            "w": np.ones((2, 3, 3, 3)),
+            "b": np.ones(2),
+            "stride": 2,
+            "padding": 1,
+        },
+    ),
+    "padding": (frame, {"x": np.ones((1, 1, 4, 4)), "padding": 1}),
+    "stack": (field_of_stack, {"layers": [(3, 1, 1)]}),
+    "field": (influence, {"f": Formula(("x",), "2 * x"), "x": X, "i": 1, "j": 2, "h": 0.5}),
     "values": (product, {"channels": 3, "share": 0.5}),
+    "pool": (pool, {"x": np.ones((1, 1, 6, 6)), "size": 2, "stride": 2}),
+    "activation": (activation, {"x": X}),
+    "network": (shapes, {"spec": [{"kind": "image", "channels": 3, "height": 9, "width": 9}]}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
+    "slope": (
+        backprop.numerical_gradient,
+        {"f": Formula(("x",), "np.sum(x)"), "x": np.ones(1), "h": 0.5},
+    ),
+    "pool backward": (
+        backprop.max_pool_backward,
+        {"dout": np.ones((1, 1, 2, 2)), "x": np.ones((1, 1, 4, 4)), "size": 2, "stride": 2},
+    ),
+    "conv backward": (
+        backprop.conv2d_backward,
+        {
+            "dout": np.ones((1, 1, 2, 2)),
+            "x": np.ones((1, 1, 4, 4)),
+            "w": np.ones((1, 1, 3, 3)),
+            "stride": 1,
+            "padding": 0,
+        },
+    ),
+    "scores": (
+        backprop.softmax_cross_entropy,
+        {"scores": np.zeros((1, 4)), "y": np.array([1])},
+    ),
+    "columns": (im2col, {"x": X[None, None], "height": 2, "width": 2, "stride": 1, "padding": 0}),
+    "uses": (
+        col2im,
+        {
+            "columns": np.ones((4, 20)),
+            "shape": (1, 1, 5, 6),
+            "height": 2,
+            "width": 2,
+            "stride": 1,
+            "padding": 0,
+        },
+    ),
+    "descent": (
+        sgd_step,
+        {
+            "parameters": {"p": X},
+            "gradients": {"p": X},
+            "velocities": {"p": X},
+            "learning_rate": 0.5,
+            "momentum": 0.5,
+        },
+    ),
 }
 
 
@@ -247,6 +345,47 @@ def test_filter_options() -> None:
     assert "Look &lt;here&gt;." in explorer.widget.children[0].value
 
 
+def test_pool_hands_over_one_picture_and_shows_what_is_left() -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def own(x, size, stride):
+        seen.append((x.shape, size, stride))
+        return pool(x, size, stride)
+
+    explorer = opened("pool", own)
+    assert seen[-1] == ((1, 1, 56, 56), 2, 2)
+    assert "28 × 28: 25% of the numbers" in explorer.view.value
+    explorer.window.value, explorer.stride.value = 3, 1
+    assert seen[-1] == ((1, 1, 56, 56), 3, 1)
+    assert "54 × 54" in explorer.view.value
+
+
+def test_activation_counts_zeros_before_and_after() -> None:
+    explorer = opened("activation")
+    edges = explorer.arguments()[0]
+    assert edges.shape == (1, 1, 56, 55)
+    assert f"the answer: {np.mean(edges <= 0):.0%} are 0" in explorer.view.value
+
+
+def test_network_follows_its_controls_and_shows_what_the_function_returns() -> None:
+    explorer = opened("network")
+    explorer.settings["filters"].value = 5
+    explorer.settings["padding"].value = 2
+    explorer.adaptive.value = True
+    kinds = [entry["kind"] for entry in explorer.spec()]
+    assert kinds[3:6] == ["max_pool", "adaptive_avg_pool", "flatten"]
+    assert explorer.spec()[1] == {
+        "kind": "conv",
+        "filters": 5,
+        "size": 5,
+        "stride": 1,
+        "padding": 2,
+    }
+    own = opened("network", lambda spec: [(7, np.int64(3))] * len(spec))
+    assert own.view.value.count("(7, 3)") == 6
+    assert "<td>21</td>" in own.view.value
+
+
 def test_brightness_noise_and_shift() -> None:
     explorer = opened("filter")
     plain = explorer.arguments()[0]
@@ -321,6 +460,46 @@ def test_shift_functions() -> None:
 def test_the_default_functions_of_shift_keep_the_size() -> None:
     x = picture("house", 20)
     assert all(f(x).shape == x.shape for f in SHIFT_FUNCTIONS.values())
+
+
+def test_slope_shows_what_the_function_measures() -> None:
+    explorer = opened("slope")
+    explorer.chosen.value = "cube"
+    explorer.change_together(lambda: (_set(explorer.x, 0.0), _set(explorer.h, 0.5)))
+    assert ">0.25</div>" in explorer.view.value  # h squared, for a cube at its flat place
+    explorer.chosen.value = "ReLU"
+    assert ">0.5</div>" in explorer.view.value
+    assert "measured slope of the ReLU at 0: 0.5" in explorer.view.value
+
+
+def _set(control: Any, value: Any) -> None:
+    control.value = value
+
+
+@pytest.mark.parametrize("kind", ["pool backward", "conv backward"])
+def test_upstream_gradients_fit_the_layer(kind: str) -> None:
+    explorer = opened(kind)
+    for choice, total in (("one output in the middle", 1), ("all ones", None)):
+        explorer.upstream.value = choice
+        for stride in (1, 3, 4):
+            explorer.stride.value = stride
+            dout = explorer.arguments()[0]
+            assert dout.sum() == (dout.size if total is None else total)
+            assert "fails" not in explorer.view.value
+            side = "24" if kind == "pool backward" else "16"
+            sizes = f"x, {side} × {side}; dout has {dout.shape[2]} × {dout.shape[3]} numbers"
+            assert sizes in explorer.view.value
+
+
+def test_scores_show_loss_and_gradient() -> None:
+    explorer = opened("scores", classes=3)
+    assert len(explorer.scores) == 3
+    for one in explorer.scores:
+        one.value = 2.0
+    assert "loss 1.1<" in explorer.view.value
+    assert "0.333" in explorer.view.value
+    assert "\N{MINUS SIGN}0.667" in explorer.view.value
+    assert "1, right" in explorer.view.value
 
 
 def test_options_survive_the_checks_file(tmp_path: Path) -> None:
@@ -421,3 +600,30 @@ def test_explore_displays_the_controls(exercise: Path, monkeypatch) -> None:
     monkeypatch.setattr("IPython.display.display", shown.append)
     explore_module.explore(slide)
     assert "Your slide at work" in shown[0].children[0].value
+
+
+def test_uses_counts_the_windows_of_each_pixel() -> None:
+    explorer = opened("uses")
+    assert "used 0 to 4 times" in explorer.view.value
+    explorer.stride.value = 1
+    assert "used 1 to 9 times" in explorer.view.value
+    explorer.stride.value = 5
+    assert "used 0 to 1 times" in explorer.view.value
+
+
+def test_columns_say_how_large_the_matrix_is() -> None:
+    explorer = opened("columns")
+    assert "9 × 100 = 900 numbers from 144 pixels" in explorer.view.value
+    explorer.padding.value = 1
+    assert "9 × 144 = 1296 numbers from 144 pixels" in explorer.view.value
+
+
+def test_descent_walks_with_the_students_steps() -> None:
+    explorer = opened("descent")
+    point, loss = np.array([-9.0, 1.5]), 0.0
+    for _ in range(40):
+        point = point - 0.03 * np.array([1.0, 25.0]) * point
+    loss = float(np.sum(np.array([1.0, 25.0]) * point**2) / 2)
+    assert f"after 40 steps the loss is {number(loss)}; it began at 68.6" in explorer.view.value
+    explorer.rate.value = 0.15
+    assert "nan" not in explorer.view.value

@@ -24,8 +24,10 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from autograder import grading
+from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
 from autograder.grading.engine import grade_submitted
+from autograder.grading.gradebook import Ledger
 from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.submission import UnreadableSubmission, notebook_of, read_submission
 
@@ -740,6 +742,20 @@ def test_manual_points_stay(grader: Grader, room: Path) -> None:
     assert why() == (2.5, True)
 
 
+def test_a_submission_is_entered_whole_or_not_at_all(
+    grader: Grader, room: Path, tmp_path: Path
+) -> None:
+    course = Course.at(grader.course.root, tmp_path)
+    graded = (room / "autograded" / "ada" / "probe" / "probe.ipynb").read_text()
+    with Ledger(course, grader.chapter, nbgrader_settings(course.root)) as ledger:
+        with ledger.writing(), pytest.raises(KeyError, match="no-such-cell"):
+            ledger.record("ada", graded.replace('"check-scale"', '"no-such-cell"'), False)
+        assert saved(tmp_path) == {}
+        with ledger.writing():
+            ledger.record("ada", graded, False)
+        assert ledger.scores("ada") == saved(room)["ada"]
+
+
 def test_who_handed_nothing_in_is_not_entered(grader: Grader, room: Path) -> None:
     result = grading.grade(grader.course.root, "probe", ["nobody"], classroom=room)
     assert result.of("nobody").reason == "Nothing was handed in."
@@ -767,6 +783,7 @@ def test_nothing_is_graded_without_a_sandbox(
 KILLED = """
 import sys
 from autograder import grading
+from autograder.authoring.generate import nbgrader_settings
 for number in range(int(sys.argv[3])):
     grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, figures="none")
 """

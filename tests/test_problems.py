@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import dataclasses
 import functools
 import importlib
 import inspect
 import io
 import re
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +25,10 @@ from hypothesis import strategies as st
 
 from autograder.authoring.mutation_table import mutation_table
 from autograder.checks import Checks, load_checks, save_checks
+from autograder.comparison import first_difference
 from autograder.examination import Examination, examine
-from autograder.problems import Misconception, Problem, quarters
+from autograder.handover import hand_over
+from autograder.problems import Misconception, Problem, decimals_of, quarters, rounded
 from autograder.student.calls import in_notebook
 from solutions.filters import reference as filters
 
@@ -222,6 +227,84 @@ def test_no_comment_between_the_solution_markers(problem: Problem) -> None:
     body = source.split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
     tokens = tokenize.generate_tokens(io.StringIO(inspect.cleandoc(body)).readline)
     assert not [token for token in tokens if token.type == tokenize.COMMENT]
+
+
+# Results that no choice of numbers makes exact
+
+
+every_rounded_problem = pytest.mark.parametrize(
+    "problem",
+    [
+        pytest.param(one, id=f"{chapter}-{one.name}")
+        for chapter, one in PROBLEMS
+        if one.digits is not None
+    ],
+)
+
+
+def floats_in(value: Any) -> list[np.ndarray]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, tuple | list):
+        return [array for item in value for array in floats_in(item)]
+    is_float = isinstance(value, float | np.floating | np.ndarray)
+    return [np.asarray(value, dtype=float)] if is_float else []
+
+
+def results(problem: Problem) -> Iterator[Any]:
+    """Yield what the reference and the misconceptions return on visible cases, not rounded."""
+    for function in (problem.reference, *(one.wrong for one in problem.misconceptions)):
+        for case in problem.visible_checks().cases:
+            with np.errstate(all="ignore"), contextlib.suppress(Exception):
+                yield function(*(hand_over(value) for value in case.arguments.values()))
+
+
+@every_rounded_problem
+def test_no_stored_result_lies_where_rounding_could_go_either_way(problem: Problem) -> None:
+    """Another machine's exp and log may differ in the last bits, and must not show."""
+    seen = 0
+    for array in (array for result in results(problem) for array in floats_in(result)):
+        numbers = array[np.isfinite(array)]
+        decimals = decimals_of(array, problem.digits)
+        doubt = 100 * np.finfo(float).eps * np.abs(numbers).max(initial=0.0)
+        down, up = np.round(numbers - doubt, decimals), np.round(numbers + doubt, decimals)
+        for number in numbers[down != up].tolist():
+            # An exact half is a fraction of a power of two, and the same on every machine.
+            assert (Fraction(number) * Fraction(10) ** decimals) % 1 == Fraction(1, 2), number
+        seen += numbers.size
+    assert seen > 20
+
+
+@every_rounded_problem
+def test_rounding_stays_below_the_tolerance(problem: Problem) -> None:
+    for case in problem.visible_checks().cases:
+        exact = problem.reference(*(hand_over(value) for value in case.arguments.values()))
+        close = dataclasses.replace(
+            problem.tolerance,
+            relative=problem.tolerance.relative / 10,
+            absolute=problem.tolerance.absolute / 10,
+        )
+        assert first_difference(exact, case.expected, close) is None
+
+
+def test_rounded_keeps_types_and_tames_odd_numbers() -> None:
+    odd = np.array([1 / 3, -np.inf, np.nan, 2.0, -1e-12])
+    number, array, rest = rounded((2 / 3, odd, [True, 7, "word", None]), 3)
+    assert number == 0.667
+    assert array.dtype == np.float64
+    assert array[[0, 1, 3, 4]].tolist() == [0.33, -np.inf, 2.0, 0.0]
+    assert not np.signbit(array[4])
+    bits = rounded(np.array([np.nan, -np.nan]), 3).view(np.uint64).tolist()
+    assert bits[0] == bits[1]
+    assert rest == [True, 7, "word", None]
+    assert rounded({"a": np.float64(1 / 3)}, 3) == {"a": 0.333}
+    assert rounded(np.ones(2, np.float32) / 3, 10).dtype == np.float32
+    assert rounded(np.array([1, 2]), 3).dtype.kind == "i"
+
+
+def test_a_number_just_below_a_power_of_ten_keeps_its_decimals() -> None:
+    just_below = np.array([np.nextafter(1.0, 0), 0.123456789])
+    assert rounded(just_below, 4).tolist() == rounded(np.array([1.0, 0.123456789]), 4).tolist()
 
 
 # Files

@@ -19,9 +19,9 @@ from autograder.problems import Function
 def standalone_source(function: Function, name: str) -> str:
     """Return code that defines ``name`` as ``function``, whatever else the notebook defines.
 
-    Functions of the course's own modules that it calls are copied in, everything else is
-    imported. All of it is kept inside one enclosing function, so that it neither uses nor
-    overwrites the notebook's other names.
+    Functions of the course's own modules that it calls are copied in, and so is what it keeps from
+    a function that made it; everything else is imported. All of it is kept inside one enclosing
+    function, so that it neither uses nor overwrites the notebook's other names.
     """
     assert isinstance(function, types.FunctionType)
     body = [*_definitions(function, set()), f"return {_local_name(function)}"]
@@ -47,11 +47,23 @@ def _definitions(function: types.FunctionType, done: set[str]) -> Iterator[str]:
         else:
             yield f"{needed} = {value!r}"
         done.add(needed)
+    for kept, value in inspect.getclosurevars(function).nonlocals.items():
+        yield from _kept(kept, value, done)
     if _is_lambda(function):
         yield f"{_local_name(function)} = {_lambda_source(function)}"
     else:
         source = ast.parse(textwrap.dedent(inspect.getsource(function)))
         yield ast.unparse(_WithoutAnnotations().visit(source))
+
+
+def _kept(name: str, value: object, done: set[str]) -> Iterator[str]:
+    """Yield the definition of a name that a function keeps from the function that made it."""
+    if not isinstance(value, types.FunctionType):
+        yield f"{name} = {value!r}"
+        return
+    yield from _definitions(value, done)
+    if _local_name(value) != name:
+        yield f"{name} = {_local_name(value)}"
 
 
 class _WithoutAnnotations(ast.NodeTransformer):

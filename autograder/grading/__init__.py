@@ -6,12 +6,14 @@
 from autograder.grading.batch import grade
 from autograder.grading.course import CourseError
 from autograder.grading.explain import Explanation, explain
+from autograder.grading.jobs import ClusterError
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
 from autograder.grading.sandbox import SandboxUnavailable
 from autograder.grading.submission import UnreadableSubmission
 
 __all__ = [
     "ClassResult",
+    "ClusterError",
     "CourseError",
     "Explanation",
     "SandboxUnavailable",

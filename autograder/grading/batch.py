@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import copy
 import dataclasses
 import hashlib
-import itertools
 import json
-import logging
 import os
-import queue
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
-
-import nbformat
-from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import Chapter, Course, Figures
-from autograder.grading.engine import NotebookGrade, grade_submitted
 from autograder.grading.gradebook import Ledger, write_whole
+from autograder.grading.jobs import CHUNK, ClusterError, Graders, Job, ungraded
+from autograder.grading.pool import SandboxPool
 from autograder.grading.preprocessors import figures_to_draw
-from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
-from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
-from autograder.grading.submission import (
-    Submission,
-    UnreadableSubmission,
-    is_test,
-    read_submission,
-)
-
-Graded = tuple[SubmissionResult, NotebookNode]
-
-_log = logging.getLogger(__name__)
+from autograder.grading.results import ClassResult, SubmissionResult
+from autograder.grading.submission import read_submission
 
 
 def grade(
@@ -45,6 +26,8 @@ def grade(
     *,
     classroom: Path | str | None = None,
     workers: int = 1,
+    scheduler: str | None = None,
+    chunk: int = CHUNK,
     figures: str | None = None,
     force: bool = False,
     on_result: Callable[[SubmissionResult], None] = lambda result: None,
@@ -53,14 +36,16 @@ def grade(
 
     ``root`` is the course; ``classroom`` is the folder with ``submitted/`` and the gradebook
     (the course itself by default). Every student with a folder ``submitted/<student>/<chapter>``
-    is graded, or those in ``students``, with ``workers`` sandboxes at a time. What has been
-    graded before and has not changed is not graded again, unless ``force``. ``figures`` says which
-    figures are drawn ("all", "own" or "none"); by default what ``nbgrader_config.py`` says.
-    ``on_result`` is called with each result as it is found.
+    is graded, or those in ``students``, with ``workers`` sandboxes at a time; or, if
+    ``scheduler`` is the address of a Dask scheduler, by its workers, which get at most ``chunk``
+    submissions at a time. What has been graded before and has not changed is not graded again,
+    unless ``force``. ``figures`` says which figures are drawn ("all", "own" or "none"); by default
+    what ``nbgrader_config.py`` says. ``on_result`` is called with each result as it is found.
 
     Raises :class:`~autograder.grading.sandbox.SandboxUnavailable` if submissions cannot be run
-    safely here, and :class:`~autograder.grading.course.CourseError` if the course is not ready.
-    A bad submission never raises.
+    safely here, :class:`~autograder.grading.jobs.ClusterError` if the cluster cannot grade, and
+    :class:`~autograder.grading.course.CourseError` if the course is not ready. A bad submission
+    never raises.
     """
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
@@ -74,13 +59,37 @@ def grade(
     settings = nbgrader_settings(course.root)
     with (
         Ledger(course, loaded, settings) as ledger,
-        _Sandboxes(loaded, workers, figures_to_draw(settings, figures)) as sandboxes,
+        _graders(
+            course, loaded, workers, scheduler, chunk, figures_to_draw(settings, figures)
+        ) as graders,
     ):
-        jobs = _jobs(course, loaded, names, None if force else ledger, found)
-        for job, (result, notebook) in sandboxes.grade(jobs):
+        jobs = _Jobs(course, loaded, names, None if force else ledger, found)
+        for job, (result, notebook) in graders.grade(jobs):
             _record(course, ledger, job, result, notebook)
             found(result)
     return ClassResult(chapter, tuple(sorted(results, key=lambda result: result.student)))
+
+
+def _graders(
+    course: Course,
+    chapter: Chapter,
+    workers: int,
+    scheduler: str | None,
+    chunk: int,
+    figures: Figures,
+) -> Graders:
+    if scheduler is None:
+        return SandboxPool(chapter, workers, figures)
+    try:
+        from autograder.grading.cluster import Cluster
+    except ModuleNotFoundError as error:
+        if error.name not in ("dask", "distributed"):
+            raise
+        raise ClusterError(
+            "Grading on a cluster needs Dask, which is not installed here. Install it with "
+            '`pip install -e ".[cluster]"`.'
+        ) from error
+    return Cluster(course, chapter, scheduler, chunk, figures)
 
 
 def students_of(course: Course, chapter: str) -> list[str]:
@@ -93,41 +102,53 @@ def students_of(course: Course, chapter: str) -> list[str]:
     )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Job:
-    """A submission that has to be graded, and a hash of everything that its marks depend on."""
+class _Jobs:
+    """The submissions that have to be graded; reports those that need not be."""
 
-    student: str
-    submission: Submission
-    seed: int
-    stamp: str
+    def __init__(
+        self,
+        course: Course,
+        chapter: Chapter,
+        students: Sequence[str],
+        ledger: Ledger | None,
+        found: Callable[[SubmissionResult], None],
+    ) -> None:
+        self.left = len(students)
+        self._course = course
+        self._chapter = chapter
+        self._students = iter(students)
+        self._ledger = ledger
+        self._found = found
 
+    def __iter__(self) -> Iterator[Job]:
+        return self
 
-def _jobs(
-    course: Course,
-    chapter: Chapter,
-    students: Iterable[str],
-    ledger: Ledger | None,
-    found: Callable[[SubmissionResult], None],
-) -> Iterator[_Job]:
-    """Yield the submissions that have to be graded; report those that need not be."""
-    for student in students:
+    def __next__(self) -> Job:
+        for student in self._students:
+            self.left -= 1
+            job = self._read(student)
+            if isinstance(job, Job):
+                return job
+            self._found(job)
+        raise StopIteration
+
+    def _read(self, student: str) -> Job | SubmissionResult:
+        """Read a submission; return what has to be graded, or a result that stands already."""
+        course, chapter = self._course, self._chapter
         if not _can_be_named(student):
             shown = student.encode("utf-8", "replace").decode()
-            found(_ungraded(chapter, shown, "The name of the folder is not text.")[0])
-            continue
+            return ungraded(chapter, shown, "The name of the folder is not text.")[0]
         submission = read_submission(course.submitted(student, chapter.name), chapter.name)
         if submission.absent:
-            found(_ungraded(chapter, student, submission.reason)[0])
-            continue
+            return ungraded(chapter, student, submission.reason)[0]
         seed = course.seed(chapter.name, student)
         parts = (chapter.fingerprint, seed, submission.digest)
         stamp = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
-        known = _known(course, chapter, ledger, student, stamp) if ledger is not None else None
-        if known is not None:
-            found(known)
-        else:
-            yield _Job(student, submission, seed, stamp)
+        if self._ledger is not None:
+            known = _known(course, chapter, self._ledger, student, stamp)
+            if known is not None:
+                return known
+        return Job(student, submission, seed, stamp)
 
 
 def _can_be_named(student: str) -> bool:
@@ -137,83 +158,6 @@ def _can_be_named(student: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-class _Sandboxes:
-    """A few sandboxes, each busy with one submission at a time. Use as a context manager.
-
-    The work is done by the sandboxes' own processes; a thread waits for each of them.
-    """
-
-    def __init__(self, chapter: Chapter, count: int, figures: Figures) -> None:
-        self._chapter = chapter
-        self._figures = figures
-        self._count = count
-        self._threads = concurrent.futures.ThreadPoolExecutor(count, "grading")
-        self._idle: queue.SimpleQueue[Sandbox | None] = queue.SimpleQueue()
-        for _ in range(count):
-            self._idle.put(None)  # started when it is needed for the first time
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._threads.shutdown(cancel_futures=True)
-        while not self._idle.empty():
-            sandbox = self._idle.get()
-            if sandbox is not None:
-                sandbox.close()
-
-    def grade(self, jobs: Iterator[_Job]) -> Iterator[tuple[_Job, Graded]]:
-        """Yield each job with what came of it, in the order in which they are finished."""
-        running: dict[concurrent.futures.Future[Graded], _Job] = {}
-        while True:
-            # Few in advance: submissions and results wait in memory.
-            for job in itertools.islice(jobs, 2 * self._count - len(running)):
-                running[self._threads.submit(self._one, job)] = job
-            if not running:
-                return
-            done, _ = concurrent.futures.wait(
-                running, return_when=concurrent.futures.FIRST_COMPLETED
-            )
-            for future in done:
-                yield running.pop(future), future.result()
-
-    def _one(self, job: _Job) -> Graded:
-        try:
-            submitted = job.submission.parsed()
-        except UnreadableSubmission as error:
-            return _ungraded(self._chapter, job.student, str(error))
-        sandbox = self._idle.get()
-        try:
-            for _ in range(2):
-                if sandbox is None:
-                    sandbox = open_sandbox(self._chapter)
-                try:
-                    files = job.submission.files
-                    grade = grade_submitted(
-                        submitted, self._chapter, job.seed, sandbox, files, self._figures
-                    )
-                    return _result(self._chapter, job, grade), grade.notebook
-                except SandboxBroken:
-                    _log.warning("the sandbox broke while grading %s", job.student)
-                    sandbox.close()
-                    sandbox = None
-        except SandboxUnavailable:
-            raise
-        except Exception as error:
-            # Whatever a submission does to the grader: it must not stop the others' grading.
-            _log.exception("the grader failed on the submission of %s", job.student)
-            reason = f"The grader failed ({type(error).__name__}: {error})."
-            return _ungraded(self._chapter, job.student, reason)
-        finally:
-            self._idle.put(sandbox)
-        return _ungraded(self._chapter, job.student, "It broke the sandbox, twice.")
-
-
-def open_sandbox(chapter: Chapter) -> Sandbox:
-    """Start a sandbox for a chapter's submissions."""
-    return Sandbox(chapter.packages, chapter.folder, chapter.limits)
 
 
 def _state(course: Course, chapter: str, student: str) -> Path:
@@ -240,31 +184,8 @@ def _known(
     return dataclasses.replace(result, unchanged=True)
 
 
-def _result(chapter: Chapter, job: _Job, grade: NotebookGrade) -> SubmissionResult:
-    tasks = tuple(
-        TaskResult(task.function, task.points, task.max_points, task.misconception)
-        for task in grade.tasks
-    )
-    flags = grade.flags
-    if job.submission.links:
-        flags += (f"symbolic links were not followed: {', '.join(job.submission.links)[:200]}",)
-    return SubmissionResult(job.student, chapter.name, "graded", tasks, flags=flags)
-
-
-def _ungraded(chapter: Chapter, student: str, reason: str) -> Graded:
-    """Return the result and the notebook of a submission that cannot be graded: no points."""
-    notebook = nbformat.from_dict(copy.deepcopy(dict(chapter.release)))
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and is_test(cell):
-            cell.outputs = [new_output("execute_result", data={"text/plain": "0.0"})]
-    text = f"**This submission could not be graded.** {reason} A person will look at it."
-    notebook.cells.insert(0, new_markdown_cell(text, id="not-graded"))
-    tasks = tuple(TaskResult(task.function, 0.0, task.points) for task in chapter.tasks)
-    return SubmissionResult(student, chapter.name, "needs a person", tasks, reason), notebook
-
-
 def _record(
-    course: Course, ledger: Ledger, job: _Job, result: SubmissionResult, notebook: NotebookNode
+    course: Course, ledger: Ledger, job: Job, result: SubmissionResult, notebook: str
 ) -> None:
     """Save a result. The state file comes last: without it the submission is graded again."""
     state = _state(course, result.chapter, job.student)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import hmac
 import os
@@ -108,7 +109,7 @@ class Course:
 
     def chapter(self, name: str) -> Chapter:
         """Load a chapter's problems and its released notebook."""
-        return _chapter(self.root, self.root / "exercises" / name, name)
+        return _chapter(self.root, name)
 
     def secret(self) -> bytes:
         """Return the course secret that hidden cases are drawn from; make one if there is none."""
@@ -139,11 +140,12 @@ def seed(secret: bytes, chapter: str, student: str) -> int:
     return int.from_bytes(hmac.digest(secret, message, hashlib.sha256), "big")
 
 
-def _chapter(root: Path, released: Path, name: str) -> Chapter:
+def _chapter(root: Path, name: str) -> Chapter:
     if not re.fullmatch(r"\w+", name):
         raise CourseError(f"{name!r} is not the name of a chapter.")
     if not (root / "solutions" / name / "problems.py").exists():
         raise CourseError(f"There is no chapter {name!r}: solutions/{name}/problems.py is missing.")
+    released = root / "exercises" / name
     path = released / f"{name}.ipynb"
     if not path.exists():
         raise CourseError(
@@ -158,7 +160,7 @@ def _chapter(root: Path, released: Path, name: str) -> Chapter:
         folder=released,
         release=release,
         tasks=_tasks(release, problems, path),
-        fingerprint=_fingerprint([root / "solutions" / name, released]),
+        fingerprint=fingerprint(root, name),
         packages=tuple(getattr(settings, "PACKAGES", DEFAULT_PACKAGES)),
         limits=Limits(**getattr(settings, "LIMITS", {})),
     )
@@ -183,17 +185,30 @@ def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> t
     return tuple(tasks)
 
 
-def _fingerprint(folders: list[Path]) -> str:
+def fingerprint(root: Path, chapter: str) -> str:
     """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
+    digest = hashlib.sha256(package_digest())
+    for folder in (root / "solutions" / chapter, root / "exercises" / chapter):
+        # Notebooks in solutions/ are generated from the rest.
+        skipped = ".ipynb" if folder.parent.name == "solutions" else None
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".ipynb", ".npz") and path.suffix != skipped:
+                _add_file(digest, path, folder)
+    return digest.hexdigest()
+
+
+@functools.cache
+def package_digest() -> bytes:
+    """Hash the files of this package, as they are when this is called for the first time."""
     digest = hashlib.sha256()
     package = Path(autograder.__file__).parent
-    for folder in [*folders, package]:
-        for path in sorted(folder.rglob("*")):
-            if folder == package and path.relative_to(folder).parts[0] in NO_INFLUENCE:
-                continue
-            if path.suffix in (".py", ".ipynb", ".npz") and path.is_file():
-                if path.suffix == ".ipynb" and folder.parent.name == "solutions":
-                    continue  # generated from the rest
-                digest.update(f"{path.relative_to(folder)}\0".encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
+    for path in sorted(package.rglob("*.py")):
+        if path.relative_to(package).parts[0] not in NO_INFLUENCE:
+            _add_file(digest, path, package)
+    return digest.digest()
+
+
+def _add_file(digest: hashlib._Hash, path: Path, folder: Path) -> None:
+    if path.is_file():
+        digest.update(f"{path.relative_to(folder)}\0".encode())
+        digest.update(path.read_bytes())

@@ -87,6 +87,11 @@ class Submission:
             digest.update(parts[name])
         return digest.hexdigest()
 
+    @property
+    def size(self) -> int:
+        """How many bytes were handed in."""
+        return sum(map(len, (self.notebook or b"", *self.files.values())))
+
     def parsed(self) -> SubmittedNotebook:
         """Return what counts of the notebook; raises :class:`UnreadableSubmission`."""
         if self.notebook is None:

@@ -11,12 +11,28 @@ from typing import Any
 
 import anywidget
 
+from book.figures.chain_rule_graph import ChainRuleGraph
+from book.figures.column_explorer import ColumnExplorer
 from book.figures.conv_layer import ConvLayer
+from book.figures.descent import Descent
+from book.figures.gradient_explorer import GradientExplorer
 from book.figures.kernel_explorer import KernelExplorer
+from book.figures.network_calculator import NetworkCalculator
+from book.figures.pooling_explorer import PoolingExplorer
+from book.figures.receptive_field_explorer import ReceptiveFieldExplorer
+from book.figures.size_explorer import SizeExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
+    "chain_rule_graph": ChainRuleGraph,
+    "column_explorer": ColumnExplorer,
     "conv_layer": ConvLayer,
+    "descent": Descent,
+    "gradient_explorer": GradientExplorer,
     "kernel_explorer": KernelExplorer,
+    "network_calculator": NetworkCalculator,
+    "pooling_explorer": PoolingExplorer,
+    "receptive_field_explorer": ReceptiveFieldExplorer,
+    "size_explorer": SizeExplorer,
 }
 """The figure classes under the names by which pages ask for them."""
 
@@ -37,4 +53,17 @@ def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
     }
 
 
-__all__ = ["FIGURES", "ConvLayer", "KernelExplorer", "figure_state"]
+__all__ = [
+    "FIGURES",
+    "ChainRuleGraph",
+    "ColumnExplorer",
+    "ConvLayer",
+    "Descent",
+    "GradientExplorer",
+    "KernelExplorer",
+    "NetworkCalculator",
+    "PoolingExplorer",
+    "ReceptiveFieldExplorer",
+    "SizeExplorer",
+    "figure_state",
+]

@@ -31,6 +31,16 @@ The kinds:
     ``fn(x, w, b)`` for images (1, 3, H, W), filters (F, 3, HH, WW) and biases (F,). A color
     picture; every filter is chosen from ``presets`` (arrays (3, HH, WW)) and has a bias.
     ``filters``: how many filters (default 3).
+``strided layer``
+    ``fn(x, w, b, stride, padding)``. As "layer", with sliders for stride and padding.
+``padding``
+    ``fn(x, padding)`` for images (1, 1, H, W) returns them with a frame.
+``stack``
+    ``fn(layers)`` takes (kernel, stride, padding) for each layer and returns (size, jump, start)
+    of a receptive field. ``stacks``: layers by the network's name.
+``field``
+    ``fn(f, x, i, j, h)`` returns a map of the picture's shape. Chooses f among ``functions`` (a
+    :class:`autograder.values.Formula` by name, which must keep the picture's size) and a unit.
 ``values``
     ``fn`` takes and returns numbers. A slider for each parameter, the result, and the last
     tries as a table. ``ranges``: (lowest, highest) for each parameter by name; whole numbers
@@ -39,6 +49,36 @@ The kinds:
     ``fn(f, x, dy, dx)`` returns a number. Chooses f among ``functions`` (a
     :class:`autograder.values.Formula` by name, which must keep the picture's size); shows the
     picture before and after the shift, f of both, and the number.
+``slope``
+    ``fn(f, x, h)`` returns the gradient of f at x. Chooses f among ``functions`` of one number
+    (a Formula by name); shows the curve and a line with the slope.
+``pool backward``
+    ``fn(dout, x, size, stride)`` returns the gradient of x, (1, 1, H, W). A picture, the window,
+    a choice of upstream gradients. ``size``: of the picture (default 24).
+``conv backward``
+    ``fn(dout, x, w, stride, padding)`` returns the gradients of picture, filter and bias. As
+    "pool backward", with an editable filter; ``presets`` as in "filter", ``size`` (default 16).
+``scores``
+    ``fn(scores, y)`` returns a loss and the gradient of the scores, (1, K). A slider for each of
+    ``classes`` scores (default 4), and the right class.
+
+``pool``
+    ``fn(x, size, stride)`` for a batch of one gray picture (1, 1, H, W). Picture, size and stride
+    of the window.
+``activation``
+    ``fn(x)`` returns an array of the shape of x. A map of edges with a bias, before and after.
+``network``
+    ``fn(spec)`` returns one shape per entry of a small network. Image, filters, padding, stride
+    and pooling of the network; the shapes and how many numbers each has.
+
+``columns``
+    ``fn(x, height, width, stride, padding)`` returns a matrix. Picture, window, stride, padding.
+``uses``
+    ``fn(columns, shape, height, width, stride, padding)`` returns a batch. A matrix of ones is
+    sent back; the picture shows how often each pixel is used.
+``descent``
+    ``fn(parameters, gradients, velocities, learning_rate, momentum)`` returns new parameters and
+    velocities. Forty steps in a valley, with sliders for learning rate and momentum.
 
 A kind is a subclass of :class:`~autograder.student.explorers.base.Explorer`. Nothing in this
 package knows the answer to a task: every number comes from the student's own function.

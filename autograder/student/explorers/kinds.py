@@ -9,6 +9,13 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import numpy as np
 
+from autograder.student.explorers import training
+from autograder.student.explorers.backward import (
+    ConvBackwardExplorer,
+    PoolBackwardExplorer,
+    ScoresExplorer,
+    SlopeExplorer,
+)
 from autograder.student.explorers.base import (
     Array,
     Explorer,
@@ -24,6 +31,16 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, FilterEditor
+from autograder.student.explorers.layers import (
+    ActivationExplorer,
+    NetworkExplorer,
+    PoolExplorer,
+)
+from autograder.student.explorers.padding_stride import (
+    FieldExplorer,
+    PaddingExplorer,
+    StackExplorer,
+)
 from autograder.student.explorers.pictures import picture
 from autograder.values import Formula, Value, describe
 
@@ -196,6 +213,31 @@ class LayerExplorer(PictureExplorer):
         return self.picture_figure(self.shown_picture()) + maps
 
 
+class StridedLayerExplorer(LayerExplorer):
+    """As "layer", with stride and padding."""
+
+    prompts: ClassVar[tuple[str, ...]] = (
+        "Raise the stride. What is lost, and what is still there?",
+        "Choose a filter for edges, and pad. Which edges are not in the picture?",
+        "Find two settings of stride and padding with maps of the same size.",
+    )
+
+    def build(self) -> list[widgets.Widget]:
+        """Make the controls."""
+        self.stride = widgets.IntSlider(
+            value=1, min=1, max=5, description="stride", continuous_update=False
+        )
+        self.padding = widgets.IntSlider(
+            value=1, min=0, max=4, description="padding", continuous_update=False
+        )
+        self.watch(self.stride, self.padding)
+        return [self.stride, self.padding, *super().build()]
+
+    def arguments(self) -> tuple[Value, ...]:
+        """Return a batch of one image, the filters, the biases, the stride and the padding."""
+        return *super().arguments(), self.stride.value, self.padding.value
+
+
 class ValuesExplorer(Explorer):
     """A function of numbers: sliders, the result, and the last tries."""
 
@@ -347,7 +389,19 @@ KINDS: dict[str, type[Explorer]] = {
     "bank": BankExplorer,
     "corner": CornerExplorer,
     "layer": LayerExplorer,
+    "strided layer": StridedLayerExplorer,
+    "padding": PaddingExplorer,
+    "stack": StackExplorer,
+    "field": FieldExplorer,
     "values": ValuesExplorer,
     "shift": ShiftExplorer,
+    "pool": PoolExplorer,
+    "activation": ActivationExplorer,
+    "network": NetworkExplorer,
+    "slope": SlopeExplorer,
+    "pool backward": PoolBackwardExplorer,
+    "conv backward": ConvBackwardExplorer,
+    "scores": ScoresExplorer,
+    **training.KINDS,
 }
 """The explorers by the name that ``Problem.explorer["kind"]`` gives."""

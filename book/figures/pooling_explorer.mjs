@@ -1,0 +1,426 @@
+// The figure "pooling explorer": a window pools a small picture that can be moved by a pixel.
+//
+// One ES module in anywidget's format: it runs in a notebook as a widget and on a published page
+// with a small model that offers get, set, on, off and save_changes. Maps are arrays of rows. The
+// computing functions come first and are exported; `render` draws.
+
+const RULES = {
+  max: "maximum",
+  avg: "mean",
+  first: "first number",
+};
+
+/** How many windows fit along a side. */
+export function positions(side, size, stride) {
+  return Math.floor((side - size) / stride) + 1;
+}
+
+/** The numbers of one window, row by row. */
+export function windowAt(map, top, left, size) {
+  return map.slice(top, top + size).map((line) => line.slice(left, left + size));
+}
+
+/** One number out of a window: its maximum, its mean, or its first number. */
+export function reduce(window, rule) {
+  const numbers = window.flat();
+  if (rule === "max") return numbers.reduce((most, value) => Math.max(most, value), -Infinity);
+  if (rule === "first") return numbers[0];
+  return numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+}
+
+/** Pool a map: one number for every window that lies wholly inside. */
+export function pool(map, size, stride, rule) {
+  const rows = positions(map.length, size, stride);
+  const columns = positions(map[0].length, size, stride);
+  return Array.from({ length: rows }, (_, i) =>
+    Array.from({ length: columns }, (_, j) => reduce(windowAt(map, i * stride, j * stride, size), rule)),
+  );
+}
+
+/** Move a map down and to the right; what leaves it comes back on the other side. */
+export function shift(map, dy, dx) {
+  const [height, width] = [map.length, map[0].length];
+  const wrap = (place, side) => ((place % side) + side) % side;
+  return map.map((line, i) => line.map((_, j) => map[wrap(i - dy, height)][wrap(j - dx, width)]));
+}
+
+/** The rows (or columns) that no window reads. */
+export function unread(side, size, stride) {
+  const count = positions(side, size, stride);
+  const reads = (place) =>
+    Array.from({ length: count }, (_, i) => i * stride).some((start) => place >= start && place < start + size);
+  return Array.from({ length: side }, (_, place) => place).filter((place) => !reads(place));
+}
+
+/** Why a setting cannot be: words, or nothing. */
+export function refusal(name, typed, side) {
+  const text = typed.trim();
+  if (!/^[+-]?\d+$/.test(text)) return `The ${name} has to be a whole number, not "${text}".`;
+  const value = Number(text);
+  if (value < 1) return `The ${name} has to be at least 1.`;
+  if (name === "size" && value > side) {
+    return `A window of ${value} rows does not fit into a picture of ${side} rows. Take at most ${side}.`;
+  }
+  if (value > side) return `A step of ${value} leaves the picture at once. Take at most ${side}.`;
+  return "";
+}
+
+/** A number for reading, with a true minus sign. */
+function text(value) {
+  return String(value === 0 ? 0 : Number(value.toFixed(2))).replace("-", "\u2212");
+}
+
+/** An element with attributes, listeners ("onclick": function) and children. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function luminance([r, g, b]) {
+  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+}
+
+/** Is the text around the figure light, that is, is the page dark? */
+function onDark(element) {
+  const { color } = getComputedStyle(element);
+  const numbers = color.match(/[\d.]+/g).map(Number);
+  const rgb = color.startsWith("color(") ? numbers.slice(-3).map((part) => part * 255) : numbers.slice(0, 3);
+  return luminance(rgb) > 0.35;
+}
+
+const plural = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
+
+/** "row 11", "rows 10 and 11", "rows 2, 5, 8 and 11". */
+function listed(places, one) {
+  const texts = places.map(String);
+  if (texts.length === 1) return `${one} ${texts[0]}`;
+  return `${one}s ${texts.slice(0, -1).join(", ")} and ${texts.at(-1)}`;
+}
+
+function render({ model, el }) {
+  const listening = new AbortController();
+  const patterns = model.get("patterns");
+  const side = patterns[0].rows.length;
+  let size;
+  let stride;
+  let rule;
+  let picture;
+  let pooled;
+  let before;
+  let row = 0;
+  let column = 0;
+  let inputCells = [];
+  let outputCells = [];
+  let drawnRows = 0;
+
+  // ---------------------------------------------------------------- controls
+  const option = (value, words) => make("option", { value }, words);
+  const select = (onchange, ...options) => make("select", { class: "pe-input", onchange }, ...options);
+  const patternSelect = select(
+    () => put({ pattern: patternSelect.value, dy: 0, dx: 0 }),
+    ...patterns.map(({ name, label }) => option(name, label)),
+  );
+  const ruleSelect = select(
+    () => put({ rule: ruleSelect.value }),
+    option("max", "Maximum"),
+    option("avg", "Mean"),
+    option("first", "First number (subsampling)"),
+  );
+  const number = (name) => {
+    const field = make("input", {
+      class: "pe-input pe-number",
+      type: "text",
+      inputmode: "numeric",
+      autocomplete: "off",
+      "data-lm-suppress-shortcuts": "true",
+      oninput: () => {
+        const words = refusal(name, field.value, side);
+        field.removeAttribute("aria-invalid");
+        problem.textContent = "";
+        if (!words) put({ [name]: Number(field.value) });
+      },
+      onchange: () => {
+        const words = refusal(name, field.value, side);
+        if (!words) return;
+        problem.textContent = `${words} The ${name} stays ${model.get(name)}.`;
+        field.value = model.get(name);
+      },
+      onkeydown: (event) => {
+        const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        event.stopPropagation();
+        const next = model.get(name) + step;
+        const words = refusal(name, String(next), side);
+        problem.textContent = words;
+        if (!words) put({ [name]: next });
+        if (!words) field.value = next;
+      },
+    });
+    return field;
+  };
+  const sizeField = number("size");
+  const strideField = number("stride");
+  const button = (words, onclick, label) =>
+    make("button", { type: "button", class: "pe-button", onclick, "aria-label": label }, words);
+  const move = (dy, dx) =>
+    put({ dy: (model.get("dy") + dy + side) % side, dx: (model.get("dx") + dx + side) % side });
+  const label = (words, field) => make("label", { class: "pe-choice" }, words, field);
+  const problem = make("p", { class: "pe-problem", role: "alert" });
+  const place = make("span", { class: "pe-place" });
+  const inputTitle = make("p", { class: "pe-head" });
+  const outputTitle = make("p", { class: "pe-head" });
+  const frame = make("span", { class: "pe-window", "aria-hidden": "true" });
+  const inputGrid = make("div", {
+    class: "pe-cells",
+    role: "application",
+    tabindex: "0",
+    "aria-roledescription": "picture",
+    "aria-label": "Picture. Arrow keys move it by a pixel.",
+    "data-lm-suppress-shortcuts": "true",
+    onkeydown: (event) => {
+      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      move(...step);
+    },
+  });
+  const outputGrid = make("div", {
+    class: "pe-cells",
+    role: "grid",
+    "aria-label": "Result. Arrow keys choose a number.",
+    onkeydown: chooseByKey,
+  });
+  const sum = make("p", { class: "pe-sum" });
+  const facts = make("p", { class: "pe-facts" });
+  const changes = make("p", { class: "pe-changes" });
+  const spoken = make("p", { class: "pe-spoken", role: "status", "aria-live": "polite" });
+  const root = make(
+    "div",
+    { class: "pe", role: "group", "aria-label": "Pooling, every window visible" },
+    make(
+      "div",
+      { class: "pe-controls" },
+      label("Picture", patternSelect),
+      label("Keep the", ruleSelect),
+      label("Size", sizeField),
+      label("Stride", strideField),
+    ),
+    make(
+      "div",
+      { class: "pe-controls", role: "group", "aria-label": "Move the picture" },
+      make("span", { class: "pe-words" }, "Move the picture:"),
+      button("←", () => move(0, -1), "Move the picture left"),
+      button("→", () => move(0, 1), "Move the picture right"),
+      button("↑", () => move(-1, 0), "Move the picture up"),
+      button("↓", () => move(1, 0), "Move the picture down"),
+      button("Back", () => put({ dy: 0, dx: 0 }), "Move the picture back"),
+      place,
+    ),
+    problem,
+    make(
+      "div",
+      { class: "pe-board" },
+      make("div", { class: "pe-part" }, inputTitle, inputGrid),
+      make("div", { class: "pe-part" }, outputTitle, outputGrid),
+    ),
+    sum,
+    changes,
+    facts,
+    spoken,
+  );
+  for (const field of [sizeField, strideField]) field.value = model.get(field === sizeField ? "size" : "stride");
+  el.append(root);
+
+  // ---------------------------------------------------------------- changes
+  let scheduled = 0;
+  let unsaved = false;
+
+  function put(changed) {
+    for (const [name, value] of Object.entries(changed)) model.set(name, value);
+    unsaved = true;
+    schedule();
+  }
+
+  function schedule() {
+    scheduled ||= requestAnimationFrame(() => {
+      scheduled = 0;
+      if (unsaved) model.save_changes();
+      unsaved = false;
+      show();
+    });
+  }
+
+  function chooseByKey(event) {
+    const cell = event.target.closest("[data-row]");
+    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    const [i, j] = [Number(cell.dataset.row), Number(cell.dataset.column)];
+    const moves = {
+      ArrowUp: [i - 1, j],
+      ArrowDown: [i + 1, j],
+      ArrowLeft: [i, j - 1],
+      ArrowRight: [i, j + 1],
+      Home: [i, 0],
+      End: [i, pooled[0].length - 1],
+    };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [toRow, toColumn] = moves[event.key];
+    choose(
+      Math.max(0, Math.min(pooled.length - 1, toRow)),
+      Math.max(0, Math.min(pooled[0].length - 1, toColumn)),
+    );
+  }
+
+  function choose(i, j) {
+    put({ row: i, column: j });
+    const chosen = outputCells[i]?.[j];
+    for (const cell of outputCells.flat()) cell.tabIndex = cell === chosen ? 0 : -1;
+    chosen?.focus();
+  }
+
+  // ---------------------------------------------------------------- showing
+  function compute() {
+    const still = (patterns.find(({ name }) => name === model.get("pattern")) ?? patterns[0]).rows;
+    [size, stride, rule] = ["size", "stride", "rule"].map((name) => model.get(name));
+    picture = shift(still, model.get("dy"), model.get("dx"));
+    pooled = pool(picture, size, stride, rule);
+    before = pool(still, size, stride, rule);
+    row = Math.max(0, Math.min(model.get("row"), pooled.length - 1));
+    column = Math.max(0, Math.min(model.get("column"), pooled[0].length - 1));
+  }
+
+  /** A number drawn as a gray: 0 is black, 9 is white. */
+  function paint(cell, value) {
+    const gray = Math.round((255 * value) / 9);
+    cell.style.background = `rgb(${gray} ${gray} ${gray})`;
+    cell.style.color = gray > 117 ? "#000" : "#fff"; // at least 4.5 : 1
+    const shown = text(value);
+    if (cell.firstChild?.nodeValue !== shown) cell.textContent = shown;
+  }
+
+  function buildInput() {
+    inputCells = picture.map((line) => line.map(() => make("span", { class: "pe-cell", "aria-hidden": "true" })));
+    inputGrid.style.setProperty("--pe-side", side);
+    inputGrid.replaceChildren(...inputCells.flat(), frame);
+  }
+
+  function buildOutput() {
+    drawnRows = pooled.length;
+    outputGrid.style.setProperty("--pe-side", drawnRows);
+    outputCells = pooled.map((line, i) =>
+      line.map((_, j) =>
+        make("span", {
+          class: "pe-cell pe-out",
+          role: "gridcell",
+          tabindex: "-1",
+          "data-row": i,
+          "data-column": j,
+          "data-lm-suppress-shortcuts": "true",
+          onclick: () => choose(i, j),
+        }),
+      ),
+    );
+    outputGrid.replaceChildren(
+      ...outputCells.map((cells) => make("div", { class: "pe-line", role: "row" }, ...cells)),
+    );
+  }
+
+  let speech = 0;
+
+  function show() {
+    compute();
+    root.dataset.dark = onDark(root);
+    if (!inputCells.length) buildInput();
+    if (drawnRows !== pooled.length) buildOutput();
+    patternSelect.value = model.get("pattern");
+    ruleSelect.value = rule;
+    for (const [field, value] of [[sizeField, size], [strideField, stride]]) {
+      if (field.getRootNode().activeElement !== field) field.value = value;
+    }
+
+    const never = new Set(unread(side, size, stride));
+    picture.forEach((line, i) =>
+      line.forEach((value, j) => {
+        paint(inputCells[i][j], value);
+        inputCells[i][j].classList.toggle("pe-unread", never.has(i) || never.has(j));
+      }),
+    );
+    frame.style.setProperty("--pe-i", row * stride);
+    frame.style.setProperty("--pe-j", column * stride);
+    frame.style.setProperty("--pe-size", size);
+
+    let changed = 0;
+    pooled.forEach((line, i) =>
+      line.forEach((value, j) => {
+        const cell = outputCells[i][j];
+        const current = i === row && j === column;
+        const differs = value !== before[i][j];
+        if (differs) changed += 1;
+        paint(cell, value);
+        cell.className = `pe-cell pe-out ${differs ? "pe-changed" : ""} ${current ? "pe-current" : ""}`;
+        cell.tabIndex = current ? 0 : -1;
+        cell.setAttribute("aria-selected", current);
+        const words = differs ? `, ${text(before[i][j])} before the shift` : "";
+        cell.setAttribute("aria-label", `row ${i}, column ${j}: ${text(value)}${words}`);
+      }),
+    );
+
+    const rows = pooled.length;
+    inputTitle.textContent = `Picture, ${side} × ${side}`;
+    outputTitle.textContent = `Result, ${rows} × ${rows}`;
+    const [dy, dx] = [model.get("dy"), model.get("dx")];
+    place.textContent = dy || dx ? `${dy} down, ${dx} to the right` : "not moved";
+    const numbers = windowAt(picture, row * stride, column * stride, size).flat();
+    const many = numbers.length > 16 ? [...numbers.slice(0, 15).map(text), "…"] : numbers.map(text);
+    const value = text(pooled[row][column]);
+    sum.textContent = `y[${row}, ${column}] is the ${RULES[rule]} of ${many.join(", ")}: ${value}.`;
+    const total = rows * rows;
+    changes.textContent =
+      dy || dx
+        ? `The shift changed ${changed} of ${plural(total, "number")}${changed ? " (marked with a corner)" : ""}.`
+        : "Move the picture by a pixel: which numbers of the result change?";
+    const lost = [...never];
+    facts.textContent =
+      `Along each side ⌊(${side} − ${size}) / ${stride}⌋ + 1 = ${rows}. ` +
+      (lost.length
+        ? `${stride > size ? "The windows leave gaps: no" : "No"} window reads ${listed(lost, "row")}, nor the columns of the same ${lost.length === 1 ? "number" : "numbers"} (striped).`
+        : "Every pixel is read.");
+    clearTimeout(speech);
+    const words = `Row ${row}, column ${column}: ${RULES[rule]} ${value}. ${changes.textContent}`;
+    speech = setTimeout(() => (spoken.textContent = words), 250);
+  }
+
+  // ---------------------------------------------------------------- life
+  const watched = ["pattern", "rule", "size", "stride", "dy", "dx", "row", "column"];
+  for (const name of watched) model.on(`change:${name}`, schedule);
+  const themed = new MutationObserver(schedule);
+  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
+  for (const element of [document.documentElement, document.body]) {
+    themed.observe(element, { attributes: true, attributeFilter });
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
+    signal: listening.signal,
+  });
+  show();
+
+  return () => {
+    for (const name of watched) model.off(`change:${name}`, schedule);
+    cancelAnimationFrame(scheduled);
+    clearTimeout(speech);
+    themed.disconnect();
+    listening.abort();
+    root.remove();
+  };
+}
+
+export default { render };

@@ -1,0 +1,1 @@
+"""The exercise "backprop": gradients of every layer, by hand."""

@@ -1,0 +1,1 @@
+"""The exercise "padding and stride": what is graded, with solutions, mistakes and cases."""

@@ -1,0 +1,1 @@
+"""The exercise "pooling": what is graded, with solutions, mistakes and cases."""

@@ -1,0 +1,1 @@
+"""Chapter "training": exercise, reference, problems, and the fast convolution that it explains."""
