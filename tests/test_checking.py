@@ -385,7 +385,7 @@ def test_results_are_rounded_where_the_problem_says_so() -> None:
         third,
         lambda rng: [Case("a case", {"x": np.ones(2)})],
         (Misconception("ninth", lambda x: x / 9, "Ninth", "Too small.", "Look."),),
-        decimals=4,
+        digits=4,
     )
     [case] = problem.visible_checks().cases
     assert case.expected.tolist() == [0.3333, 0.3333]
