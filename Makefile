@@ -9,8 +9,9 @@ PORT ?= 8000
 course: .venv/ready
 	@$(BIN)/autograder course
 
+# One thread for each test process: the processes share the cores already.
 test: .venv/ready
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 serve: .venv/ready
 	@$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 $(PORT)

@@ -67,7 +67,7 @@ def main(
     only_memory: Annotated[bool, typer.Option("--memory", help="Memory over time.")] = False,
 ) -> None:
     """Measure the grading of the chapter "filters"."""
-    console = Console(width=120)
+    console = Console(width=150)
     os.environ[SECRET_VARIABLE] = "a secret for benchmarks"
     with tempfile.TemporaryDirectory(prefix="grading-") as name:
         course = make_course(Path(name) / "course")
@@ -211,7 +211,7 @@ def assert_same(contender: str, points: Points, expected: Points, students: int)
 
 def _table(costs: dict[str, list[tuple[Cost, Cost]]], few: int, many: int) -> Table:
     table = Table(title=f"{many} submissions of the chapter {CHAPTER}; medians of the rounds")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for column in ("CPU s", "ratio", "wall s", "ratio", "first result s", "CPU s per further one"):
         table.add_column(column, justify="right")
     stock_costs = [all_ for _, all_ in costs[STOCK]]

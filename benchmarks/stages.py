@@ -16,7 +16,7 @@ from submissions import honest_class
 
 from autograder import grading
 from autograder.authoring.chapter import load_problems
-from autograder.grading import batch, engine, gradebook, sandbox
+from autograder.grading import batch, engine, gradebook, pool, sandbox
 from autograder.grading.course import Course
 from autograder.grading.sample_class import write_sample_class
 from autograder.grading.submission import Submission
@@ -32,7 +32,7 @@ PLACES: tuple[tuple[Any, str, str], ...] = (
     (engine, "graded_report", "writing reports"),
     (gradebook.Ledger, "scores", "gradebook"),
     (gradebook.Ledger, "record", "gradebook"),
-    (gradebook.json, "dumps", "writing the notebook"),
+    (pool, "notebook_text", "writing the notebook"),
     (gradebook, "write_whole", "writing the notebook"),
     (batch, "write_whole", "writing the notes"),
 )

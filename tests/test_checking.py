@@ -354,3 +354,39 @@ def test_an_untouched_template_is_not_a_crash() -> None:
         raise NotImplementedError
 
     assert run(problem().visible_checks(), template).outcomes[0].verdict == "not done"
+
+
+def test_equal_arrays_are_stored_once(tmp_path: Path) -> None:
+    numbers = np.arange(1000.0)
+    wrong = {"twice": 2 * numbers, "same": numbers.copy(), "other type": numbers.astype(int)}
+    case = CheckedCase("a case", {"x": numbers}, numbers, wrong)
+    save_checks(tmp_path / "checks.npz", "chapter", [Checks("f", (case,), {})])
+    with np.load(tmp_path / "checks.npz") as archive:
+        assert len(archive.files) == 4  # the index, and three different arrays
+    [stored] = load_checks(tmp_path / "checks.npz")["f"].cases
+    assert same(dict(stored.wrong), wrong)
+    assert same(stored.expected, numbers)
+
+
+def test_a_mistake_that_gives_nan_is_known_again() -> None:
+    wrong = np.array([1.0, np.nan, 1e9])
+    assert first_difference(wrong, wrong.copy(), Tolerance()) is None
+    assert first_difference(np.array([1.0, 2.0, 1e9]), wrong, Tolerance()) is not None
+    found = first_difference(wrong, np.array([1.0, 2.0, 1e9]), Tolerance())
+    assert found is not None
+    assert found.kind == "not a number"
+
+
+def test_results_are_rounded_where_the_problem_says_so() -> None:
+    def third(x: np.ndarray) -> np.ndarray:
+        return x / 3
+
+    problem = Problem(
+        third,
+        lambda rng: [Case("a case", {"x": np.ones(2)})],
+        (Misconception("ninth", lambda x: x / 9, "Ninth", "Too small.", "Look."),),
+        digits=4,
+    )
+    [case] = problem.visible_checks().cases
+    assert case.expected.tolist() == [0.3333, 0.3333]
+    assert case.wrong["ninth"].tolist() == [0.1111, 0.1111]

@@ -249,8 +249,9 @@ def test_arrow_keys_move_the_picture_and_changes_are_counted(explorer: Page) -> 
         expect(explorer.locator(".pe-changed")).to_have_count(changed)
         expect(stage).to_be_focused()
     explorer.get_by_role("button", name="Move the picture back").press("Enter")
-    says(explorer, still, 3, 2)
+    # First what waits: a button that was pressed by key is clicked a moment later.
     expect(explorer.locator(".pe-changes")).to_contain_text("which numbers of the result change?")
+    says(explorer, still, 3, 2)
 
 
 def test_a_point_inside_its_window_changes_nothing(explorer: Page) -> None:

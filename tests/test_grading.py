@@ -26,7 +26,7 @@ from traitlets.config import Config
 from autograder import grading
 from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
-from autograder.grading.engine import grade_submitted
+from autograder.grading.engine import grade_submitted, without_showing
 from autograder.grading.gradebook import Ledger
 from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.submission import UnreadableSubmission, notebook_of, read_submission
@@ -280,11 +280,32 @@ def test_figures_are_drawn_as_wanted_and_every_cell_is_run(
         outputs = next(one for one in graded.notebook.cells if one.source == source).outputs
         shown = [one.data for one in outputs if one.output_type == "display_data"]
         texts = [data["text/plain"] for data in shown if "Figure" in data["text/plain"]]
-        assert len(texts) == 1
-        assert ("not drawn while grading" in texts[0]) == ("image/png" not in shown[-1])
-        found.append("image/png" in shown[-1])
+        if source == COURSE_FIGURE and figures != "all":
+            assert [one.text for one in outputs] == [
+                "[grading] What this cell shows is left out.\n"
+            ]
+        else:
+            assert len(texts) == 1
+            assert ("not drawn while grading" in texts[0]) == ("image/png" not in shown[-1])
+        found.append(any("image/png" in data for data in shown))
     assert found == drawn
     assert outputs[0].text == "marker is 5\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        ("show(a, b)\nx = show(c)", "x = show(c)"),
+        ("print(f(1))\nexplore(f)\nshow_digits(3)\nplt.plot([1])\nplt.show()", ""),
+        ("for i in range(3):\n    print(i)", None),
+        ("rng.shuffle(x)\nx.sort()\ncheck(f)\nsetup(show)\nplt.rcParams.update({})", None),
+        ("def show(x):\n    print(x)", None),
+        ("import numpy as np", None),
+        ("%matplotlib inline\nshow(1)", None),
+    ],
+)
+def test_only_what_only_shows_is_left_out(source: str, left: str | None) -> None:
+    assert without_showing(source) == (source if left is None else left)
 
 
 def test_figures_to_draw_are_set_in_one_place(grader: Grader, tmp_path: Path) -> None:

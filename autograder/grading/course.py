@@ -31,7 +31,8 @@ DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
 
 Figures = Literal["all", "own", "none"]
 """Which figures are drawn into graded notebooks: "own" are those of cells that the student wrote
-or changed. Every cell is run, and no mark depends on it; drawing takes most of the time."""
+or changed; the course's own cells are then run without what they only show. No mark depends on it;
+figures take most of the time."""
 
 DEFAULT_FIGURES: Figures = "own"
 

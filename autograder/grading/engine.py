@@ -6,10 +6,12 @@ stands in the notebook, the function that it names is examined.
 
 from __future__ import annotations
 
+import ast
 import base64
 import contextlib
 import dataclasses
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -83,7 +85,8 @@ def grade_notebook(
     ``seed`` decides the hidden cases; ``files`` were submitted beside the notebook. The outputs
     of the notebook's cells are replaced by what they printed and drew in the sandbox, those of
     the test cells by the report and, as nbgrader wants it, the points. ``figures`` says which
-    figures are drawn.
+    figures are drawn; where those of the course's own cells are not, these cells do not show
+    anything (:func:`without_showing`).
     """
     tasks = {task.cell: task for task in chapter.tasks}
     ours = {cell.source for cell in chapter.release.cells}
@@ -95,8 +98,12 @@ def grade_notebook(
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             task = tasks.get(name) if is_test(cell) else None
             if task is None:
-                draw = figures == "all" or (figures == "own" and cell.source not in ours)
-                cell.outputs = run.cell(cell.source, draw)
+                own = cell.source not in ours
+                draw = figures == "all" or (figures == "own" and own)
+                source = cell.source if draw or own else without_showing(cell.source)
+                cell.outputs = run.cell(source, draw)
+                if source != cell.source:
+                    cell.outputs.append(_note("What this cell shows is left out."))
             else:
                 grade = _examined(task, seed, run)
                 grades.append(grade)
@@ -104,6 +111,34 @@ def grade_notebook(
             cell.execution_count = number + 1
         flags = rebuilt.flags + tuple(run.flags)
     return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
+
+
+SHOWS = re.compile(r"(print|explore|show\w*|plt\.\w+)")
+"""Calls that show something, and do nothing else, in the course's own cells."""
+
+
+def without_showing(source: str) -> str:
+    """Return a cell of the course's own without the statements that only show something.
+
+    Building a figure takes longer than everything else in a notebook, even if it is not drawn.
+    What the cell imports, defines and assigns stays, and so does all that is not a plain call
+    at the left margin.
+    """
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # magics, for one
+        return source
+    kept = [node for node in tree.body if not _only_shows(node)]
+    if len(kept) == len(tree.body):
+        return source
+    return "\n".join(ast.unparse(node) for node in kept)
+
+
+def _only_shows(node: ast.stmt) -> bool:
+    called = (
+        node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
+    )
+    return called is not None and SHOWS.fullmatch(ast.unparse(called)) is not None
 
 
 def _examined(task: Task, seed: int, run: _Run) -> TaskGrade:

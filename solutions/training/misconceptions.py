@@ -7,7 +7,6 @@ course's catalog of wrong implementations.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -710,50 +709,51 @@ def _to_the_winner(windows: Array, d_pooled: Array) -> Array:
     return result
 
 
-@dataclasses.dataclass(frozen=True)
-class _Network:
-    """The small CNN step by step, so that a single step can be a wrong one."""
+def _filter_gradient(d_maps: Array, columns: Array, images: int) -> Array:
+    return d_maps @ columns.T
 
-    maps: Callable[[Array, int, int, int], Array] = _maps
-    relu: Callable[[Array], Array] = lambda a: np.maximum(a, 0)
-    flat: Callable[[Array], Array] = lambda pooled: pooled.reshape(len(pooled), -1)
-    unflat: Callable[[Array, tuple[int, ...]], Array] = lambda flat, shape: flat.reshape(shape)
-    shifted: Callable[[Array], Array] = _shifted
-    probabilities: Callable[[Array], Array] = _probabilities
-    loss: Callable[[Array, Labels], float] = _loss
-    score_errors: Callable[[Array, Labels], Array] = _score_errors
-    spread: Callable[[Array, Array], Array] = _to_the_winner
-    mask: Callable[[Array, Array], Array] = lambda d, pooled: d * (pooled > 0)
-    filter_gradient: Callable[[Array, Array, int], Array] = lambda d, columns, images: d @ columns.T
 
-    def __call__(self, parameters: Parameters, x: Array, y: Labels) -> tuple[float, Parameters]:
+def _network(
+    maps: Callable[[Array, int, int, int], Array] = _maps,
+    relu: Callable[[Array], Array] = lambda a: np.maximum(a, 0),
+    flat: Callable[[Array], Array] = lambda pooled: pooled.reshape(len(pooled), -1),
+    unflat: Callable[[Array, tuple[int, ...]], Array] = lambda flat, shape: flat.reshape(shape),
+    shifted: Callable[[Array], Array] = _shifted,
+    probabilities: Callable[[Array], Array] = _probabilities,
+    loss: Callable[[Array, Labels], float] = _loss,
+    score_errors: Callable[[Array, Labels], Array] = _score_errors,
+    spread: Callable[[Array, Array], Array] = _to_the_winner,
+    mask: Callable[[Array, Array], Array] = lambda d, pooled: d * (pooled > 0),
+    filter_gradient: Callable[[Array, Array, int], Array] = lambda d, columns, images: (
+        d @ columns.T
+    ),
+) -> Callable[[Parameters, Array, Labels], tuple[float, Parameters]]:
+    """Return the small CNN as a function, with the given steps in place of the right ones."""
+
+    def small_cnn(parameters: Parameters, x: Array, y: Labels) -> tuple[float, Parameters]:
         w1, b1, w2, b2 = (parameters[name] for name in ("w1", "b1", "w2", "b2"))
         images, _, height, width = x.shape
         columns = im2col(x, 3, 3, 1, 1)
-        maps = self.maps(
-            w1.reshape(len(w1), -1) @ columns + b1[:, np.newaxis], images, height, width
+        product = w1.reshape(len(w1), -1) @ columns + b1[:, np.newaxis]
+        blocks = maps(product, images, height, width).reshape(
+            images, len(w1), height // 2, 2, width // 2, 2
         )
-        blocks = maps.reshape(images, len(w1), height // 2, 2, width // 2, 2)
         windows = blocks.transpose(0, 1, 2, 4, 3, 5).reshape(*blocks.shape[:3], width // 2, 4)
-        pooled = self.relu(windows.max(axis=-1))
-        features = self.flat(pooled)
-        shifted = self.shifted(features @ w2 + b2)
-        p = self.probabilities(shifted)
-        d_scores = self.score_errors(p, y)
-        d_pooled = self.mask(self.unflat(d_scores @ w2.T, pooled.shape), pooled)
-        d_windows = self.spread(windows, d_pooled).reshape(*d_pooled.shape, 2, 2)
+        pooled = relu(windows.max(axis=-1))
+        features = flat(pooled)
+        scores = shifted(features @ w2 + b2)
+        d_scores = score_errors(probabilities(scores), y)
+        d_pooled = mask(unflat(d_scores @ w2.T, pooled.shape), pooled)
+        d_windows = spread(windows, d_pooled).reshape(*d_pooled.shape, 2, 2)
         d_maps = d_windows.transpose(1, 0, 2, 4, 3, 5).reshape(len(w1), -1)
-        return self.loss(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)), y), {
-            "w1": self.filter_gradient(d_maps, columns, images).reshape(w1.shape),
+        return loss(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), y), {
+            "w1": filter_gradient(d_maps, columns, images).reshape(w1.shape),
             "b1": d_maps.sum(axis=1),
             "w2": features.T @ d_scores,
             "b2": d_scores.sum(axis=0),
         }
 
-
-def _network(**wrong: Callable[..., Any]) -> Callable[..., tuple[float, Parameters]]:
-    """Return the small CNN as a function, with the given steps in place of the right ones."""
-    return _Network(**wrong).__call__
+    return small_cnn
 
 
 def _last_image_only(d_maps: Array, columns: Array, images: int) -> Array:
@@ -1008,22 +1008,22 @@ def _batches(order: Sequence[Labels], batch_size: int) -> list[list[Labels]]:
     ]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Training:
-    """The training loop, so that a single part of it can be a wrong one."""
+def _every_loss(losses: list[list[float]]) -> list[float]:
+    return [loss for epoch in losses for loss in epoch]
 
-    batches: Callable[[Sequence[Labels], int], list[list[Labels]]] = _batches
-    labels: Callable[[Labels, Labels, int, int], Labels] = lambda y, batch, number, size: y[batch]
-    step: Callable[..., tuple[Parameters, Parameters]] = sgd_step
-    velocities: Callable[[Parameters, int], bool] = lambda parameters, number: False
-    losses: Callable[[list[list[float]]], list[float]] = lambda losses: [
-        loss for epoch in losses for loss in epoch
-    ]
-    loss_after_step: bool = False
-    gradients_pile_up: bool = False
 
-    def __call__(
-        self,
+def _training(
+    batches: Callable[[Sequence[Labels], int], list[list[Labels]]] = _batches,
+    labels: Callable[[Labels, Labels, int, int], Labels] = lambda y, batch, number, size: y[batch],
+    step: Callable[..., tuple[Parameters, Parameters]] = sgd_step,
+    velocities: Callable[[Parameters, int], bool] = lambda parameters, number: False,
+    losses: Callable[[list[list[float]]], list[float]] = _every_loss,
+    loss_after_step: bool = False,
+    gradients_pile_up: bool = False,
+) -> Callable[..., tuple[Parameters, Array]]:
+    """Return the training loop as a function, with the given parts in place of the right ones."""
+
+    def loop(
         loss_and_gradients: LossAndGradients,
         parameters: Parameters,
         x: Array,
@@ -1034,29 +1034,25 @@ class _Training:
         momentum: float,
     ) -> tuple[Parameters, Array]:
         zeros = {name: np.zeros_like(value) for name, value in parameters.items()}
-        velocities, kept = zeros, zeros
-        losses: list[list[float]] = []
-        for epoch in self.batches(order, batch_size):
-            losses.append([])
+        moving, kept = zeros, zeros
+        seen: list[list[float]] = []
+        for epoch in batches(order, batch_size):
+            seen.append([])
             for number, batch in enumerate(epoch):
-                if self.velocities(parameters, number):
-                    velocities = zeros
-                labels = self.labels(y, batch, number, batch_size)
-                loss, gradients = loss_and_gradients(parameters, x[batch], labels)
-                if self.gradients_pile_up:
+                if velocities(parameters, number):
+                    moving = zeros
+                answers = labels(y, batch, number, batch_size)
+                loss, gradients = loss_and_gradients(parameters, x[batch], answers)
+                if gradients_pile_up:
                     gradients = {name: kept[name] + part for name, part in gradients.items()}
                     kept = gradients
-                state = self.step(parameters, gradients, velocities, learning_rate, momentum)
-                parameters, velocities = state
-                if self.loss_after_step:
-                    loss, _ = loss_and_gradients(parameters, x[batch], labels)
-                losses[-1].append(loss)
-        return parameters, np.array(self.losses(losses), dtype=float)
+                parameters, moving = step(parameters, gradients, moving, learning_rate, momentum)
+                if loss_after_step:
+                    loss, _ = loss_and_gradients(parameters, x[batch], answers)
+                seen[-1].append(loss)
+        return parameters, np.array(losses(seen), dtype=float)
 
-
-def _training(**wrong: Any) -> Callable[..., tuple[Parameters, Array]]:
-    """Return the training loop as a function, with the given parts in place of the right ones."""
-    return _Training(**wrong).__call__
+    return loop
 
 
 def _stays(parameters: Parameters, *rest: Any) -> tuple[Parameters, Parameters]:
