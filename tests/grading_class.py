@@ -127,7 +127,9 @@ def scale_hidden(rng):
 
 
 def total_cases(rng):
-    return [Case("a vector", {"x": quarters(rng, 5)}), Case("a matrix", {"x": quarters(rng, 2, 3)})]
+    # All negative: a sum of 0 would be right by chance.
+    vector, matrix = quarters(rng, 5, high=-0.25), quarters(rng, 2, 3, high=-0.25)
+    return [Case("a vector", {"x": vector}), Case("a matrix", {"x": matrix})]
 
 
 def apply_cases(rng):

@@ -435,7 +435,7 @@ class TestPage:
 
 
 def rebuilt(parameters: Parameters, x: Array, y: Array) -> tuple[float, Parameters]:
-    return misconceptions._Network()(parameters, x, y)
+    return misconceptions._network()(parameters, x, y)
 
 
 @settings(deadline=None, max_examples=30)
@@ -452,7 +452,7 @@ def test_the_mistakes_stand_on_a_right_network_and_a_right_loop(seed: int) -> No
         close(gradient, expected[name])
     order = np.stack([rng.permutation(5) for _ in range(2)])
     given_ = (reference.small_cnn_loss_and_gradients, parameters, x, y, order, 2, 0.1, 0.5)
-    learned, losses = misconceptions._Training()(*given_)
+    learned, losses = misconceptions._training()(*given_)
     right, right_losses = train(*given_)
     close(losses, right_losses)
     for name, value in learned.items():

@@ -18,9 +18,9 @@ from torch import nn
 from autograder.authoring.generate import generate
 from autograder.checks import Checks, load_checks, save_checks
 from autograder.examination import examine
-from autograder.grading.batch import open_sandbox
 from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.pool import open_sandbox
 from autograder.grading.submission import notebook_of
 from autograder.grading.wire import HEADER, WireError, decode, encode
 from autograder.handover import changed, hand_over, take_back
