@@ -24,12 +24,6 @@ from solutions.visualization.reference import (
     smoothgrad,
 )
 
-
-def _stored(x: Tensor) -> Tensor:
-    """Round to nine digits behind the point what no machine computes to the last bit."""
-    return torch.round(x, decimals=9)
-
-
 # layer_outputs
 
 
@@ -460,7 +454,7 @@ OCCLUSION_MAP = (
     ),
     Misconception(
         "probability",
-        _scored(lambda scores, target: _stored(scores.softmax(dim=1)[:, target])),
+        _scored(lambda scores, target: scores.softmax(dim=1)[:, target]),
         title="The probability instead of the score",
         symptom="All numbers lie between 0 and 1.",
         hint="All your numbers lie between 0 and 1: those are probabilities. The task asks for "
@@ -568,7 +562,7 @@ def loss_instead_of_score(model: nn.Module, x: Tensor, targets: Tensor) -> Tenso
     def loss(scores: Tensor) -> Tensor:
         return nn.functional.cross_entropy(scores, targets)
 
-    return _stored(_gradient(model, x, loss).abs().amax(dim=1))
+    return _gradient(model, x, loss).abs().amax(dim=1)
 
 
 def probability_instead_of_score(model: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
@@ -577,7 +571,7 @@ def probability_instead_of_score(model: nn.Module, x: Tensor, targets: Tensor) -
     def probability(scores: Tensor) -> Tensor:
         return scores.softmax(dim=1).gather(1, targets[:, None]).sum()
 
-    return _stored(_gradient(model, x, probability).abs().amax(dim=1))
+    return _gradient(model, x, probability).abs().amax(dim=1)
 
 
 SALIENCY_MAP = (
@@ -1129,7 +1123,7 @@ POINTING_GAME = (
     ),
     Misconception(
         "energy_in_the_mask",
-        lambda maps, masks: _stored((maps * masks).sum() / maps.sum()).item(),
+        lambda maps, masks: ((maps * masks).sum() / maps.sum()).item(),
         title="The share of the map that lies inside",
         symptom="The result changes with every number of a map.",
         hint="You compare how much of a map lies inside. The game asks only where it is largest.",

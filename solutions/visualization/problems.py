@@ -22,6 +22,9 @@ LIMITS = {"memory": 2048, "cell_seconds": 30.0, "total_seconds": 300.0}
 SECONDS = 10.0
 """Per call: every network here is tiny, but PyTorch needs its time on a busy machine."""
 
+DIGITS = 10
+"""Digits of what is stored where a misconception takes a softmax or divides."""
+
 Random = np.random.Generator
 
 
@@ -377,6 +380,7 @@ PROBLEMS = (
         occlusion_map_hidden,
         alternatives.OCCLUSION_MAP,
         time_limit=SECONDS,
+        digits=DIGITS,
     ),
     Problem(
         reference.saliency_map,
@@ -385,6 +389,7 @@ PROBLEMS = (
         saliency_map_hidden,
         alternatives.SALIENCY_MAP,
         time_limit=SECONDS,
+        digits=DIGITS,
     ),
     Problem(
         reference.gradient_path,
@@ -417,5 +422,6 @@ PROBLEMS = (
         pointing_game_hidden,
         alternatives.POINTING_GAME,
         time_limit=SECONDS,
+        digits=DIGITS,
     ),
 )
