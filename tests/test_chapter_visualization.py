@@ -160,4 +160,4 @@ class TestPages:
             return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
 
         assert min(likeness(gradients.guided_backprop)) > 0.98
-        assert max(likeness(gradients.gradient)) < 0.9
+        assert np.mean(likeness(gradients.gradient)) < 0.9

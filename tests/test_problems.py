@@ -27,7 +27,7 @@ from autograder.authoring.mutation_table import mutation_table
 from autograder.checks import Checks, load_checks, save_checks
 from autograder.comparison import first_difference
 from autograder.examination import Examination, examine
-from autograder.handover import hand_over
+from autograder.handover import hand_over, take_back
 from autograder.problems import Misconception, Problem, decimals_of, quarters, rounded
 from autograder.student.calls import in_notebook
 from solutions.filters import reference as filters
@@ -256,7 +256,7 @@ def results(problem: Problem) -> Iterator[Any]:
     for function in (problem.reference, *(one.wrong for one in problem.misconceptions)):
         for case in problem.visible_checks().cases:
             with np.errstate(all="ignore"), contextlib.suppress(Exception):
-                yield function(*(hand_over(value) for value in case.arguments.values()))
+                yield take_back(function(*map(hand_over, case.arguments.values())))
 
 
 @every_rounded_problem
@@ -278,7 +278,7 @@ def test_no_stored_result_lies_where_rounding_could_go_either_way(problem: Probl
 @every_rounded_problem
 def test_rounding_stays_below_the_tolerance(problem: Problem) -> None:
     for case in problem.visible_checks().cases:
-        exact = problem.reference(*(hand_over(value) for value in case.arguments.values()))
+        exact = take_back(problem.reference(*map(hand_over, case.arguments.values())))
         close = dataclasses.replace(
             problem.tolerance,
             relative=problem.tolerance.relative / 10,

@@ -98,7 +98,7 @@ def test_a_second_run_grades_nothing_again(classroom: Path, graded: dict[str, Cl
 
 def test_the_command_prints_the_class_view(classroom: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "autograder", "sample-class"],
+        [sys.executable, "-m", "autograder", "sample-class", "filters"],
         cwd=ROOT,
         capture_output=True,
         text=True,
