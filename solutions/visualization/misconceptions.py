@@ -541,7 +541,8 @@ OCCLUSION_MAP = (
 def _gradient(model: nn.Module, x: Tensor, of: Callable[[Tensor], Tensor]) -> Tensor:
     """Return the derivatives of one number made from the scores."""
     x = x.detach().clone().requires_grad_()
-    return torch.autograd.grad(of(model(x)), x)[0]
+    # A copy: the first layer may be a ReLU that overwrites what it is given.
+    return torch.autograd.grad(of(model(x.clone())), x)[0]
 
 
 def _target_gradient(model: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
@@ -937,20 +938,11 @@ def _cam(
 
 def overwritten_maps(model: nn.Sequential, x: Tensor, targets: Tensor, layer: int) -> Tensor:
     """Weigh the maps after the ReLU behind them has written into them."""
-    gradient_weights: list[Tensor] = []
-
-    def keep(gradient: Tensor) -> Tensor:
-        gradient_weights.append(gradient.mean(dim=(2, 3), keepdim=True))
-        return gradient
-
-    maps = layer_outputs(model, x)[layer].requires_grad_()
+    maps = layer_outputs(model, x)[layer]
     after = nn.Sequential(*list(model)[layer + 1 :])
-    scores = after(maps.clone()).gather(1, targets[:, None])
-    keep(torch.autograd.grad(scores.sum(), maps)[0])
-    seen = maps.detach()
-    if len(after) and isinstance(after[0], nn.ReLU):
-        seen = seen.relu()
-    return (gradient_weights[0] * seen).sum(dim=1).relu()
+    gradient = _target_gradient(after, maps, targets)
+    seen = maps.relu() if isinstance(after[0], nn.ReLU) else maps
+    return (gradient.mean(dim=(2, 3), keepdim=True) * seen).sum(dim=1).relu()
 
 
 GRAD_CAM = (
@@ -1020,9 +1012,7 @@ GRAD_CAM = (
     ),
     Misconception(
         "weights_only",
-        lambda model, x, targets, layer: _cam(merge=lambda weighted: weighted.sum(dim=1).relu())(
-            model, x, targets, layer
-        ).mean(dim=(1, 2)),
+        lambda model, x, targets, layer: grad_cam(model, x, targets, layer).mean(dim=(1, 2)),
         title="One number per picture",
         symptom="The result has one axis.",
         hint="You averaged the positions away at the end. The result is a map for each picture.",
