@@ -174,9 +174,9 @@ PROBLEMS = (
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module", autouse=True)
 def own_solutions() -> Iterator[None]:
-    """Bring back the course's own package `solutions` after a test that loads another's."""
+    """Bring back the course's own package `solutions` after tests that load another's."""
 
     def loaded() -> dict[str, ModuleType]:
         return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
@@ -189,7 +189,7 @@ def own_solutions() -> Iterator[None]:
 
 
 @pytest.fixture
-def toy_course(tmp_path: Path, own_solutions: None) -> Path:
+def toy_course(tmp_path: Path) -> Path:
     """A course with one small chapter, "toy": two tasks and a question; 9 points."""
     folder = tmp_path / "course" / "solutions" / "toy"
     folder.mkdir(parents=True)

@@ -358,7 +358,7 @@ class Missing:
 
 
 def test_a_worker_keeps_a_chapter_while_it_is_busy(
-    grader: Grader, tmp_path: Path, own_solutions: None, monkeypatch: pytest.MonkeyPatch
+    grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = SimpleNamespace(local_directory=tmp_path, state=SimpleNamespace(nthreads=1))
     monkeypatch.setattr(cluster_worker, "get_worker", lambda: worker)
@@ -394,7 +394,8 @@ def test_the_fingerprint_covers_chapter_and_package(
     shutil.copytree(grader.course.root, root)
     assert fingerprint(root, "probe") == grader.chapter.fingerprint
     known = {grader.chapter.fingerprint}
-    (root / "solutions" / "probe" / "probe.ipynb").write_text("generated")
+    for name in ("probe.ipynb", "checks.npz"):
+        (root / "solutions" / "probe" / name).write_text("generated")
     (root / "exercises" / "probe" / "notes.txt").write_text("of no influence")
     assert fingerprint(root, "probe") in known
     for name in ("solutions/probe/reference.py", "exercises/probe/checks.npz"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -258,11 +257,8 @@ PROBLEMS = (
 
 
 @pytest.fixture(scope="module")
-def vision(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+def vision(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course whose only chapter uses PyTorch."""
-    own = {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
-    for name in own:
-        del sys.modules[name]
     root = tmp_path_factory.mktemp("vision")
     folder = root / "solutions" / "vision"
     folder.mkdir(parents=True)
@@ -273,10 +269,7 @@ def vision(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     (folder / "problems.py").write_text(PROBLEMS)
     (root / "nbgrader_config.py").write_text((COURSE / "nbgrader_config.py").read_text())
     generate(root, "vision", gradebook=f"sqlite:///{root}/unused.db")
-    yield Course.at(root)
-    for name in [name for name in sys.modules if name.split(".")[0] == "solutions"]:
-        del sys.modules[name]
-    sys.modules.update(own)
+    return Course.at(root)
 
 
 RIGHT = """

@@ -65,9 +65,7 @@ def test_nothing_to_do_is_no_division_by_zero() -> None:
 
 
 @pytest.fixture
-def course(
-    grader: Grader, tmp_path: Path, own_solutions: None, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def course(grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course with two submissions, and the current folder in it."""
     root = tmp_path / "course"
     shutil.copytree(grader.course.root, root)

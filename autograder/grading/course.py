@@ -18,6 +18,7 @@ from nbformat.notebooknode import NotebookNode
 
 import autograder
 from autograder.authoring.chapter import load_problems
+from autograder.checks import FILE_NAME
 from autograder.grading.sandbox import Limits
 from autograder.grading.submission import is_test
 from autograder.problems import Problem
@@ -190,10 +191,10 @@ def fingerprint(root: Path, chapter: str) -> str:
     """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
     digest = hashlib.sha256(package_digest())
     for folder in (root / "solutions" / chapter, root / "exercises" / chapter):
-        # Notebooks in solutions/ are generated from the rest.
-        skipped = ".ipynb" if folder.parent.name == "solutions" else None
+        # In solutions/ these two are generated from the rest, and not there in a fresh clone.
+        generated = (f"{chapter}.ipynb", FILE_NAME) if folder.parent.name == "solutions" else ()
         for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".ipynb", ".npz") and path.suffix != skipped:
+            if path.suffix in (".py", ".ipynb", ".npz") and path.name not in generated:
                 _add_file(digest, path, folder)
     return digest.hexdigest()
 
