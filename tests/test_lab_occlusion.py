@@ -11,6 +11,7 @@ import torchvision
 from torch import nn
 
 from solutions.visualization import incremental_occlusion, layers, occlusion, small_vgg
+from solutions.visualization.live_occlusion import LiveOcclusion
 from solutions.visualization.networks import load_network
 from solutions.visualization.occlusion import Occlusion, starts
 
@@ -391,3 +392,42 @@ class TestWindows:
         # One pixel in the corner: 2 x 2, 3 x 3, then (pool: 2 x 2) 3 x 3 places.
         corner = 4 * 6 * 27 + 9 * 6 * 54 + 9 * 8 * 54
         assert engine.multiply_adds([0], [0], (1, 1)) == corner + linear
+
+
+class TestLive:
+    """The same maps again and again; recording needs a GPU, see ``benchmarks/gpu.py``."""
+
+    def test_picture_after_picture(self):
+        model = small_vgg.load()
+        live = LiveOcclusion(model, (3, 96, 96), patch=(16, 24), stride=(20, 9), batch_size=7)
+        random = torch.Generator().manual_seed(3)
+        for fill in (0.5, torch.randn(3, 96, 96, generator=random)):
+            x = torch.randn(1, 3, 96, 96, generator=random)
+            got = live(x, fill)
+            expected = incremental_occlusion.occlude(
+                model, x, patch=(16, 24), stride=(20, 9), fill=fill
+            )
+            assert relative(got.logits, expected.logits) < 1e-5
+            assert torch.equal(got.clean, expected.clean)
+            assert (got.tops, got.lefts, got.patch) == (expected.tops, expected.lefts, (16, 24))
+
+    def test_kept_indices_change_nothing(self):
+        engine = incremental_occlusion.IncrementalOcclusion(
+            small_vgg.load(), torch.randn(1, 3, 96, 96)
+        )
+        tops, lefts = starts(96, 13, 11), starts(96, 20, 17)
+        shape = (len(tops), len(lefts))
+        once = engine.logits_of(engine.work(tops, lefts, (13, 20)), shape)
+        kept = engine.work(tops, lefts, (13, 20), kept=True)
+        assert torch.equal(engine.logits_of(kept, shape), once)
+        engine.see(other)
+        again = engine.logits_of(kept, shape)
+        assert torch.equal(again, engine.logits(tops, lefts, (13, 20)))
+        assert not torch.equal(again, once)
+
+    def test_another_size_is_refused(self):
+        live = LiveOcclusion(small_vgg.load(), (3, 96, 96), patch=32, stride=32)
+        with pytest.raises(
+            ValueError, match=r"planned for .*\(1, 3, 96, 96\); x has .*\(1, 3, 64, 64\)"
+        ):
+            live(torch.zeros(1, 3, 64, 64))

@@ -25,6 +25,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,8 @@ SIZE_CLASSES = 3
 """Into how many classes the places are divided, per axis."""
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
+
+Known = TypeVar("Known")
 
 Interval = tuple[int, int]
 """First changed index, and the one after the last."""
@@ -91,42 +94,66 @@ def _sliding(module: nn.Module, axis: int) -> _Sliding:
     raise TypeError(f"{type(module).__name__} does not slide.")
 
 
-@dataclass(frozen=True)
 class _Windows:
     """Windows of equal size in a map.
 
     rows, columns: where they begin, shape (N,).
     size: height and width.
+    kept: whether what is computed from them is kept for the next time. It takes memory, but a
+        CUDA graph can hold nothing that is copied from the host.
     """
 
-    rows: Tensor
-    columns: Tensor
-    size: tuple[int, int]
+    def __init__(
+        self, rows: Tensor, columns: Tensor, size: tuple[int, int], kept: bool = False
+    ) -> None:
+        self.rows = rows
+        self.columns = columns
+        self.size = size
+        self._known: dict[object, Any] | None = {} if kept else None
 
     @property
     def count(self) -> int:
         """The number of windows."""
         return len(self.rows)
 
+    def once(self, key: object, make: Callable[[], Known]) -> Known:
+        """Return what ``make`` gives, or gave when it was kept under this key."""
+        if self._known is None:
+            return make()
+        if key not in self._known:
+            self._known[key] = make()
+        found: Known = self._known[key]
+        return found
+
+    def _moved(self, rows: Tensor, columns: Tensor, size: tuple[int, int]) -> _Windows:
+        return _Windows(rows, columns, size, self._known is not None)
+
     def under(self, module: nn.Module) -> _Windows:
         """Return the inputs that a layer takes for these windows of its output."""
         down, across = _sliding(module, 0), _sliding(module, 1)
-        return _Windows(
-            self.rows * down.stride - down.padding,
-            self.columns * across.stride - across.padding,
-            (down.needed(self.size[0]), across.needed(self.size[1])),
+        return self.once(
+            (down, across),
+            lambda: self._moved(
+                self.rows * down.stride - down.padding,
+                self.columns * across.stride - across.padding,
+                (down.needed(self.size[0]), across.needed(self.size[1])),
+            ),
         )
 
     def whole(self, shape: Sequence[int]) -> _Windows:
         """Return as many windows that are each a whole map (H, W, C)."""
+        size = (shape[0], shape[1])
         zero = torch.zeros_like(self.rows)
-        return _Windows(zero, zero, (shape[0], shape[1]))
+        return self.once(("whole", size), lambda: self._moved(zero, zero, size))
 
     def places(self, height: int, width: int) -> Tensor:
         """Return which rows of a flat map (height * width, C) the windows hold, shape (N, h, w).
 
         What lies outside of the map gets the number height * width.
         """
+        return self.once((height, width), lambda: self._places(height, width))
+
+    def _places(self, height: int, width: int) -> Tensor:
         rows = self.rows[:, None] + torch.arange(self.size[0], device=self.rows.device)
         columns = self.columns[:, None] + torch.arange(self.size[1], device=self.rows.device)
         inside_rows = (rows >= 0) & (rows < height)
@@ -134,6 +161,20 @@ class _Windows:
         inside = inside_rows[:, :, None] & inside_columns[:, None, :]
         places = rows[:, :, None] * width + columns[:, None, :]
         return torch.where(inside, places, height * width)
+
+    def within(self, larger: _Windows) -> Tensor:
+        """Return which rows of all larger windows, laid out flat, these hold, shape (N * h * w,).
+
+        What lies outside of its larger window gets the number of all rows.
+        """
+        return self.once(larger, lambda: self._within(larger))
+
+    def _within(self, larger: _Windows) -> Tensor:
+        area = math.prod(larger.size)
+        shifted = _Windows(self.rows - larger.rows, self.columns - larger.columns, self.size)
+        places = shifted.places(*larger.size).view(self.count, -1)
+        first = area * torch.arange(self.count, device=self.rows.device)[:, None]
+        return torch.where(places < area, first + places, self.count * area).flatten()
 
 
 class _Step:
@@ -201,24 +242,29 @@ class IncrementalOcclusion:
         Raises UnsupportedLayerError if the network is no chain, ValueError if shapes do not fit.
         """
         must_be_ready(model)
-        where = torch.device(device) if device is not None else device_of(model)
-        model.to(where)
-        x, filled = checked(x.to(where, torch.float32), fill)
-        self.size = (x.shape[2], x.shape[3])
-        self.device = where
+        self.device = torch.device(device) if device is not None else device_of(model)
+        model.to(self.device)
         self.delta_dtype = delta_dtype
-        self.difference = _last(filled - x[0]).to(delta_dtype)
+        self._chain = chain(model)
         self._memory: dict[str, Tensor] = {}
+        self.see(x, fill)
+        self._weights = self._prepared_weights()
+
+    def see(self, x: Tensor, fill: Tensor | float = 0.0) -> None:
+        """Run another clean picture, of any size; for the arguments see the constructor."""
+        x, filled = checked(x.to(self.device, torch.float32), fill)
+        self.size = (x.shape[2], x.shape[3])
+        self.difference = _last(filled - x[0]).to(self.delta_dtype)
         self.steps: list[_Step] = []
         self.units: list[_Step] = []
         with torch.inference_mode():
-            for layer in chain(model):
+            for layer in self._chain:
                 y = _apply(layer.module, x)
                 if isinstance(layer.module, nn.Flatten):
                     self.flat = (x.shape[2], x.shape[3], x.shape[1])
                 elif x.ndim == 4:
                     _must_have_window(layer)
-                    self.steps.append(_Step(layer, _last(x[0]), _last(y[0]), delta_dtype))
+                    self.steps.append(_Step(layer, _last(x[0]), _last(y[0]), self.delta_dtype))
                 else:
                     self.units.append(_Step(layer, x[0], y[0], torch.float32))
                 x = y
@@ -227,7 +273,6 @@ class IncrementalOcclusion:
                     f"The network must give scores of shape (N, K), not {tuple(x.shape)}."
                 )
             self.clean = x[0]
-            self._weights = self._prepared_weights()
 
     def memory(self, use: str, shape: tuple[int, ...]) -> Tensor:
         """Return memory for a short while, always the same for the same use.
@@ -332,32 +377,51 @@ class IncrementalOcclusion:
         batch_size: places that are computed together; bounds the memory.
         size_classes: see ``SIZE_CLASSES``.
         """
-        work = []
+        work = self.work(tops, lefts, patch, batch_size, size_classes)
+        return self.logits_of(work, (len(tops), len(lefts)), progress=progress)
+
+    def work(
+        self,
+        tops: Sequence[int],
+        lefts: Sequence[int],
+        patch: tuple[int, int],
+        batch_size: int = 32,
+        size_classes: int = SIZE_CLASSES,
+        kept: bool = False,
+    ) -> list[Part]:
+        """Return the parts into which a map is divided. They fit every picture of this size.
+
+        kept: whether the parts keep their indices, which takes memory; see ``_Windows``.
+        Other arguments: see ``logits``.
+        """
+        parts = []
         for rows in self.size_classes(tops, patch[0], 0, size_classes):
             for columns in self.size_classes(lefts, patch[1], 1, size_classes):
                 group = _Group(self, [tops[i] for i in rows], [lefts[j] for j in columns], patch)
                 places = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
                 targets = [i * len(lefts) + j for i in rows for j in columns]
                 for first in range(0, len(places), batch_size):
-                    part = slice(first, first + batch_size)
-                    work.append((group, places[part], targets[part]))
+                    some = slice(first, first + batch_size)
+                    parts.append(Part(group, places[some], targets[some], kept))
+        return parts
 
-        logits = self.clean.new_empty(len(tops) * len(lefts), len(self.clean))
+    def logits_of(
+        self, work: Sequence[Part], shape: tuple[int, int], *, progress: bool = False
+    ) -> Tensor:
+        """Return the scores for the parts of a map of ``shape``, shape (rows, columns, K)."""
+        logits = self.clean.new_empty(math.prod(shape), len(self.clean))
         waiting: list[Tensor] = []
-        waiting_for: list[int] = []
+        waiting_for: list[Tensor] = []
         with torch.inference_mode():
-            for number, (group, places, targets) in enumerate(
-                track(work, "occlusion", progress), 1
-            ):
+            for number, part in enumerate(track(work, "occlusion", progress), 1):
                 # Flattening counts channel by channel.
-                waiting.append(_first(group.run(places)).flatten(1))
-                waiting_for += targets
-                if len(waiting_for) >= _LINEAR_ROWS or number == len(work):
-                    logits[torch.tensor(waiting_for, device=self.device)] = self._units_for(
-                        torch.cat(waiting)
-                    )
+                waiting.append(_first(part.deltas()).flatten(1))
+                waiting_for.append(part.targets)
+                if sum(map(len, waiting_for)) >= _LINEAR_ROWS or number == len(work):
+                    scores = self._units_for(torch.cat(waiting))
+                    logits.index_copy_(0, torch.cat(waiting_for), scores)
                     waiting, waiting_for = [], []
-        return logits.view(len(tops), len(lefts), -1)
+        return logits.view(*shape, -1)
 
     def _units_for(self, delta: Tensor) -> Tensor:
         """Return the scores (N, K) for deltas of what the first linear layer gets."""
@@ -426,16 +490,19 @@ class _Group:
             found.append(low)
         return found[0], found[1]
 
-    def run(self, places: list[tuple[int, int]]) -> Tensor:
-        """Return the deltas of what the first linear layer gets, shape (N, H, W, C)."""
-        engine = self.engine
-        which = torch.tensor(places, device=engine.device).T
-        windows = [
-            _Windows(rows, columns, size)
+    def windows(self, places: list[tuple[int, int]], kept: bool) -> list[_Windows]:
+        """Return the windows of some places, in the picture and then after every layer."""
+        which = torch.tensor(places, device=self.engine.device).T
+        return [
+            _Windows(rows, columns, size, kept)
             for rows, columns, size in zip(
                 self.firsts[0][:, which[0]], self.firsts[1][:, which[1]], self.sizes, strict=True
             )
         ]
+
+    def run(self, windows: list[_Windows]) -> Tensor:
+        """Return the deltas of what the first linear layer gets, shape (N, H, W, C)."""
+        engine = self.engine
         delta = _gather(engine.difference, windows[0])
         for number, step in enumerate(engine.steps):
             module, before, after = step.module, windows[number], windows[number + 1]
@@ -511,6 +578,25 @@ class _Group:
         """Place into memory that the next call overwrites."""
         rows = larger.count * math.prod(larger.size) + 1
         return _place(delta, before, larger, self.engine.memory("placed", (rows, delta.shape[-1])))
+
+
+class Part:
+    """Places that are computed together.
+
+    targets: their numbers in the map, row by row, shape (N,).
+    """
+
+    def __init__(
+        self, group: _Group, places: list[tuple[int, int]], targets: list[int], kept: bool
+    ) -> None:
+        self.targets = torch.tensor(targets, device=group.engine.device)
+        self._group = group
+        self._places = places
+        self._windows = group.windows(places, kept) if kept else None
+
+    def deltas(self) -> Tensor:
+        """Return the deltas of what the first linear layer gets, shape (N, H, W, C)."""
+        return self._group.run(self._windows or self._group.windows(self._places, False))
 
 
 def occlude(
@@ -644,16 +730,12 @@ def _place(delta: Tensor, windows: _Windows, larger: _Windows, out: Tensor | Non
 
     out: memory for the result, one row of C numbers longer: it takes up what is cut off.
     """
-    count, channels = windows.count, delta.shape[-1]
-    area = math.prod(larger.size)
+    channels = delta.shape[-1]
+    rows = windows.count * math.prod(larger.size)
     if out is None:
-        out = delta.new_empty(count * area + 1, channels)
-    shifted = _Windows(windows.rows - larger.rows, windows.columns - larger.columns, windows.size)
-    places = shifted.places(*larger.size).view(count, -1)
-    first = area * torch.arange(count, device=delta.device)[:, None]
-    places = torch.where(places < area, first + places, count * area)
-    out.zero_().index_copy_(0, places.flatten(), delta.reshape(-1, channels))
-    return out[:-1].view(count, *larger.size, channels)
+        out = delta.new_empty(rows + 1, channels)
+    out.zero_().index_copy_(0, windows.within(larger), delta.reshape(-1, channels))
+    return out[:-1].view(windows.count, *larger.size, channels)
 
 
 def _divides(module: nn.MaxPool2d) -> bool:
