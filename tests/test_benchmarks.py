@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,3 +87,15 @@ def test_different_marks_are_no_comparison(modules: None) -> None:
         assert_same("ours", {"ada": {"check-f": 2.0, "check-g": 0.5}}, marks, 1)
     with pytest.raises(AssertionError, match="0 of 1 submissions"):
         assert_same("ours", {}, marks, 1)
+
+
+def test_the_gpu_script_runs_on_a_cpu() -> None:
+    command = ["benchmarks.gpu", "--device", "cpu", "--network", "small_vgg", "--rounds", "1"]
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=COURSE, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    for section in ("ceilings", "throughput", "occlusion", "smoothgrad", "agreement", "chapter"):
+        assert f"\n## {section} (" in done.stdout
+    (row,) = re.findall(r"^\| incremental, float32 \|.*\| (\S+) \|$", done.stdout, re.M)
+    assert float(row) < 1e-4

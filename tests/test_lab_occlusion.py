@@ -9,6 +9,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from solutions.visualization import incremental_occlusion, layers, occlusion, small_vgg
 from solutions.visualization.live_occlusion import LiveOcclusion
@@ -423,6 +424,32 @@ class TestLive:
         again = engine.logits_of(kept, shape)
         assert torch.equal(again, engine.logits(tops, lefts, (13, 20)))
         assert not torch.equal(again, once)
+
+    def test_a_graph_could_hold_it(self):
+        """A CUDA graph may not hold numbers copied from the host, nor ask for any."""
+
+        class Watch(TorchDispatchMode):
+            def __init__(self):
+                super().__init__()
+                self.seen = set()
+
+            def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+                self.seen.add(function.overloadpacket)
+                return function(*arguments, **(keywords or {}))
+
+        forbidden = {torch.ops.aten.lift_fresh, torch.ops.aten._local_scalar_dense}
+        engine = incremental_occlusion.IncrementalOcclusion(
+            small_vgg.load(), torch.zeros(1, 3, 96, 96)
+        )
+        x, fill = torch.zeros(1, 3, 96, 96), torch.ones(3, 96, 96)
+        for kept in (True, False):
+            work = engine.work((0, 40), (0, 40), (16, 16), kept=kept)
+            engine.logits_of(work, (2, 2))
+            with Watch() as watch:
+                engine.see(x, fill)
+                engine.logits_of(work, (2, 2))
+            assert torch.ops.aten.conv2d in watch.seen
+            assert bool(forbidden & watch.seen) == (not kept)
 
     def test_another_size_is_refused(self):
         live = LiveOcclusion(small_vgg.load(), (3, 96, 96), patch=32, stride=32)

@@ -1,0 +1,399 @@
+"""The laboratory on a GPU: ceilings, speed beside Captum, agreement with the CPU.
+
+    python -m benchmarks.gpu                        # everything, in about five minutes
+    python -m benchmarks.gpu --sections occlusion
+    python -m benchmarks.gpu --device cpu --network small_vgg --rounds 1    # a trial without a GPU
+
+Runs with the course's own PyTorch and with those back to 2.11. Needs the packages torch,
+torchvision, numpy, scipy and rich; ``captum`` for its rows, which are left out without it.
+
+The network is VGG16 with random weights: the arithmetic is that of the trained one. Contenders
+take turns, round by round; a time is the median over the rounds, after a warm-up. What a row is
+compared with, and in which precision, stands above each table. "Share" is the part of the fastest
+matrix product of the same type, measured in the same run, that the necessary arithmetic reaches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib.util
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from benchmarks.occlusion import captum_drop, measured, network_and_picture, relative
+from solutions.visualization import (
+    activations,
+    evaluation,
+    gradients,
+    incremental_occlusion,
+    occlusion,
+    synthesis,
+)
+from solutions.visualization.layers import autocast
+from solutions.visualization.live_occlusion import LiveOcclusion
+from solutions.visualization.networks import Network, load_network
+
+Work = Callable[[], Tensor]
+
+SECTIONS = ("ceilings", "throughput", "occlusion", "smoothgrad", "agreement", "chapter")
+PRECISIONS = {
+    "float32": (torch.float32, False),
+    "TF32": (torch.float32, True),
+    "bfloat16": (torch.bfloat16, True),
+    "float16": (torch.float16, True),
+}
+"""Type, and whether float32 convolutions and products may use TF32."""
+
+CAPTUM = importlib.util.find_spec("captum") is not None
+CAPTUM_BATCHES = (64, 128, 256)
+SAMPLES = 50
+
+
+@contextmanager
+def tf32(allowed: bool) -> Iterator[None]:
+    before = torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = allowed
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32 = before
+
+
+class Bench:
+    """One network and picture, on one device."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.device = torch.device(options.device)
+        self.rounds = options.rounds
+        self.on_gpu = self.device.type == "cuda"
+        self.precisions = PRECISIONS if self.on_gpu else {"float32": PRECISIONS["float32"]}
+        caption, self.model, self.x = network_and_picture(options.network, self.device)
+        self.shape = tuple(self.x.shape[1:])
+        with torch.inference_mode():
+            self.target = int(self.model(self.x).argmax())
+        engine = incremental_occlusion.IncrementalOcclusion(self.model, self.x)
+        self.full_macs = engine.full_multiply_adds()
+        self.peak: dict[str, float] = {}
+        name = torch.cuda.get_device_name(self.device) if self.on_gpu else "CPU"
+        print(f"{caption} {name}, torch {torch.__version__}, {options.rounds} rounds.")
+        print(f"One pass: {self.full_macs / 1e9:.2f} billion multiply-adds.")
+
+    def seconds(self, contenders: Mapping[str, Work]) -> dict[str, float]:
+        """Let contenders take turns; return each one's median."""
+        for work in contenders.values():
+            work()
+        spent: dict[str, list[float]] = {name: [] for name in contenders}
+        for _ in range(self.rounds):
+            for name, work in contenders.items():
+                spent[name].append(measured(work, self.device)[0])
+        return {name: statistics.median(all_of_it) for name, all_of_it in spent.items()}
+
+    def share(self, macs: float, seconds: float, precision: str) -> str:
+        """Return which part of the fastest matrix product ``macs`` multiply-adds reach."""
+        if precision not in self.peak:
+            self.peak[precision] = matrix_peak(self, precision)
+        return f"{2 * macs / seconds / self.peak[precision]:.0%}"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+    sys.stdout.flush()
+
+
+def matrix_peak(bench: Bench, precision: str) -> float:
+    """Return operations a second of a large matrix product of random numbers."""
+    dtype, allowed = PRECISIONS[precision]
+    size = 8192 if bench.on_gpu else 1024
+    a, b = torch.randn(2, size, size, device=bench.device, dtype=dtype)
+    with tf32(allowed):
+        return 2 * size**3 / bench.seconds({"": lambda: a @ b})[""]
+
+
+def ceilings(bench: Bench) -> None:
+    rows = []
+    for precision in bench.precisions:
+        bench.peak[precision] = matrix_peak(bench, precision)
+        rows.append((f"matrix product, {precision}", f"{bench.peak[precision] / 1e12:.1f} TFLOP/s"))
+    source = torch.randn(2**28 if bench.on_gpu else 2**22, device=bench.device)
+    copy = torch.empty_like(source)
+    spent = bench.seconds({"": lambda: copy.copy_(source)})[""]
+    rows.append(("copy, read and written", f"{2 * source.nbytes / spent / 1e12:.2f} TB/s"))
+    table(("ceiling", "measured"), rows)
+
+
+def throughput(bench: Bench) -> None:
+    """How many pictures go through the network in a second."""
+    rows = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        for precision, (dtype, allowed) in bench.precisions.items():
+            for count in (1, 32, 256) if bench.on_gpu else (1, 8):
+                model = bench.model.to(memory_format=layout)
+                batch = torch.randn(count, *bench.shape, device=bench.device)
+                batch = batch.to(memory_format=layout)
+
+                def run(
+                    model: nn.Module = model, batch: Tensor = batch, dtype: torch.dtype = dtype
+                ) -> Tensor:
+                    with torch.inference_mode(), autocast(bench.device, dtype):
+                        answer: Tensor = model(batch)
+                    return answer
+
+                with tf32(allowed):
+                    spent = bench.seconds({"": run})[""]
+                share = bench.share(bench.full_macs * count, spent, precision)
+                name = "NHWC" if layout == torch.channels_last else "NCHW"
+                rows.append((name, precision, str(count), f"{count / spent:.0f}", share))
+    bench.model.to(memory_format=torch.contiguous_format)
+    table(("layout", "precision", "batch", "pictures a second", "share"), rows)
+
+
+def occlusion_maps(bench: Bench) -> None:
+    """Captum, the plain version, and the incremental one, as it is and as a CUDA graph."""
+    size = bench.shape[1]
+    for patch in (32, 45) if bench.on_gpu else (32,):
+        for stride in (8, 4) if bench.on_gpu else (size // 4,):
+            places = occlusion.starts(size, patch, stride)
+            engine = incremental_occlusion.IncrementalOcclusion(bench.model, bench.x)
+            least = engine.multiply_adds(places, places, (patch, patch))
+            full = bench.full_macs * len(places) ** 2
+            print(
+                f"\nOcclusion, patch {patch}, stride {stride}: {len(places)} x {len(places)} "
+                f"places; arithmetic limit {full / least:.2f}."
+            )
+            _occlusion_table(bench, patch, stride, full, least)
+
+
+def _occlusion_table(bench: Bench, patch: int, stride: int, full: float, least: float) -> None:
+    arguments = {"patch": patch, "stride": stride}
+    quiet = {"progress": False}
+
+    def plain(dtype: torch.dtype, batch_size: int = 128) -> Work:
+        return lambda: occlusion.occlude(
+            bench.model, bench.x, batch_size=batch_size, dtype=dtype, **arguments, **quiet
+        ).drop(bench.target)
+
+    def incremental(dtype: torch.dtype) -> Work:
+        return lambda: incremental_occlusion.occlude(
+            bench.model, bench.x, batch_size=1024, delta_dtype=dtype, **arguments, **quiet
+        ).drop(bench.target)
+
+    def live(dtype: torch.dtype, size_classes: int) -> Work:
+        recorded = LiveOcclusion(
+            bench.model, bench.shape, delta_dtype=dtype, size_classes=size_classes, **arguments
+        )
+        return lambda: recorded(bench.x).drop(bench.target)
+
+    with tf32(False):
+        expected = plain(torch.float32)()
+    rows = []
+    if CAPTUM:
+        with tf32(False):
+            rows.append(_captum_row(bench, patch, stride, full))
+    for precision, (dtype, allowed) in bench.precisions.items():
+        with tf32(allowed):
+            contenders = {
+                f"plain, {precision}": plain(dtype),
+                f"incremental, {precision}": incremental(dtype),
+            }
+            if bench.on_gpu:
+                for size_classes in (1, 2, 3):
+                    name = f"CUDA graph, {size_classes} size classes, {precision}"
+                    contenders[name] = live(dtype, size_classes)
+            spent = bench.seconds(contenders)
+            for name, work in contenders.items():
+                macs = full if name.startswith("plain") else least
+                rows.append(
+                    (
+                        name,
+                        f"{1e3 * spent[name]:.1f}",
+                        bench.share(macs, spent[name], precision),
+                        f"{relative(work(), expected):.1e}",
+                    )
+                )
+    table(("contender", "ms a map", "share", "relative L2 of drops"), rows)
+
+
+def _captum_row(bench: Bench, patch: int, stride: int, full: float) -> tuple[str, ...]:
+    contenders = {
+        str(batch): lambda batch=batch: captum_drop(
+            bench.model, bench.x, patch, stride, bench.target, batch
+        )
+        for batch in (CAPTUM_BATCHES if bench.on_gpu else (4,))
+    }
+    spent = bench.seconds(contenders)
+    best = min(spent, key=spent.__getitem__)
+    share = bench.share(full, spent[best], "float32")
+    return (f"Captum, float32, batch {best}", f"{1e3 * spent[best]:.1f}", share, "")
+
+
+def smoothgrad(bench: Bench) -> None:
+    """SmoothGrad with 50 samples; the floor counts a forward and a backward pass to the pixels."""
+    macs = 2 * bench.full_macs * SAMPLES
+    batch_size = SAMPLES if bench.on_gpu else 10
+
+    def ours(dtype: torch.dtype, seed: int = 0) -> Work:
+        return lambda: gradients.smoothgrad(
+            bench.model,
+            bench.x,
+            bench.target,
+            samples=SAMPLES,
+            seed=seed,
+            batch_size=batch_size,
+            dtype=dtype,
+            progress=False,
+        )
+
+    def captum() -> Tensor:
+        from captum.attr import NoiseTunnel, Saliency
+
+        deviation = 0.2 * float(bench.x.max() - bench.x.min())
+        found: Tensor = NoiseTunnel(Saliency(bench.model)).attribute(
+            bench.x,
+            nt_type="smoothgrad",
+            nt_samples=SAMPLES,
+            nt_samples_batch_size=batch_size,
+            stdevs=deviation,
+            target=bench.target,
+            abs=False,
+        )
+        return found
+
+    rows = []
+    with tf32(False):
+        expected, other = ours(torch.float32)(), ours(torch.float32, seed=1)()
+        if CAPTUM:
+            spent = bench.seconds({"": captum})[""]
+            share = bench.share(macs, spent, "float32")
+            rows.append(("Captum, float32", f"{1e3 * spent:.1f}", share, "other noise"))
+    for precision, (dtype, allowed) in bench.precisions.items():
+        with tf32(allowed):
+            spent = bench.seconds({"": ours(dtype)})[""]
+            error = f"{relative(ours(dtype)(), expected):.1e}"
+        share = bench.share(macs, spent, precision)
+        rows.append((f"ours, {precision}", f"{1e3 * spent:.1f}", share, error))
+    print(
+        f"\nSmoothGrad, {SAMPLES} samples. Two float32 runs with other noise differ by "
+        f"{relative(other, expected):.0%} (relative L2)."
+    )
+    table(("contender", "ms", "share", "relative L2"), rows)
+
+
+def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:
+    """Every method of the laboratory whose result does not amplify rounding errors."""
+    model = network.model
+    quiet = {"progress": False}
+    return {
+        "layer outputs": lambda: activations.layer_outputs(model, x)[
+            list(activations.layer_outputs(model, x))[-1]
+        ],
+        "gradient": lambda: gradients.gradient(model, x, target),
+        "integrated gradients": lambda: gradients.integrated_gradients(model, x, target, **quiet),
+        "guided backpropagation": lambda: gradients.guided_backprop(model, x, target),
+        "SmoothGrad": lambda: gradients.smoothgrad(model, x, target, samples=10, **quiet),
+        "VarGrad": lambda: gradients.vargrad(model, x, target, samples=10, **quiet),
+        "Grad-CAM, relu5_3": lambda: gradients.grad_cam(model, x, target, layer="relu5_3"),
+        "occlusion": lambda: incremental_occlusion.occlude(
+            model, x, patch=32, stride=16, **quiet
+        ).pixel_map(target),
+        "deletion curve": lambda: evaluation.removal_curve(model, x, target, x[0].abs().sum(0)),
+    }
+
+
+def agreement(bench: Bench) -> None:
+    """The same methods in float32 on the CPU and on the device."""
+    if not bench.on_gpu:
+        print("\nAgreement of CPU and GPU: there is no GPU.")
+        return
+    here = methods(_network(bench), bench.x, bench.target)
+    with tf32(False):
+        got = {name: work().cpu() for name, work in here.items()}
+    bench.model.cpu()
+    there = methods(_network(bench), bench.x.cpu(), bench.target)
+    rows = []
+    for name, work in there.items():
+        expected = work()
+        cosine = torch.cosine_similarity(got[name].flatten(), expected.flatten(), dim=0)
+        rows.append((name, f"{relative(got[name], expected):.1e}", f"{float(cosine):.6f}"))
+    bench.model.to(bench.device)
+    table(("CPU against GPU, float32", "relative L2", "cosine"), rows)
+
+
+def _network(bench: Bench) -> Network:
+    """The network of the benchmark with everything that synthesis needs to know of it."""
+    like = load_network("small_vgg")
+    return dataclasses.replace(like, model=bench.model, size=bench.shape[1])
+
+
+def chapter(bench: Bench) -> None:
+    """Every kind of figure of the chapter, once, with the laboratory's default settings."""
+    network = _network(bench)
+    x, quiet = bench.x, {"progress": False}
+    steps = {} if bench.on_gpu else {"steps": 2}
+    other = x.flip(-1)
+    figures: dict[str, Work] = {
+        **methods(network, x, bench.target),
+        "occlusion, stride 8": lambda: (
+            incremental_occlusion.occlude(
+                bench.model, x, patch=32, stride=8, batch_size=1024, **quiet
+            ).logits
+        ),
+        "class model": lambda: synthesis.class_model(network, bench.target, **steps, **quiet).x,
+        "filter ascent": lambda: synthesis.filter_ascent(network, "conv4_2", 0, **steps, **quiet).x,
+        "deep dream": lambda: synthesis.deep_dream(network, x, "conv4_2", **steps, **quiet),
+        "texture": lambda: synthesis.texture(network, x, **steps, **quiet).x,
+        "style transfer": lambda: synthesis.style_transfer(network, x, other, **steps, **quiet).x,
+    }
+    rows = []
+    total = 0.0
+    for name, work in figures.items():
+        if bench.on_gpu:
+            torch.cuda.reset_peak_memory_stats(bench.device)
+        spent, _ = measured(work, bench.device)
+        total += spent
+        memory = torch.cuda.max_memory_allocated(bench.device) / 2**30 if bench.on_gpu else None
+        rows.append((name, f"{spent:.2f}", "" if memory is None else f"{memory:.1f}"))
+    rows.append(("all", f"{total:.1f}", ""))
+    table(("figure, once, float32", "seconds", "peak memory on the GPU, GiB"), rows)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument(
+        "--network",
+        default="random_vgg16",
+        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS)
+    options = parser.parse_args(arguments)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("PyTorch finds no GPU here. For a trial on the CPU: --device cpu.")
+    begin = time.perf_counter()
+    print(f"torchvision {torchvision.__version__}; Captum: {'yes' if CAPTUM else 'not installed'}.")
+    bench = Bench(options)
+    run: dict[str, Callable[[Bench], None]] = {
+        "ceilings": ceilings,
+        "throughput": throughput,
+        "occlusion": occlusion_maps,
+        "smoothgrad": smoothgrad,
+        "agreement": agreement,
+        "chapter": chapter,
+    }
+    for section in options.sections:
+        print(f"\n## {section} ({time.perf_counter() - begin:.0f} s)")
+        run[section](bench)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
