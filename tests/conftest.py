@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 COURSE = Path(__file__).parents[1]
+OWN_SOLUTIONS = pytest.StashKey[dict[str, ModuleType]]()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium itself would ask its maker's hosts for updates and the like.
 BROWSER_OPTIONS = [
@@ -174,18 +175,24 @@ PROBLEMS = (
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def own_solutions() -> Iterator[None]:
-    """Bring back the course's own package `solutions` after tests that load another's."""
+def _loaded_solutions() -> dict[str, ModuleType]:
+    return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
 
-    def loaded() -> dict[str, ModuleType]:
-        return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
 
-    before = loaded()
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Remember the course's own package `solutions`, before a fixture loads another's."""
+    session.config.stash[OWN_SOLUTIONS] = _loaded_solutions()
+
+
+@pytest.fixture(autouse=True)
+def own_solutions(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Bring back the course's own package `solutions` after a test that has loaded another's."""
     yield
-    for name in loaded():
-        del sys.modules[name]
-    sys.modules.update(before)
+    own = request.config.stash[OWN_SOLUTIONS]
+    if sys.modules.get("solutions") is not own.get("solutions"):
+        for name in _loaded_solutions():
+            del sys.modules[name]
+        sys.modules.update(own)
 
 
 @pytest.fixture

@@ -47,6 +47,19 @@ from autograder import check, explore
 ```
 
 ```{code-cell} python
+def sum_of_row(row):
+    return total(row)
+
+
+ten = sum_of_row(np.arange(5))
+```
+
+```{code-cell} python
+twenty = 2 * sum_of_row(np.arange(5))
+print("twenty is", twenty)
+```
+
+```{code-cell} python
 :task: apply
 :points: 3
 :difficulty: 1

@@ -152,8 +152,24 @@ def test_misconceptions_are_found(grader: Grader) -> None:
 def test_an_endless_function_costs_its_own_points_only(grader: Grader) -> None:
     endless = "def total(x):\n    while True: pass"
     started = time.monotonic()
-    assert grader.points(grader.notebook({**RIGHT, "total": endless})) == {**POINTS, "total": 0.0}
+    graded = grader.grade(grader.notebook({**RIGHT, "total": endless}))
+    assert points(graded) == {**POINTS, "total": 0.0}
     assert time.monotonic() - started < 15
+    # The course's own cells that would call it, or what is made with it, are not waited for.
+    notes = {
+        cell.source.split("(")[0]: str(cell.outputs)
+        for cell in graded.notebook.cells
+        if cell.cell_type == "code" and "sum_of_row" in cell.source
+    }
+    assert "definitions were run: total takes too long" in notes["def sum_of_row"]
+    assert "definitions were run: sum_of_row takes too long" in notes["twenty = 2 * sum_of_row"]
+
+
+def test_a_function_that_is_slow_at_times_is_called_by_the_courses_cells(grader: Grader) -> None:
+    slow = "def total(x):\n    while x.ndim > 1: pass\n    return float(np.sum(x))"
+    graded = grader.grade(grader.notebook({**RIGHT, "total": slow}))
+    assert points(graded)["total"] < POINTS["total"]
+    assert "definitions were run" not in str(graded.notebook.cells)
 
 
 def test_a_crashing_function_costs_its_own_points_only(grader: Grader) -> None:

@@ -91,6 +91,7 @@ def grade_notebook(
     tasks = {task.cell: task for task in chapter.tasks}
     ours = {cell.source for cell in chapter.release.cells}
     grades = []
+    endless: set[str] = set()  # functions that took too long, and what depends on them
     with contextlib.closing(_Run(sandbox, chapter.limits, files or {}, len(tasks))) as run:
         for number, cell in enumerate(rebuilt.notebook.cells):
             if cell.cell_type != "code":
@@ -101,16 +102,40 @@ def grade_notebook(
                 own = cell.source not in ours
                 draw = figures == "all" or (figures == "own" and own)
                 source = cell.source if draw or own else without_showing(cell.source)
-                cell.outputs = run.cell(source, draw)
+                waits_for = None if own else _first_used(cell.source, endless)
+                if waits_for:
+                    endless |= _defined(cell.source)
+                    cell.outputs = run.definitions(source)
+                    cell.outputs.append(
+                        _note(f"Only this cell's definitions were run: {waits_for} takes too long.")
+                    )
+                else:
+                    cell.outputs = run.cell(source, draw)
                 if source != cell.source:
                     cell.outputs.append(_note("What this cell shows is left out."))
             else:
                 grade = _examined(task, seed, run)
                 grades.append(grade)
+                if grade.examination.outcomes[0].verdict == "timed out":
+                    endless.add(task.function)
                 cell.outputs = _test_outputs(grade)
             cell.execution_count = number + 1
         flags = rebuilt.flags + tuple(run.flags)
     return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
+
+
+def _first_used(source: str, names: set[str]) -> str | None:
+    """Return one of these names that a cell uses, or None."""
+    return next((one for one in sorted(names) if re.search(rf"\b{one}\b", source)), None)
+
+
+def _defined(source: str) -> set[str]:
+    """Return the names of functions and variables that one of the course's own cells makes."""
+    nodes = list(ast.walk(ast.parse(source)))
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return functions | {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 SHOWS = re.compile(r"(print|explore|show\w*|plt\.\w+)")
@@ -184,16 +209,28 @@ class _Run:
             self._session.close()
             self._session = None
 
+    def definitions(self, source: str) -> list[NotebookNode]:
+        """Run what a cell defines and imports, and return its outputs."""
+        return self._timed_cell(source, False, 1.0, hurry=True)
+
     def cell(self, source: str, draw_figures: bool) -> list[NotebookNode]:
         """Run a cell and return its outputs."""
         seconds = min(self._cell_seconds, self._left_for_cells)
         # Where no time is left, the functions that a cell defines can still be graded.
         hurry = seconds <= 0
+        outputs = self._timed_cell(source, draw_figures, max(seconds, 1.0), hurry)
+        if hurry:
+            outputs.append(_note("Only this cell's definitions were run: others took too long."))
+        return outputs
+
+    def _timed_cell(
+        self, source: str, draw_figures: bool, seconds: float, hurry: bool
+    ) -> list[NotebookNode]:
         self._cells.append((source, hurry))
         before = self._left
         try:
             request = self._cell_request(*self._cells[-1], draw_figures)
-            reply, timely = self._ask(request, max(seconds, 1.0))
+            reply, timely = self._ask(request, seconds)
         except OutOfTime:
             return [self._stopped(f"this cell took longer than {seconds:.3g} s")]
         except SessionEnded as reason:
@@ -203,8 +240,6 @@ class _Run:
         outputs = list(self._fitting(_cell_outputs(reply)))
         if not timely:
             outputs.append(self._stopped(f"this cell took longer than {seconds:.3g} s"))
-        elif hurry:
-            outputs.append(_note("Only this cell's definitions were run: others took too long."))
         return outputs
 
     def _stopped(self, why: str) -> NotebookNode:
