@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import io
 import re
 import zlib
 from collections.abc import Callable
@@ -15,10 +16,11 @@ import numpy as np
 import pytest
 
 from autograder.checks import FILE_NAME, Checks, save_checks
+from autograder.handover import hand_over
 from autograder.problems import Case, Problem
 from autograder.student import explore as explore_module
 from autograder.student.check import Check
-from autograder.student.explorers import open_explorer
+from autograder.student.explorers import open_explorer, trained_network
 from autograder.student.explorers.drawing import (
     figure,
     number,
@@ -30,9 +32,10 @@ from autograder.student.explorers.drawing import (
 from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, OWN
 from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
-from autograder.values import Formula
+from autograder.values import Formula, Tensor
 from solutions.backprop import reference as backprop
 from solutions.training.reference import col2im, im2col, sgd_step
+from solutions.visualization.problems import EXPLORED, PROBLEMS
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))
@@ -170,13 +173,31 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 }
 
 
+# Kinds over a trained network: the functions and the files of the exercise "visualization".
+EXERCISE = Path(__file__).parents[1] / "exercises" / "visualization"
+TRAINED = {
+    str(problem.explorer["kind"]): (problem.reference, problem.cases(np.random.default_rng(0))[0])
+    for problem in PROBLEMS
+    if problem.explorer
+}
+FUNCTIONS |= {kind: (function, dict(case.arguments)) for kind, (function, case) in TRAINED.items()}
+
+
+@pytest.fixture(autouse=True)
+def exercise_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in the folder of the exercise whose files some kinds need."""
+    monkeypatch.chdir(EXERCISE)
+
+
 def checks_of(kind: str, **options: Any) -> Checks:
     function, arguments = FUNCTIONS[kind]
+    if kind in TRAINED:
+        options = {**EXPLORED, **options}
     return Problem(
         function,
         lambda rng: [Case("the case", arguments)],
         (),
-        time_limit=0.5,
+        time_limit=30.0 if kind in TRAINED else 0.5,
         explorer={"kind": kind, **options},
     ).visible_checks()
 
@@ -534,14 +555,15 @@ def test_png_is_what_was_drawn() -> None:
     assert rows == b"\0" + pixels[0].tobytes() + b"\0" + pixels[1].tobytes()
 
 
-def test_png_can_be_read_by_others() -> None:
-    import io
-
+def _pixels(data: bytes) -> np.ndarray:
     import matplotlib.image
 
+    return np.round(matplotlib.image.imread(io.BytesIO(data)) * 255).astype(np.uint8)
+
+
+def test_png_can_be_read_by_others() -> None:
     pixels = picture_colors(color_picture("house", 32))
-    read = matplotlib.image.imread(io.BytesIO(png(pixels)))
-    assert np.array_equal(np.round(read * 255).astype(np.uint8), pixels)
+    assert np.array_equal(_pixels(png(pixels)), pixels)
 
 
 def test_signed_colors_are_centered_at_zero() -> None:
@@ -627,3 +649,70 @@ def test_descent_walks_with_the_students_steps() -> None:
     assert f"after 40 steps the loss is {number(loss)}; it began at 68.6" in explorer.view.value
     explorer.rate.value = 0.15
     assert "nan" not in explorer.view.value
+
+
+# Kinds over a trained network
+
+
+def test_the_network_of_the_exercise_knows_its_pictures() -> None:
+    known = trained_network.material(EXPLORED)
+    model = hand_over(known.network)
+    assert len(model) == len(known.names) == 37
+    assert known.names[:5] == ("conv 1", "relu 1", "conv 2", "relu 2", "pool 1")
+    assert known.names[-6:] == (
+        "flatten",
+        "linear 14",
+        "relu 14",
+        "linear 15",
+        "relu 15",
+        "linear 16",
+    )
+    x = hand_over(Tensor(((known.images - 0.5) / 0.25).astype(np.float32)))
+    assert (model(x).argmax(dim=1).numpy() == known.labels).mean() > 0.9
+
+
+def test_the_frame_is_where_the_score_is_lowest() -> None:
+    seen = []
+
+    def own(model, x, target, patch, stride, fill, batch_size):
+        scores = np.full(((96 - patch) // stride + 1,) * 2, 2.0)
+        scores[3, 5] = -1.0
+        seen.append((target, patch, stride, fill))
+        return scores
+
+    explorer = opened("occlusion", own)
+    assert seen[-1] == (int(explorer.material.labels[0]), 16, 8, 0.0)
+    assert "Lowest, −1" in explorer.view.value
+    colors = _pixels(pictures(explorer)[0])
+    framed = (colors == trained_network.MARK).all(axis=2)
+    assert framed[24:40, 40].all()
+    assert framed[24, 40:56].all()
+    assert not framed[25:39, 41:55].any()
+    explorer.picture.value = 4  # its own class comes with it, in one call
+    assert seen[-1][0] == explorer.target.value == explorer.material.labels[4]
+    assert len(seen) == 2
+
+
+def test_whether_a_map_points_at_the_object_is_said() -> None:
+    mask = trained_network.material(EXPLORED).masks[0]
+    for inside in (True, False):
+        one = np.zeros(mask.shape)
+        one[tuple(np.argwhere(mask == inside)[100])] = 1.0
+        explorer = opened("saliency", lambda model, x, targets, one=one: one[None])
+        assert f": {'inside' if inside else 'outside'} the object" in explorer.view.value
+
+
+def test_channels_and_slices_follow_the_layer() -> None:
+    outputs = opened("layer outputs")
+    outputs.channel.value = 7
+    outputs.layer.value = outputs.material.names.index("conv 13")
+    assert outputs.channel.max == 63
+    outputs.channel.value = 63
+    outputs.layer.value = 0
+    assert (outputs.channel.max, outputs.channel.value) == (7, 7)
+    assert "channel 7 of 8" in outputs.view.value
+    grid = opened("filter grid")
+    assert grid.slice.max == 2
+    grid.layer.value = outputs.material.names.index("conv 4")
+    assert grid.slice.max == 15
+    assert "16 × 16 × 3 × 3" in grid.view.value

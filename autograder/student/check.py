@@ -149,6 +149,10 @@ class Check:
             self._stamp = stamp
         return self._checks
 
+    def folder(self) -> Path:
+        """Return the folder of the exercise's files."""
+        return (self._path or self._beside_notebook()).parent
+
     def _beside_notebook(self) -> Path:
         """Return where ``checks.npz`` is, also after the notebook has changed the folder."""
         folders = [Path(), self._start]

@@ -12,7 +12,7 @@ import numpy as np
 from autograder.handover import hand_over
 from autograder.problems import Case, Problem, quarters
 from autograder.values import Network, Tensor, Value
-from solutions.visualization import alternatives, misconceptions, reference
+from solutions.visualization import alternatives, misconceptions, reference, small_vgg
 
 PACKAGES = ("numpy", "matplotlib", "ipywidgets", "torch")
 """What submissions may import when they are graded."""
@@ -356,6 +356,14 @@ def pointing_game_hidden(rng: Random) -> list[Case]:
     ]
 
 
+EXPLORED = {
+    "network": "small_vgg_noise.npz",
+    "pictures": "pictures.npz",
+    "mean": small_vgg.MEAN[0],
+    "std": small_vgg.STD[0],
+}
+"""What the explorers play with; the channels are normalized alike."""
+
 PROBLEMS = (
     Problem(
         reference.layer_outputs,
@@ -364,6 +372,7 @@ PROBLEMS = (
         layer_outputs_hidden,
         alternatives.LAYER_OUTPUTS,
         time_limit=SECONDS,
+        explorer={"kind": "layer outputs", **EXPLORED},
     ),
     Problem(
         reference.filter_grid,
@@ -372,6 +381,7 @@ PROBLEMS = (
         filter_grid_hidden,
         alternatives.FILTER_GRID,
         time_limit=SECONDS,
+        explorer={"kind": "filter grid", **EXPLORED},
     ),
     Problem(
         reference.occlusion_map,
@@ -380,6 +390,7 @@ PROBLEMS = (
         occlusion_map_hidden,
         alternatives.OCCLUSION_MAP,
         time_limit=SECONDS,
+        explorer={"kind": "occlusion", **EXPLORED},
         digits=DIGITS,
     ),
     Problem(
@@ -389,6 +400,7 @@ PROBLEMS = (
         saliency_map_hidden,
         alternatives.SALIENCY_MAP,
         time_limit=SECONDS,
+        explorer={"kind": "saliency", **EXPLORED},
         digits=DIGITS,
     ),
     Problem(
@@ -398,6 +410,7 @@ PROBLEMS = (
         gradient_path_hidden,
         alternatives.GRADIENT_PATH,
         time_limit=SECONDS,
+        explorer={"kind": "gradient path", **EXPLORED},
     ),
     Problem(
         reference.smoothgrad,
@@ -406,6 +419,7 @@ PROBLEMS = (
         smoothgrad_hidden,
         alternatives.SMOOTHGRAD,
         time_limit=SECONDS,
+        explorer={"kind": "smoothgrad", **EXPLORED},
     ),
     Problem(
         reference.grad_cam,
@@ -414,6 +428,7 @@ PROBLEMS = (
         grad_cam_hidden,
         alternatives.GRAD_CAM,
         time_limit=SECONDS,
+        explorer={"kind": "grad-cam", **EXPLORED},
     ),
     Problem(
         reference.pointing_game,

@@ -80,6 +80,25 @@ The kinds:
     ``fn(parameters, gradients, velocities, learning_rate, momentum)`` returns new parameters and
     velocities. Forty steps in a valley, with sliders for learning rate and momentum.
 
+Kinds over a trained network; their options ``network`` and ``pictures`` name files beside
+``checks.npz`` (weights of a VGG under torchvision's names; images, masks, labels, classes), and
+``mean`` and ``std`` say how a picture from 0 to 1 is normalized:
+
+``layer outputs``
+    ``fn(model, x)`` returns a list with one tensor per layer. Picture, layer, channel.
+``filter grid``
+    ``fn(w, channel, columns)`` returns a picture (H, W) from 0 to 1. Layer, channel, columns.
+``occlusion``
+    ``fn(model, x, target, patch, stride, fill, batch_size)`` returns a map. Picture, class, patch.
+``saliency``
+    ``fn(model, x, targets)`` returns maps (N, H, W). Picture, class.
+``gradient path``
+    ``fn(model, x, target, row, column, step, times)`` returns derivatives (T, 3). Pixel, change.
+``smoothgrad``
+    ``fn(model, x, target, noise, level)`` returns a gradient (3, H, W). Copies and level of noise.
+``grad-cam``
+    ``fn(model, x, targets, layer)`` returns maps (N, H', W'). Picture, class, layer.
+
 A kind is a subclass of :class:`~autograder.student.explorers.base.Explorer`. Nothing in this
 package knows the answer to a task: every number comes from the student's own function.
 """

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import ipywidgets as widgets
 import numpy as np
 
-from autograder.student.explorers import training
+from autograder.student.explorers import trained_network, training
 from autograder.student.explorers.backward import (
     ConvBackwardExplorer,
     PoolBackwardExplorer,
@@ -403,5 +403,6 @@ KINDS: dict[str, type[Explorer]] = {
     "conv backward": ConvBackwardExplorer,
     "scores": ScoresExplorer,
     **training.KINDS,
+    **trained_network.KINDS,
 }
 """The explorers by the name that ``Problem.explorer["kind"]`` gives."""
