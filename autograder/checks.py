@@ -55,6 +55,7 @@ class Checks:
 
     ``hints`` maps a misconception's name to the hint the student reads. ``time_limit`` is in
     seconds per call. ``explorer`` configures ``explore()``; None where there is nothing to play.
+    ``results`` are what the entries of the result are called, if there are several.
     """
 
     function: str
@@ -63,6 +64,7 @@ class Checks:
     tolerance: Tolerance = Tolerance()
     time_limit: float = 5.0
     explorer: Mapping[str, Value] | None = None
+    results: tuple[str, ...] = ()
 
 
 class ChecksFileError(Exception):

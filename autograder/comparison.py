@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -43,9 +43,9 @@ class Tolerance:
 class Difference:
     """The first way in which an answer is not the expected one.
 
-    ``where`` is the path to the element, such as ``result[0][1, 2]``; empty for the whole
-    result. ``got`` and ``expected`` are short texts. ``wrong`` of ``total`` elements differ
-    (both 0 where counting makes no sense).
+    ``where`` is the path to the element, such as ``result[0][1, 2]`` or ``dx[1, 2]``; empty for
+    the whole result. ``got`` and ``expected`` are short texts. ``wrong`` of ``total`` elements
+    differ (both 0 where counting makes no sense).
     """
 
     kind: Kind
@@ -58,9 +58,15 @@ class Difference:
 
 
 def first_difference(
-    got: Value, expected: Value, tolerance: Tolerance, where: str = "result"
+    got: Value,
+    expected: Value,
+    tolerance: Tolerance,
+    where: str = "result",
+    names: Sequence[str] = (),
 ) -> Difference | None:
     """Return the first difference between ``got`` and ``expected``, or None if they agree.
+
+    ``names`` are what the entries of a tuple are called, if they have names.
 
     Types are judged as a teacher would: a NumPy number is as good as a Python number, a
     0-d array as good as a number, an integer as good as the float it equals, a list as good
@@ -73,7 +79,8 @@ def first_difference(
     if isinstance(expected, int | float):
         return _number_difference(got, expected, tolerance, where)
     if isinstance(expected, tuple | list):
-        return _sequence_difference(got, expected, tolerance, where)
+        called = names or [f"{where}[{i}]" for i in range(len(expected))]
+        return _sequence_difference(got, expected, tolerance, where, called)
     if isinstance(expected, Mapping):
         return _mapping_difference(got, expected, tolerance, where)
     raise TypeError(f"a reference may not return {describe(expected)}")
@@ -203,7 +210,11 @@ def _number_difference(
 
 
 def _sequence_difference(
-    got: Value, expected: tuple[Value, ...] | list[Value], tolerance: Tolerance, where: str
+    got: Value,
+    expected: tuple[Value, ...] | list[Value],
+    tolerance: Tolerance,
+    where: str,
+    names: Sequence[str],
 ) -> Difference | None:
     if not isinstance(got, tuple | list):
         return _wrong_type(got, f"a tuple of {len(expected)} results", where)
@@ -215,8 +226,8 @@ def _sequence_difference(
             str(len(got)),
             str(len(expected)),
         )
-    for i, (mine, theirs) in enumerate(zip(got, expected, strict=True)):
-        difference = first_difference(mine, theirs, tolerance, f"{where}[{i}]")
+    for mine, theirs, name in zip(got, expected, names, strict=True):
+        difference = first_difference(mine, theirs, tolerance, name)
         if difference is not None:
             return difference
     return None

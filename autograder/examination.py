@@ -142,7 +142,9 @@ def judge(checks: Checks, case: CheckedCase, ending: Ending) -> Outcome:
         own = ending.function in ("", checks.function)
         not_done = ending.kind == "NotImplementedError" and own
         return Outcome(case, "not done" if not_done else "raised", ending)
-    difference = first_difference(ending.value, case.expected, checks.tolerance)
+    difference = first_difference(
+        ending.value, case.expected, checks.tolerance, names=checks.results
+    )
     return Outcome(case, "different" if difference else "passed", ending, difference)
 
 

@@ -74,6 +74,8 @@ class Problem:
     ``digits`` is for functions that no choice of numbers makes exact, such as exp and log, whose
     last bits differ from machine to machine: the stored results, right and wrong, are rounded to
     so many significant digits (see :func:`rounded`). The tolerance has to be wider than that.
+
+    ``results`` are the names of the results of a function that returns several.
     """
 
     reference: Function
@@ -85,6 +87,7 @@ class Problem:
     time_limit: float = 5.0
     explorer: Mapping[str, Value] | None = None
     digits: int | None = None
+    results: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -128,6 +131,7 @@ class Problem:
             tolerance=self.tolerance,
             time_limit=self.time_limit,
             explorer=self.explorer,
+            results=self.results,
         )
 
     def _checked(self, case: Case, hidden: bool) -> CheckedCase:
@@ -141,6 +145,13 @@ class Problem:
             raise ValueError(
                 f"the reference of {self.name} raises {expected.kind} on case "
                 f"{case.name!r}: {expected.message}"
+            )
+        if self.results and not (
+            isinstance(expected, tuple) and len(expected) == len(self.results)
+        ):
+            raise ValueError(
+                f"the reference of {self.name} does not return {', '.join(self.results)} on case "
+                f"{case.name!r}"
             )
         if not is_finite(expected):
             raise ValueError(

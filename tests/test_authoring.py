@@ -215,6 +215,13 @@ def test_checks_are_stored_in_task_order_without_code(toy_course: Path) -> None:
             "misconception of_rows passes every visible case",
         ),
         ("problems.py", '{"x": quarters(rng, 5)}', "{}", "def total", "but total takes"),
+        (
+            "problems.py",
+            "total_cases,\n",
+            'total_cases, results=("rows", "sum"), misconceptions=\n',
+            "def total",
+            "the reference of total does not return rows, sum",
+        ),
     ],
 )
 def test_bad_sources_name_file_and_line(

@@ -162,6 +162,20 @@ def test_the_first_element_that_differs_is_shown() -> None:
     assert (difference.wrong, difference.total) == (2, 6)
 
 
+def test_results_have_their_names() -> None:
+    dx, dw = np.zeros((2, 3)), np.zeros(4)
+    named = {"tolerance": TOLERANCE, "names": ("dx", "dw")}
+    wrong = first_difference((dx, dw + [0, 0, 1, 0]), (dx, dw), **named)
+    assert wrong is not None
+    assert wrong.where == "dw[2]"
+    wrong = first_difference((dx.T, dw), (dx, dw), **named)
+    assert wrong is not None
+    assert wrong.message == "dx has the wrong shape."
+    wrong = first_difference(dx, (dx, dw), **named)
+    assert wrong is not None
+    assert "a tuple of 2 results" in wrong.message
+
+
 def test_close_numbers_are_written_long_enough_to_differ() -> None:
     difference = first_difference(1.00000321, 1.0, TOLERANCE)
     assert difference is not None

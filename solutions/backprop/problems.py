@@ -386,6 +386,7 @@ PROBLEMS = (
         misconceptions.LINEAR_BACKWARD,
         linear_backward_hidden,
         alternatives.LINEAR_BACKWARD,
+        results=("dx", "dw", "db"),
     ),
     Problem(
         reference.relu_backward,
@@ -417,6 +418,7 @@ PROBLEMS = (
         conv2d_backward_hidden,
         alternatives.CONV2D_BACKWARD,
         explorer={"kind": "conv backward"},
+        results=("dx", "dw", "db"),
     ),
     Problem(
         reference.softmax_cross_entropy,
@@ -426,5 +428,6 @@ PROBLEMS = (
         alternatives.SOFTMAX_CROSS_ENTROPY,
         explorer={"kind": "scores"},
         digits=DIGITS,
+        results=("loss", "gradient"),
     ),
 )

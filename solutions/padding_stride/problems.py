@@ -291,6 +291,7 @@ PROBLEMS = (
         receptive_field_hidden,
         alternatives.RECEPTIVE_FIELD,
         explorer={"kind": "stack"},
+        results=("size", "jump", "start"),
     ),
     Problem(
         reference.effective_receptive_field,

@@ -344,6 +344,7 @@ PROBLEMS = (
         sgd_step_hidden,
         alternatives.SGD_STEP,
         explorer={"kind": "descent"},
+        results=("parameters", "velocities"),
     ),
     Problem(
         reference.small_cnn_loss_and_gradients,
@@ -352,6 +353,7 @@ PROBLEMS = (
         small_cnn_hidden,
         alternatives.SMALL_CNN_LOSS_AND_GRADIENTS,
         **ROUNDED,
+        results=("loss", "gradients"),
     ),
     Problem(
         reference.train,
@@ -360,6 +362,7 @@ PROBLEMS = (
         train_hidden,
         alternatives.TRAIN,
         **ROUNDED,
+        results=("parameters", "losses"),
     ),
     Problem(
         reference.name_that_bug,
