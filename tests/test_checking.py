@@ -165,7 +165,7 @@ def test_the_first_element_that_differs_is_shown() -> None:
 def test_results_have_their_names() -> None:
     dx, dw = np.zeros((2, 3)), np.zeros(4)
     named = {"tolerance": TOLERANCE, "names": ("dx", "dw")}
-    wrong = first_difference((dx, dw + [0, 0, 1, 0]), (dx, dw), **named)
+    wrong = first_difference((dx, dw + np.eye(4)[2]), (dx, dw), **named)
     assert wrong is not None
     assert wrong.where == "dw[2]"
     wrong = first_difference((dx.T, dw), (dx, dw), **named)
