@@ -151,7 +151,9 @@ def _array_difference(
     index = tuple(int(i) for i in np.argwhere(differs)[0])
     return Difference(
         "value",
-        f"{int(differs.sum())} of {got.size} elements differ.",
+        f"{int(differs.sum())} of {got.size} elements differ."
+        if got.size > 1
+        else f"{_element(where, index)} is wrong.",
         _element(where, index),
         _number(got_numbers[index], expected_numbers[index]),
         _number(expected_numbers[index], got_numbers[index]),

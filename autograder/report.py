@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -18,6 +18,9 @@ Tone = Literal["good", "bad", "note"]
 
 MAX_LINE = 1000
 """Characters of one line in the report of a grading."""
+
+MOST_PARTS = 12
+"""Lists and dicts with more entries than this are described in a line."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,9 +153,7 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
     yield Line(f"Case {number}: {case.name}", strong=True)
     if not secret:
         for name, value in case.arguments.items():
-            yield Line(f"{name}: {describe_argument(value)}", code=True)
-            if _is_small(value, 16):
-                yield from (Line(f"    {row}", code=True) for row in _grid(value))
+            yield from _argument(name, value)
     yield from _verdict(examination, failure, secret)
     if examination.hint:
         yield Line(f"Hint: {examination.hint}", strong=True)
@@ -166,6 +167,27 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
             f"To try this case yourself: `{examination.checks.function}"
             f"(*check.case({examination.checks.function}, {number}))`"
         )
+
+
+def _argument(name: str, value: Value, depth: int = 0) -> Iterator[Line]:
+    """Say what an argument is; of lists and dicts what their parts are, if they are few."""
+    indent = "    " * depth
+    described = describe_argument(value, longest=100 if depth else 60)
+    parts: list[tuple[str, Value]] = []
+    if isinstance(value, Mapping):
+        parts = [(repr(key), part) for key, part in value.items()]
+    elif isinstance(value, list | tuple):
+        parts = [(f"[{i}]", part) for i, part in enumerate(value)]
+    if described == repr(value) or len(parts) > MOST_PARTS:
+        parts = []
+    if parts:
+        kind = "dict" if isinstance(value, Mapping) else type(value).__name__
+        described = f"{kind} of {len(parts)}"
+    yield Line(f"{indent}{name}: {described}", code=True)
+    if _is_small(value, 16):
+        yield from (Line(f"{indent}    {row}", code=True) for row in _grid(value))
+    for part in parts:
+        yield from _argument(*part, depth + 1)
 
 
 def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterator[Line]:

@@ -134,12 +134,12 @@ def _describe_layer(layer: Mapping[str, Value]) -> str:
     return f"{kind} {layer['size']}" if "size" in layer else kind
 
 
-def describe_argument(value: Value) -> str:
-    """Say what an argument of a case is; small plain values are shown whole."""
+def describe_argument(value: Value, longest: int = 60) -> str:
+    """Say what an argument of a case is; plain values up to so many characters are shown whole."""
     if isinstance(value, np.ndarray | Formula | Tensor | Network):
         return describe(value)
     text = repr(value)
-    return text if len(text) <= 60 else describe(value)
+    return text if len(text) <= longest else describe(value)
 
 
 def same(a: Value, b: Value) -> bool:

@@ -17,6 +17,8 @@ from autograder.checks import CheckedCase, Checks, ChecksFileError, Raised, load
 from autograder.comparison import Tolerance, first_difference
 from autograder.examination import Failed, Returned, TimedOut, examine
 from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.report import report
+from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.values import Formula, copy_of, describe, is_finite, same
 
 TOLERANCE = Tolerance()
@@ -404,3 +406,27 @@ def test_results_are_rounded_where_the_problem_says_so() -> None:
     [case] = problem.visible_checks().cases
     assert case.expected.tolist() == [0.3333, 0.3333]
     assert case.wrong["ninth"].tolist() == [0.1111, 0.1111]
+
+
+def test_a_report_shows_the_parts_of_arguments() -> None:
+    def same_weights(weights: dict, layers: list, steps: list) -> np.ndarray:
+        return weights["b"]
+
+    arguments = {
+        "weights": {"w": np.ones((2, 3, 4, 5)), "b": np.array([0.25])},
+        "layers": [{"kind": "a layer whose description is long", "size": n} for n in range(2)],
+        "steps": [f"step {n}" for n in range(100)],
+    }
+    problem = Problem(same_weights, lambda rng: [Case("parts", arguments)], ())
+    caller = StudentCaller(lambda *given: np.array([0.5]), 5.0, PrintAllowance())
+    lines = report(examine(problem.visible_checks(), caller)).text.splitlines()
+    start = lines.index("    weights: dict of 2")
+    assert lines[start + 1 : start + 6] == [
+        "        'w': float64 array of shape (2, 3, 4, 5)",
+        "        'b': float64 array of shape (1,)",
+        "    layers: list of 2",
+        "        [0]: {'kind': 'a layer whose description is long', 'size': 0}",
+        "        [1]: {'kind': 'a layer whose description is long', 'size': 1}",
+    ]
+    assert lines[start + 6].startswith("    steps: list of 100 (text 'step 0', ")
+    assert "  result[0] is wrong." in lines
