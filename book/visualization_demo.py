@@ -12,6 +12,7 @@ from skimage import data
 from torch import Tensor
 
 from solutions.visualization import drawn_pictures
+from solutions.visualization.activations import Filters, filters
 from solutions.visualization.networks import Network, WeightsMissingError, load_network
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -53,6 +54,15 @@ def network() -> Network:
 def small_network() -> Network:
     """Return the small VGG that has seen noise on its pictures, as SmoothGrad will show it."""
     return load_network("small_vgg_noise")
+
+
+def alexnet_filters() -> Filters | None:
+    """Return the filters of AlexNet's first layer, or None if its weights are not here."""
+    try:
+        alexnet = load_network("alexnet", download=False, fallback=False)
+    except WeightsMissingError:
+        return None
+    return filters(alexnet.model, "conv1")
 
 
 def drawn(count: int, first: int = 0) -> drawn_pictures.Pictures:
