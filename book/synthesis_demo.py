@@ -115,9 +115,7 @@ def _first(module: nn.Module, name: str) -> int:
     return int(value[0] if isinstance(value, tuple) else value)
 
 
-def distances(
-    network: Network, x: Tensor, content: Tensor, style: Tensor
-) -> tuple[float, float]:
+def distances(network: Network, x: Tensor, content: Tensor, style: Tensor) -> tuple[float, float]:
     """Return how far a picture is from a content and from a style, relative to their sizes."""
     trunk = Trunk(network.model, [*STYLE, CONTENT])
     with torch.inference_mode():
