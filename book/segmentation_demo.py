@@ -49,6 +49,14 @@ def maps(network: Network, shown: Pictures) -> dict[str, Array]:
     return found
 
 
+def named_correctly(network: Network, shown: Pictures) -> Array:
+    """Return for which pictures the likeliest class is the right one, shape (N,), bool."""
+    x, labels, _ = demo.inputs(shown, network)
+    with torch.inference_mode():
+        right: Array = (network.model(x).argmax(1) == labels).numpy()
+    return right
+
+
 @dataclass(frozen=True)
 class Cut:
     """What one map makes of one picture.
