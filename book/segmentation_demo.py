@@ -28,7 +28,7 @@ METHODS = (
 )
 """Methods of the comparison, from ``method_table.METHODS``."""
 
-PERFECT = "the mask itself, blurred"
+PERFECT = "mask, blurred"
 """A map that nobody has: what is still missing with it is GrabCut's own fault."""
 
 QUANTILES = (0.8, 0.9, 0.95, 0.98)
