@@ -17,7 +17,13 @@ from torch import Tensor
 
 from book import segmentation_demo, synthesis_demo
 from book import visualization_demo as demo
-from solutions.visualization import evaluation, segmentation, synthesis
+from solutions.visualization import (
+    drawn_pictures,
+    evaluation,
+    exercise_pictures,
+    segmentation,
+    synthesis,
+)
 from solutions.visualization.networks import Network
 
 NETWORK = demo.small_network()
@@ -262,6 +268,52 @@ class TestMistakesAboutAscent:
         assert torch.allclose(synthesis.gram(large), synthesis.gram(x))
         sums = [synthesis.gram(one) * one[0, 0].numel() for one in (x, large)]
         assert torch.allclose(sums[1], 2 * sums[0])
+
+    def test_without_detach_the_second_gradient_is_none(self) -> None:
+        x = torch.zeros(1, 3, 96, 96, requires_grad=True)
+        NETWORK.model(x)[0, TARGET].backward()
+        assert x.grad is not None
+        moved = x + 0.05 * x.grad
+        NETWORK.model(moved)[0, TARGET].backward()
+        with pytest.warns(UserWarning, match="not a leaf"):
+            assert moved.grad is None
+
+
+class TestDeepDream:
+    def test_more_steps_leave_less_of_the_photograph(self) -> None:
+        x = synthesis_demo.photograph(NETWORK, "rocket", 96)
+        likeness = []
+        for steps in (5, 20, 80):
+            dream = synthesis.deep_dream(NETWORK, x, "relu3_3", steps=steps, progress=False)
+            likeness.append(
+                float(torch.corrcoef(torch.stack([x.flatten(), dream.flatten()]))[0, 1])
+            )
+        assert likeness == sorted(likeness, reverse=True)
+        assert likeness[-1] < likeness[0] - 0.1
+
+    def test_octaves_bring_larger_patterns(self) -> None:
+        """What four octaves add is smoother than what one adds."""
+        x = synthesis_demo.photograph(NETWORK, "rocket", synthesis_demo.DREAM_SIDE)
+        added = [
+            synthesis.deep_dream(NETWORK, x, "relu5_3", octaves=count, progress=False) - x
+            for count in (1, 4)
+        ]
+        one, four = map(synthesis_demo.likeness_of_neighbors, added)
+        assert four > one
+
+
+def test_the_class_model_of_the_exercise() -> None:
+    """What the ungraded task tells one to do leads where it says."""
+    pictures = drawn_pictures.draw(exercise_pictures.COUNT, seed=exercise_pictures.SEED)
+    x, _, _ = demo.inputs(pictures, NETWORK)
+    with torch.no_grad():
+        highest = float(NETWORK.model(x).max())
+    picture = 0.01 * torch.randn(x[:1].shape, generator=torch.Generator().manual_seed(0))
+    for _ in range(100):
+        picture.requires_grad_()
+        (slope,) = torch.autograd.grad(NETWORK.model(picture)[0, TARGET], picture)
+        picture = (picture + slope / slope.square().mean().sqrt() / 20).detach()
+    assert synthesis_demo.score(NETWORK, picture, TARGET) > highest
 
 
 class TestCheapestSides:
