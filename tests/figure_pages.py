@@ -23,6 +23,7 @@ PREFIXES = {
     "chain_rule_graph": "cr",
     "column_explorer": "ic",
     "descent": "ds",
+    "occlusion_explorer": "oc",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

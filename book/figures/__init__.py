@@ -18,6 +18,7 @@ from book.figures.descent import Descent
 from book.figures.gradient_explorer import GradientExplorer
 from book.figures.kernel_explorer import KernelExplorer
 from book.figures.network_calculator import NetworkCalculator
+from book.figures.occlusion_explorer import OcclusionExplorer
 from book.figures.pooling_explorer import PoolingExplorer
 from book.figures.receptive_field_explorer import ReceptiveFieldExplorer
 from book.figures.size_explorer import SizeExplorer
@@ -30,6 +31,7 @@ FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "gradient_explorer": GradientExplorer,
     "kernel_explorer": KernelExplorer,
     "network_calculator": NetworkCalculator,
+    "occlusion_explorer": OcclusionExplorer,
     "pooling_explorer": PoolingExplorer,
     "receptive_field_explorer": ReceptiveFieldExplorer,
     "size_explorer": SizeExplorer,
@@ -62,6 +64,7 @@ __all__ = [
     "GradientExplorer",
     "KernelExplorer",
     "NetworkCalculator",
+    "OcclusionExplorer",
     "PoolingExplorer",
     "ReceptiveFieldExplorer",
     "SizeExplorer",
