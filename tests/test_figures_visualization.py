@@ -1,0 +1,345 @@
+"""The live figures of the visualization chapter: each number is that of the laboratory."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import traitlets
+from axe_playwright_python.sync_playwright import Axe
+from figure_pages import THEMES, call, choice, number, opened
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from book import visualization_demo as demo
+from book.figures import OcclusionExplorer, embedded, figure_state, occlusion_explorer
+from book.plots import NEGATIVE
+from solutions.visualization import occlusion
+
+Array = np.ndarray[Any, np.dtype[Any]]
+LIMIT = 300_000
+"""What a figure may bring to the page, in bytes."""
+
+
+def pixels(address: str) -> Array:
+    """Return the pixels behind an address of an image, shape (H, W, 4)."""
+    start = "data:image/png;base64,"
+    assert address.startswith(start)
+    image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(start))))
+    return np.asarray(image.convert("RGBA"))
+
+
+def levels(address: str, count: int, limit: float) -> Array:
+    """Return the maps of an image of signed maps, shape (N, H, W), from their colors."""
+    image = pixels(address).astype(float)
+    sign = np.where(image[..., 0] > image[..., 2], 1, -1)
+    values = sign * (image[..., 3] / 255) ** (1 / 0.75) * limit
+    return values.reshape(count, -1, image.shape[1])
+
+
+def written(value: float, digits: int = 2) -> str:
+    """Return a number as the figures write it."""
+    rounded = round(value, digits) or 0.0
+    return f"{rounded:.{digits}f}".replace("-", "−")
+
+
+# ------------------------------------------------------------------------- what pages carry
+
+
+def test_numbers_arrive(modules: Page) -> None:
+    values = np.array([0, 1.5, -0.25, 8191.75, -8191.75])
+    packed = embedded.numbers(values, 0.25)
+    assert call(modules, "occlusion_explorer.decode", packed, 0.25) == values.tolist()
+    with pytest.raises(ValueError, match="does not fit into 16 bits"):
+        embedded.numbers(np.array([8192.0]), 0.25)
+
+
+def test_pictures_maps_and_masks_arrive() -> None:
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, size=(5, 7, 3))
+    assert np.array_equal(pixels(embedded.picture(picture / 255))[..., :3], picture)
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        embedded.picture(picture.astype(float))
+    maps = rng.normal(size=(3, 5, 7))
+    assert np.abs(levels(embedded.responses(maps, 4.0), 3, 4.0) - maps).max() < 4 / 31
+    masks = rng.random((3, 5, 7)) < 0.4
+    assert np.array_equal(pixels(embedded.masks(masks))[..., 3].reshape(masks.shape), 255 * masks)
+    with pytest.raises(ValueError, match=r"shape \(N, H, W\)"):
+        embedded.masks(masks[0])
+
+
+# ------------------------------------------------------------------------------- occlusion
+
+PLACES = {"score": "logit", "probability": "probability"}
+
+
+@pytest.fixture
+def explorer(browser: Browser) -> Iterator[Page]:
+    page = opened(browser, "occlusion_explorer")
+    yield page
+    page.close()
+
+
+def swept(example: int, patch: int) -> tuple[demo.Shown, occlusion.Occlusion]:
+    """The plain way: the whole network for every place."""
+    network = demo.small_network()
+    shown = demo.example(network, occlusion_explorer.EXAMPLES[example][0])
+    found = occlusion.occlude(network.model, shown.x, patch=patch, stride=4, progress=False)
+    return shown, found
+
+
+@settings(max_examples=40, deadline=None)
+@given(scores=arrays(np.float64, (10,), elements=st.floats(-40, 40)))
+def test_probabilities_are_those_of_softmax(modules: Page, scores: Array) -> None:
+    expected = torch.from_numpy(scores).softmax(0).numpy()
+    assert np.allclose(call(modules, "occlusion_explorer.softmax", scores), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("patch", occlusion_explorer.PATCHES)
+@pytest.mark.parametrize("example", range(len(occlusion_explorer.EXAMPLES)))
+def test_the_page_carries_the_scores_of_the_laboratory(
+    modules: Page, example: int, patch: int
+) -> None:
+    shown, found = swept(example, patch)
+    scene = OcclusionExplorer().scenes[example]
+    [sweep] = [one for one in scene["sweeps"] if one["patch"] == patch]
+    assert sweep["starts"] == list(found.tops) == list(found.lefts)
+    assert scene["target"] == shown.target
+    assert np.array_equal(pixels(scene["picture"])[..., :3], np.rint(shown.picture * 255))
+    step = occlusion_explorer.STEP
+    scores = np.reshape(call(modules, "occlusion_explorer.decode", sweep["scores"], step), (-1, 10))
+    clean = np.array(call(modules, "occlusion_explorer.decode", sweep["clean"], step))
+    assert np.abs(scores - found.logits.reshape(-1, 10).numpy()).max() < 0.6 * step
+    for measure, kind in PLACES.items():
+        drop = call(modules, "occlusion_explorer.drops", clean, scores, shown.target, measure)
+        expected = found.drop(shown.target, kind).flatten().numpy()  # type: ignore[arg-type]
+        assert np.abs(np.array(drop) - expected).max() < 1.5 * step
+
+
+def says(page: Page, found: occlusion.Occlusion, target: int, i: int, j: int) -> None:
+    """The figure tells what the laboratory finds at a place."""
+    network = demo.small_network()
+    scores = found.logits[i, j]
+    values = page.locator(".oc-value")
+    top, left, patch = found.tops[i], found.lefts[j], found.patch[0]
+    expect(page.locator(".oc-sentence")).to_contain_text(
+        f"Rows {top} to {top + patch - 1} and columns {left} to {left + patch - 1} are hidden"
+    )
+    shown = [number(text) for text in values.all_inner_texts()]
+    assert shown == pytest.approx(
+        [float(scores[target]), float(scores.softmax(0)[target])], abs=0.0061
+    )
+    answer = network.classes[int(scores.argmax())]
+    expect(page.locator(".oc-says")).to_contain_text(f"The network says: {answer} (")
+    expect(page.locator(".oc-spoken")).to_contain_text(f"Row {top}, column {left}: ")
+    expect(page.locator(".oc-spoken")).to_contain_text(f"The network says {answer}.")
+
+
+def map_colors(page: Page) -> Array:
+    side = page.evaluate("document.querySelector('.oc-canvas').width")
+    data = page.evaluate(
+        "(side) => [...document.querySelector('.oc-canvas').getContext('2d')"
+        ".getImageData(0, 0, side, side).data]",
+        side,
+    )
+    return np.reshape(data, (side, side, 4))
+
+
+def unseen(page: Page) -> Array:
+    red, green, blue, _ = np.moveaxis(map_colors(page), -1, 0)
+    return (np.abs(red - 128) < 3) & (np.abs(green - 128) < 3) & (np.abs(blue - 128) < 3)
+
+
+def test_arrow_keys_move_the_patch_and_the_map_grows(explorer: Page) -> None:
+    shown, found = swept(0, 16)
+    assert (found.tops[12], found.lefts[6]) == (48, 24)
+    says(explorer, found, shown.target, 12, 6)
+    counted = explorer.locator(".oc-count")
+    expect(counted).to_contain_text(f"{12 * 21 + 7} of 441 places seen")
+    explorer.get_by_role("button", name="Start over").press("Enter")
+    expect(counted).to_contain_text("1 of 441 places seen")
+    picture = explorer.get_by_role("application")
+    picture.focus()
+    walk = [(12, 6)]
+    for key, step in [
+        ("ArrowRight", (0, 1)),
+        ("ArrowDown", (1, 0)),
+        ("ArrowDown", (1, 0)),
+        ("ArrowLeft", (0, -1)),
+        ("ArrowUp", (-1, 0)),
+    ]:
+        explorer.keyboard.press(key)
+        walk.append((walk[-1][0] + step[0], walk[-1][1] + step[1]))
+        says(explorer, found, shown.target, *walk[-1])
+    explorer.keyboard.press("Home")
+    walk.append((walk[-1][0], 0))
+    explorer.keyboard.press("ArrowLeft")
+    explorer.keyboard.press("End")
+    walk.append((walk[-1][0], 20))
+    says(explorer, found, shown.target, *walk[-1])
+    expect(counted).to_contain_text(f"{len(set(walk))} of 441 places seen")
+    drop = found.drop(shown.target)
+    largest = max(float(drop[place]) for place in walk)
+    expect(counted).to_contain_text(f"Largest fall so far: {written(largest)}.")
+    assert {tuple(map(int, place)) for place in np.argwhere(~unseen(explorer))} == set(walk)
+    assert explorer.evaluate("models[0].saved") > 0
+
+
+@pytest.mark.parametrize("measure", PLACES)
+def test_the_whole_map_has_the_signs_of_the_laboratory(explorer: Page, measure: str) -> None:
+    choice(explorer, "Picture").select_option("picture-21")
+    choice(explorer, "Patch, in pixels").select_option("8")
+    choice(explorer, "Ask for").select_option(measure)
+    shown, found = swept(2, 8)
+    explorer.get_by_role("button", name="Show all places").press("Enter")
+    expect(explorer.locator(".oc-count")).to_contain_text("529 of 529 places seen")
+    drop = found.drop(shown.target, PLACES[measure]).numpy()  # type: ignore[arg-type]
+    share = drop / np.abs(drop).max()
+    colors = map_colors(explorer)
+    assert np.abs(colors[..., 3] / 255 - np.abs(share) ** 0.75).max() < 0.02
+    orange = colors[..., 0] > colors[..., 2]
+    visible = np.abs(share) > 0.02  # else the browser stores no exact color
+    assert np.array_equal(orange[visible], share[visible] > 0)
+    strong = share < -0.2
+    assert strong.any()
+    assert np.abs(colors[strong][:, :3] - NEGATIVE).max() < 6
+    largest = written(float(np.abs(drop).max()))
+    expect(explorer.locator(".oc-part .oc-title").nth(1)).to_have_text(
+        f"Fall of the {measure}, up to {largest}"
+    )
+
+
+def test_another_patch_stays_where_it_was(explorer: Page) -> None:
+    choice(explorer, "Patch, in pixels").select_option("24")
+    shown, found = swept(0, 24)
+    says(explorer, found, shown.target, 12, 6)
+    expect(explorer.locator(".oc-count")).to_contain_text("1 of 361 places seen")
+    choice(explorer, "Patch, in pixels").select_option("16")
+    expect(explorer.locator(".oc-count")).to_contain_text(f"{12 * 21 + 7} of 441 places seen")
+
+
+def middle_of(page: Page, selector: str) -> tuple[float, float, float]:
+    box = page.locator(selector).bounding_box()
+    assert box
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"]
+
+
+def test_the_pointer_drags_the_patch(explorer: Page) -> None:
+    shown, found = swept(0, 16)
+    x, y, _ = middle_of(explorer, ".oc-patch")
+    _, _, side = middle_of(explorer, ".oc-picture")
+    place = 4 * side / 96
+    explorer.mouse.move(x, y)
+    explorer.mouse.down()
+    explorer.mouse.move(x + 3 * place, y + 2 * place, steps=6)
+    explorer.mouse.up()
+    says(explorer, found, shown.target, 14, 9)
+    seen = int(explorer.locator(".oc-count").inner_text().split(" ")[0])
+    assert seen > 12 * 21 + 7 + 2  # the way there is in the map, too
+    explorer.mouse.move(x, y)
+    says(explorer, found, shown.target, 14, 9)
+
+
+def test_a_click_puts_the_patch_there(explorer: Page) -> None:
+    shown, found = swept(0, 16)
+    box = explorer.locator(".oc-picture").bounding_box()
+    assert box
+    explorer.mouse.click(box["x"] + box["width"] * 72 / 96, box["y"] + box["height"] * 20 / 96)
+    says(explorer, found, shown.target, 3, 16)
+    box = explorer.locator(".oc-map").bounding_box()
+    assert box
+    explorer.mouse.click(box["x"] + box["width"] * 5.5 / 21, box["y"] + box["height"] * 20.5 / 21)
+    says(explorer, found, shown.target, 20, 5)
+
+
+def test_a_finger_drags_the_patch_only(browser: Browser) -> None:
+    """Beside the patch the page scrolls under a finger."""
+    page = opened(browser, "occlusion_explorer", width=390)
+    touch = "(name) => getComputedStyle(document.querySelector(name)).touchAction"
+    assert page.evaluate(touch, ".oc-patch") == "none"
+    assert page.evaluate(touch, ".oc-picture") == "auto"
+    page.close()
+
+
+# ------------------------------------------------------------------------------ all of them
+
+OWN = ("occlusion_explorer",)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_page_stays_light(name: str) -> None:
+    from book.figures import FIGURES
+
+    assert len(json.dumps(figure_state(FIGURES[name]()))) < LIMIT
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", [390, 760])
+@pytest.mark.parametrize("name", OWN)
+def test_accessible_in_light_and_dark(browser: Browser, name: str, theme: str, width: int) -> None:
+    page = opened(browser, name, theme=theme, width=width)
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{one['id']}: {node['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+    assert not serious, "\n".join(serious)
+    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wider <= 0, f"{wider} px wider than the page"
+    page.close()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_nothing_jumps(browser: Browser, name: str) -> None:
+    """Whatever a reader does by keyboard, what stands below the figure stays where it is."""
+    page = opened(browser, name)
+    root = page.locator("[role=group]").first
+    height = root.bounding_box()
+    assert height
+    for slider in page.get_by_role("slider").all():
+        for key in ("End", "ArrowLeft", "Home", "ArrowRight"):
+            slider.press(key)
+            page.wait_for_timeout(50)
+            now = root.bounding_box()
+            assert now
+            assert now["height"] == pytest.approx(height["height"], abs=1)
+    for field in page.get_by_role("combobox").all():
+        for value in field.locator("option").all():
+            field.select_option(value.get_attribute("value"))
+            page.wait_for_timeout(50)
+            now = root.bounding_box()
+            assert now
+            assert now["height"] == pytest.approx(height["height"], abs=1)
+    page.close()
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_two_of_a_kind_do_not_disturb_each_other(browser: Browser, name: str) -> None:
+    page = opened(browser, name, name)
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((one) => one.id)")
+    assert len(ids) == len(set(ids))
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("figure", "wrong", "words"),
+    [
+        (OcclusionExplorer, {"scene": "cat"}, "no picture 'cat'; there are picture-13, picture-11"),
+        (OcclusionExplorer, {"patch": 17}, "8, 16 or 24|any of"),
+        (OcclusionExplorer, {"measure": "loss"}, "score"),
+    ],
+)
+def test_wrong_settings_are_refused(figure: type[Any], wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(traitlets.TraitError, match=words):
+        figure(**wrong)
