@@ -213,9 +213,7 @@ def test_the_whole_map_has_the_signs_of_the_laboratory(explorer: Page, measure: 
     assert strong.any()
     assert np.abs(colors[strong][:, :3] - NEGATIVE).max() < 6
     largest = written(float(np.abs(drop).max()))
-    expect(explorer.locator(".oc-part .oc-title").nth(1)).to_have_text(
-        f"Fall of the {measure}, up to {largest}"
-    )
+    expect(explorer.locator(".oc-part .oc-title").nth(1)).to_have_text(f"Fall, up to {largest}")
 
 
 def test_another_patch_stays_where_it_was(explorer: Page) -> None:
@@ -300,10 +298,11 @@ def test_accessible_in_light_and_dark(browser: Browser, name: str, theme: str, w
     page.close()
 
 
+@pytest.mark.parametrize("width", [390, 680, 760])
 @pytest.mark.parametrize("name", OWN)
-def test_nothing_jumps(browser: Browser, name: str) -> None:
+def test_nothing_jumps(browser: Browser, name: str, width: int) -> None:
     """Whatever a reader does by keyboard, what stands below the figure stays where it is."""
-    page = opened(browser, name)
+    page = opened(browser, name, width=width)
     root = page.locator("[role=group]").first
     height = root.bounding_box()
     assert height

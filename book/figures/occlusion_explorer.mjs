@@ -127,7 +127,7 @@ function render({ model, el }) {
   };
   const scoreMeter = meter("");
   const probabilityMeter = meter("");
-  const says = make("p", { class: "oc-says" });
+  const [says, usually] = [make("p", {}), make("p", {})];
   const sentence = make("p", { class: "oc-sentence" });
   const count = make("p", { class: "oc-count" });
   const spoken = make("p", { class: "oc-spoken", role: "status", "aria-live": "polite" });
@@ -140,15 +140,14 @@ function render({ model, el }) {
       label("Picture", fields.scene),
       label("Patch, in pixels", fields.patch),
       label("Ask for", fields.measure),
-      button("Show all places", all),
-      button("Start over", none),
+      make("div", { class: "oc-buttons" }, button("Show all places", all), button("Start over", none)),
     ),
     make(
       "div",
       { class: "oc-stage" },
       make("div", { class: "oc-part" }, make("p", { class: "oc-title" }, "Drag the patch"), picture),
       make("div", { class: "oc-part" }, mapTitle, map),
-      make("div", { class: "oc-part oc-meters" }, scoreMeter.box, probabilityMeter.box, says),
+      make("div", { class: "oc-part oc-meters" }, scoreMeter.box, probabilityMeter.box, make("div", { class: "oc-says" }, says, usually)),
     ),
     sentence,
     count,
@@ -305,7 +304,7 @@ function render({ model, el }) {
     const values = drops(clean, scores, target, measure);
     const limit = Math.max(...values.map(Math.abs));
     drawMap(values, limit);
-    mapTitle.textContent = `Fall of the ${measure}, up to ${text(limit)}`;
+    mapTitle.textContent = `Fall, up to ${text(limit)}`;
 
     const ofTarget = scores.map((one) => one[target]);
     const [low, high] = [Math.min(0, ...ofTarget), Math.max(clean[target], ...ofTarget)];
@@ -316,7 +315,8 @@ function render({ model, el }) {
     fillMeter(probabilityMeter, chances[target], before[target], 0, 1);
     const first = (list) => list.indexOf(Math.max(...list));
     const [answer, usual] = [first(now), first(clean)];
-    says.textContent = `The network says: ${classes[answer]} (${text(chances[answer])}). With nothing hidden: ${classes[usual]} (${text(before[usual])}).`;
+    says.textContent = `The network says: ${classes[answer]} (${text(chances[answer])}).`;
+    usually.textContent = `Nothing hidden: ${classes[usual]} (${text(before[usual])}).`;
 
     const change = values[at];
     const verb = change >= 0 ? "falls" : "rises";
