@@ -24,6 +24,7 @@ PREFIXES = {
     "column_explorer": "ic",
     "descent": "ds",
     "occlusion_explorer": "oc",
+    "smoothgrad_explorer": "sg",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

@@ -22,6 +22,7 @@ from book.figures.occlusion_explorer import OcclusionExplorer
 from book.figures.pooling_explorer import PoolingExplorer
 from book.figures.receptive_field_explorer import ReceptiveFieldExplorer
 from book.figures.size_explorer import SizeExplorer
+from book.figures.smoothgrad_explorer import SmoothgradExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "chain_rule_graph": ChainRuleGraph,
@@ -35,6 +36,7 @@ FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "pooling_explorer": PoolingExplorer,
     "receptive_field_explorer": ReceptiveFieldExplorer,
     "size_explorer": SizeExplorer,
+    "smoothgrad_explorer": SmoothgradExplorer,
 }
 """The figure classes under the names by which pages ask for them."""
 
@@ -68,5 +70,6 @@ __all__ = [
     "PoolingExplorer",
     "ReceptiveFieldExplorer",
     "SizeExplorer",
+    "SmoothgradExplorer",
     "figure_state",
 ]

@@ -23,10 +23,16 @@ def picture(pixels: Array) -> str:
 
     pixels: shape (H, W, 3), from 0 to 1.
     """
-    values = np.rint(np.asarray(pixels, float) * 255)
-    if values.min() < 0 or values.max() > 255:
-        raise ValueError("a picture has values from 0 to 1")
-    return _address(Image.fromarray(values.astype(np.uint8)))
+    return _address(_color_image(pixels))
+
+
+def pictures(several: Array, quality: int = 75) -> str:
+    """Return pictures, one below the other, as a JPEG: a tenth of the bytes, not quite exact.
+
+    several: shape (N, H, W, 3), from 0 to 1.
+    """
+    image = _color_image(np.reshape(several, (-1, *np.shape(several)[2:])))
+    return _address(image, "jpeg", quality=quality, subsampling=0)
 
 
 def responses(maps: Array, limit: float) -> str:
@@ -66,7 +72,14 @@ def _below_each_other(maps: Array) -> Array:
     return np.reshape(maps, (-1, maps.shape[2]))
 
 
-def _address(image: Image.Image) -> str:
+def _color_image(pixels: Array) -> Image.Image:
+    values = np.rint(np.asarray(pixels, float) * 255)
+    if values.min() < 0 or values.max() > 255:
+        raise ValueError("a picture has values from 0 to 1")
+    return Image.fromarray(values.astype(np.uint8))
+
+
+def _address(image: Image.Image, kind: str = "png", **how: Any) -> str:
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+    image.save(buffer, format=kind, optimize=True, **how)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
