@@ -21,9 +21,17 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from book import visualization_demo as demo
-from book.figures import OcclusionExplorer, embedded, figure_state, occlusion_explorer
+from book.figures import (
+    FIGURES,
+    OcclusionExplorer,
+    SmoothgradExplorer,
+    embedded,
+    figure_state,
+    occlusion_explorer,
+    smoothgrad_explorer,
+)
 from book.plots import NEGATIVE
-from solutions.visualization import occlusion
+from solutions.visualization import evaluation, gradients, occlusion
 
 Array = np.ndarray[Any, np.dtype[Any]]
 LIMIT = 300_000
@@ -32,10 +40,9 @@ LIMIT = 300_000
 
 def pixels(address: str) -> Array:
     """Return the pixels behind an address of an image, shape (H, W, 4)."""
-    start = "data:image/png;base64,"
-    assert address.startswith(start)
-    image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(start))))
-    return np.asarray(image.convert("RGBA"))
+    kind, data = address.split(";base64,")
+    assert kind in ("data:image/png", "data:image/jpeg")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
 
 
 def levels(address: str, count: int, limit: float) -> Array:
@@ -69,6 +76,9 @@ def test_pictures_maps_and_masks_arrive() -> None:
     assert np.array_equal(pixels(embedded.picture(picture / 255))[..., :3], picture)
     with pytest.raises(ValueError, match="from 0 to 1"):
         embedded.picture(picture.astype(float))
+    smooth = np.linspace(0, 1, 2 * 16 * 16 * 3).reshape(2, 16, 16, 3)
+    lossy = pixels(embedded.pictures(smooth))[..., :3].reshape(smooth.shape)
+    assert np.abs(lossy / 255 - smooth).max() < 0.03
     maps = rng.normal(size=(3, 5, 7))
     assert np.abs(levels(embedded.responses(maps, 4.0), 3, 4.0) - maps).max() < 4 / 31
     masks = rng.random((3, 5, 7)) < 0.4
@@ -268,15 +278,131 @@ def test_a_finger_drags_the_patch_only(browser: Browser) -> None:
     page.close()
 
 
+# ------------------------------------------------------------------------------ SmoothGrad
+
+
+@pytest.fixture
+def smoothing(browser: Browser) -> Iterator[Page]:
+    page = opened(browser, "smoothgrad_explorer")
+    yield page
+    page.close()
+
+
+def mean_gradient(shown: demo.Shown, level: float, count: int) -> torch.Tensor:
+    """SmoothGrad the plain way: one noisy copy after the other."""
+    model = demo.small_network().model
+    random = torch.Generator().manual_seed(0)
+    deviation = level * (shown.x.max() - shown.x.min())
+    total = torch.zeros_like(shown.x)
+    for _ in range(count):
+        noise = torch.randn(shown.x.shape[1:], generator=random)
+        total += gradients.gradient(model, shown.x + deviation * noise, shown.target)
+    return gradients.strongest(total / count)[0]
+
+
+@pytest.mark.parametrize("example", range(len(smoothgrad_explorer.EXAMPLES)))
+def test_the_page_carries_the_maps_of_the_laboratory(modules: Page, example: int) -> None:
+    levels_, counts = smoothgrad_explorer.LEVELS, smoothgrad_explorer.COUNTS
+    shown = demo.example(demo.small_network(), smoothgrad_explorer.EXAMPLES[example][0])
+    assert shown.mask is not None
+    mask = torch.from_numpy(shown.mask)[None]
+    scene = SmoothgradExplorer().scenes[example]
+    assert scene["share"] == pytest.approx(shown.mask.mean(), abs=1e-4)
+    frames = call(modules, "smoothgrad_explorer.frameOf", len(levels_), 0, len(counts))
+    maps = levels(scene["maps"], frames, 1.0)
+    noisy = pixels(scene["noisy"])[..., :3].reshape(len(levels_), *shown.picture.shape) / 255
+    for i, level in enumerate(levels_):
+        assert np.abs(noisy[i] - smoothgrad_explorer.noisy(shown, level)).mean() < 0.06
+        best = mean_gradient(shown, level, counts[-1]).flatten()
+        for j, count in [(0, 1), (2, 5), (len(counts) - 1, counts[-1])]:
+            expected = mean_gradient(shown, level, count)
+            frame = call(modules, "smoothgrad_explorer.frameOf", i, j, len(counts))
+            got = maps[frame]
+            assert np.abs(got - (expected / expected.max()).numpy()).max() < 0.04
+            told = scene["measures"][i][j]
+            pair = torch.stack([expected.flatten(), best])
+            assert told["correlation"] == pytest.approx(float(torch.corrcoef(pair)[0, 1]), abs=2e-3)
+            energy = float(evaluation.energy_in_mask(expected[None], mask))
+            assert told["energy"] == pytest.approx(energy, abs=2e-3)
+            row, column = told["peak"]
+            assert float(expected[row, column]) == pytest.approx(float(expected.max()), rel=1e-3)
+            assert told["hit"] == bool(shown.mask[row, column])
+    outline = pixels(scene["outline"])[..., 3] > 0
+    assert outline.any()
+    assert not (outline & shown.mask).any()
+
+
+def frame_shown(page: Page, selector: str, frames: int) -> float:
+    """Which of the pictures of an image the style sheet shows."""
+    place = page.locator(selector).evaluate("(one) => getComputedStyle(one).backgroundPositionY")
+    size = page.locator(selector).evaluate("(one) => getComputedStyle(one).backgroundSize")
+    assert size.split(" ")[1] == f"{100 * frames}%"
+    return float(place.removesuffix("%")) / 100 * (frames - 1)
+
+
+def test_sliders_choose_the_map(smoothing: Page) -> None:
+    scene = SmoothgradExplorer().scenes[0]
+    levels_, counts = smoothgrad_explorer.LEVELS, smoothgrad_explorer.COUNTS
+    noise = smoothing.get_by_role("slider", name="Noise level")
+    draws = smoothing.get_by_role("slider", name="Draws n")
+
+    def shows(level: int, count: int) -> None:
+        told = scene["measures"][level][count]
+        frame = 0 if level == 0 else 1 + (level - 1) * len(counts) + count
+        frames = 1 + (len(levels_) - 1) * len(counts)
+        assert frame_shown(smoothing, ".sg-map", frames) == pytest.approx(frame, abs=0.01)
+        assert frame_shown(smoothing, ".sg-noisy", len(levels_)) == pytest.approx(level, abs=0.01)
+        values = smoothing.locator(".sg-meters .sg-value").all_inner_texts()
+        assert values == [f"{told['correlation']:.2f}", f"{round(100 * told['energy'])} %"]
+        hit = "on the object: a hit" if told["hit"] else "beside the object: a miss"
+        expect(smoothing.locator(".sg-sentence")).to_contain_text(hit)
+        expect(noise).to_have_attribute("aria-valuetext", f"noise level {levels_[level]:g}")
+        expect(draws).to_have_attribute("aria-valuetext", f"draws {counts[count]}")
+        expect(smoothing.locator(".sg-spoken")).to_contain_text(
+            f"Level {levels_[level]:g}, {counts[count]} draws: "
+        )
+        ring, box = (smoothing.locator(one).bounding_box() for one in (".sg-peak", ".sg-map"))
+        assert ring
+        assert box
+        row = (ring["y"] + ring["height"] / 2 - box["y"]) / box["height"] * 96 - 0.5
+        column = (ring["x"] + ring["width"] / 2 - box["x"]) / box["width"] * 96 - 0.5
+        assert (row, column) == pytest.approx(told["peak"], abs=0.3)
+
+    shows(3, 2)
+    noise.press("ArrowRight")
+    shows(4, 2)
+    draws.press("End")
+    shows(4, 5)
+    draws.press("ArrowLeft")
+    noise.press("Home")
+    shows(0, 4)
+    expect(smoothing.locator(".sg-title").nth(1)).to_have_text("Plain saliency")
+    noise.press("ArrowRight")
+    draws.press("Home")
+    shows(1, 0)
+    expect(smoothing.locator(".sg-sentence")).to_contain_text("One draw at level 0.05")
+    assert smoothing.evaluate("models[0].saved") == 6
+
+
+def test_another_picture_and_its_outline(smoothing: Page) -> None:
+    choice(smoothing, "Picture").select_option("picture-5")
+    told = SmoothgradExplorer().scenes[1]["measures"][3][2]
+    expect(smoothing.locator(".sg-meters .sg-value").first).to_have_text(
+        f"{told['correlation']:.2f}"
+    )
+    outline = smoothing.locator(".sg-outline")
+    expect(outline).to_be_visible()
+    smoothing.get_by_label("outline of the object").press("Space")
+    expect(outline).to_be_hidden()
+
+
 # ------------------------------------------------------------------------------ all of them
 
-OWN = ("occlusion_explorer",)
+OWN = ("occlusion_explorer", "smoothgrad_explorer")
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_page_stays_light(name: str) -> None:
-    from book.figures import FIGURES
-
     assert len(json.dumps(figure_state(FIGURES[name]()))) < LIMIT
 
 
@@ -337,6 +463,9 @@ def test_two_of_a_kind_do_not_disturb_each_other(browser: Browser, name: str) ->
         (OcclusionExplorer, {"scene": "cat"}, "no picture 'cat'; there are picture-13, picture-11"),
         (OcclusionExplorer, {"patch": 17}, "8, 16 or 24|any of"),
         (OcclusionExplorer, {"measure": "loss"}, "score"),
+        (SmoothgradExplorer, {"scene": "cat"}, "no picture 'cat'; there are picture-7, picture-5"),
+        (SmoothgradExplorer, {"level": 5}, "should not be greater than 4"),
+        (SmoothgradExplorer, {"count": -1}, "should not be less than 0"),
     ],
 )
 def test_wrong_settings_are_refused(figure: type[Any], wrong: dict[str, Any], words: str) -> None:

@@ -61,7 +61,10 @@ def scenes() -> list[dict[str, Any]]:
                 ),
                 "outline": embedded.masks(outline(shown.mask, mode="outer")[None]),
                 "measures": [
-                    [measured(maps[level, count], maps[level, COUNTS[-1]], mask) for count in COUNTS]
+                    [
+                        measured(maps[level, count], maps[level, COUNTS[-1]], mask)
+                        for count in COUNTS
+                    ]
                     for level in LEVELS
                 ],
             }
