@@ -25,6 +25,7 @@ PREFIXES = {
     "descent": "ds",
     "occlusion_explorer": "oc",
     "smoothgrad_explorer": "sg",
+    "fluctuation_explorer": "fl",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

@@ -23,10 +23,12 @@ from playwright.sync_api import Browser, Page, expect
 from book import visualization_demo as demo
 from book.figures import (
     FIGURES,
+    FluctuationExplorer,
     OcclusionExplorer,
     SmoothgradExplorer,
     embedded,
     figure_state,
+    fluctuation_explorer,
     occlusion_explorer,
     smoothgrad_explorer,
 )
@@ -396,9 +398,98 @@ def test_another_picture_and_its_outline(smoothing: Page) -> None:
     expect(outline).to_be_hidden()
 
 
+# ----------------------------------------------------------------------------- fluctuation
+
+
+@pytest.fixture
+def walking(browser: Browser) -> Iterator[Page]:
+    page = opened(browser, "fluctuation_explorer")
+    yield page
+    page.close()
+
+
+def test_curves_and_maps_are_those_of_the_laboratory(modules: Page) -> None:
+    network = demo.small_network()
+    shown = demo.example(network, fluctuation_explorer.EXAMPLE)
+    way = FluctuationExplorer().way
+    saliency = gradients.saliency(network.model, shown.x, shown.target)[0]
+    row, column = way["pixel"]
+    assert float(saliency[row, column]) == float(saliency.max())
+    expected = gradients.fluctuation(
+        network.model, shown.x, shown.target, pixel=(row, column), level=0.05, points=101
+    ).derivatives.numpy()
+    got = call(modules, "fluctuation_explorer.decode", way["derivatives"], way["step"])
+    assert np.abs(np.reshape(got, (101, 3)) - expected).max() <= way["step"]
+    assert way["step"] < np.abs(expected).max() / 1000
+    # The framed square of each map has the pixel's own saliency, in the scale of all maps.
+    top, left, size = way["window"]
+    maps = levels(way["maps"], way["points"], 1.0)
+    framed = maps[:, row - top, column - left]
+    strongest = np.abs(expected).max(1)
+    first = saliency[top : top + size, left : left + size].numpy()
+    limit = strongest[0] / framed[0]
+    assert np.abs(maps[0] * limit - first).max() < 0.05 * limit
+    assert np.abs(framed * limit - strongest).max() < 0.05 * limit
+    assert maps.max() == 1
+    pictures = pixels(way["pictures"])[..., :3].reshape(way["frames"], *shown.picture.shape) / 255
+    assert np.abs(pictures[0] - shown.picture).mean() < 0.02
+    moved = np.abs(pictures - pictures[0]).mean((1, 2, 3))
+    assert np.all(np.diff(moved) > 0)
+
+
+def test_signs_change_where_they_do(modules: Page) -> None:
+    for values, places in [
+        ([1, 2, -1, -2, 3], [2, 4]),
+        ([1, 0, 1], []),
+        ([-1], []),
+        ([0.5, -0.5, 0.5], [1, 2]),
+    ]:
+        assert call(modules, "fluctuation_explorer.signChanges", values) == places
+
+
+def test_the_slider_walks_along_the_curves(walking: Page) -> None:
+    path = fluctuation_explorer.path().derivatives.numpy()
+    slider = walking.get_by_role("slider", name="t")
+    flips = (path[1:] * path[:-1] < 0).sum(1)
+
+    def shows(at: int) -> None:
+        expect(slider).to_have_attribute("aria-valuetext", f"t {at / 100:.2f}")
+        shown = [number(one) for one in walking.locator(".fl-key .fl-value").all_inner_texts()]
+        assert shown == pytest.approx(path[at].tolist(), abs=0.0006)
+        expect(walking.locator(".fl-sentence")).to_contain_text(
+            f"changed their sign {flips[:at].sum()} of {flips.sum()} times"
+        )
+        expect(walking.locator(".fl-sentence")).to_contain_text(
+            f"has the saliency {np.abs(path[at]).max():.3f} here"
+        )
+        assert frame_shown(walking, ".fl-map", 101) == pytest.approx(at, abs=0.01)
+        picture = ".fl-picture:not(.fl-map)"
+        assert abs(frame_shown(walking, picture, 11) - at / 10) <= 0.51
+        dots = walking.evaluate(
+            "[...document.querySelectorAll('.fl-dot')].map((dot) => dot.cy.baseVal.value)"
+        )
+        assert np.array_equal(np.argsort(dots), np.argsort(-path[at]))
+        expect(walking.locator(".fl-spoken")).to_contain_text(f"t {at / 100:.2f}: red ")
+
+    shows(30)
+    slider.press("ArrowRight")
+    shows(31)
+    slider.press("End")
+    shows(100)
+    slider.press("Home")
+    shows(0)
+    turn = walking.get_by_role("button", name="Next change of a sign")
+    places = (np.flatnonzero(flips) + 1).tolist()
+    for place in [*places, places[0]]:
+        turn.press("Enter")
+        shows(place)
+    walking.evaluate("models[0].set('at', 77)")
+    shows(77)
+
+
 # ------------------------------------------------------------------------------ all of them
 
-OWN = ("occlusion_explorer", "smoothgrad_explorer")
+OWN = ("occlusion_explorer", "smoothgrad_explorer", "fluctuation_explorer")
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -466,6 +557,7 @@ def test_two_of_a_kind_do_not_disturb_each_other(browser: Browser, name: str) ->
         (SmoothgradExplorer, {"scene": "cat"}, "no picture 'cat'; there are picture-7, picture-5"),
         (SmoothgradExplorer, {"level": 5}, "should not be greater than 4"),
         (SmoothgradExplorer, {"count": -1}, "should not be less than 0"),
+        (FluctuationExplorer, {"at": 101}, "should not be greater than 100"),
     ],
 )
 def test_wrong_settings_are_refused(figure: type[Any], wrong: dict[str, Any], words: str) -> None:

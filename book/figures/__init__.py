@@ -15,6 +15,7 @@ from book.figures.chain_rule_graph import ChainRuleGraph
 from book.figures.column_explorer import ColumnExplorer
 from book.figures.conv_layer import ConvLayer
 from book.figures.descent import Descent
+from book.figures.fluctuation_explorer import FluctuationExplorer
 from book.figures.gradient_explorer import GradientExplorer
 from book.figures.kernel_explorer import KernelExplorer
 from book.figures.network_calculator import NetworkCalculator
@@ -29,6 +30,7 @@ FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "column_explorer": ColumnExplorer,
     "conv_layer": ConvLayer,
     "descent": Descent,
+    "fluctuation_explorer": FluctuationExplorer,
     "gradient_explorer": GradientExplorer,
     "kernel_explorer": KernelExplorer,
     "network_calculator": NetworkCalculator,
@@ -63,6 +65,7 @@ __all__ = [
     "ColumnExplorer",
     "ConvLayer",
     "Descent",
+    "FluctuationExplorer",
     "GradientExplorer",
     "KernelExplorer",
     "NetworkCalculator",
