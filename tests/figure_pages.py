@@ -26,6 +26,7 @@ PREFIXES = {
     "occlusion_explorer": "oc",
     "smoothgrad_explorer": "sg",
     "fluctuation_explorer": "fl",
+    "channel_browser": "cb",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

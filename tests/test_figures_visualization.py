@@ -23,9 +23,11 @@ from playwright.sync_api import Browser, Page, expect
 from book import visualization_demo as demo
 from book.figures import (
     FIGURES,
+    ChannelBrowser,
     FluctuationExplorer,
     OcclusionExplorer,
     SmoothgradExplorer,
+    channel_browser,
     embedded,
     figure_state,
     fluctuation_explorer,
@@ -34,6 +36,7 @@ from book.figures import (
 )
 from book.plots import NEGATIVE
 from solutions.visualization import evaluation, gradients, occlusion
+from solutions.visualization.layers import chain
 
 Array = np.ndarray[Any, np.dtype[Any]]
 LIMIT = 300_000
@@ -487,9 +490,125 @@ def test_the_slider_walks_along_the_curves(walking: Page) -> None:
     shows(77)
 
 
+# -------------------------------------------------------------------------------- channels
+
+
+@pytest.fixture
+def channels(browser: Browser) -> Iterator[Page]:
+    page = opened(browser, "channel_browser")
+    yield page
+    page.close()
+
+
+def answers(example: int) -> dict[str, torch.Tensor]:
+    """What the layers give, caught on the way through the network."""
+    network = demo.small_network()
+    x = demo.example(network, channel_browser.EXAMPLES[example][0]).x
+    found = {}
+    with torch.no_grad():
+        for layer in chain(network.model):
+            x = layer.module(x)
+            if layer.name in channel_browser.LAYERS:
+                found[layer.name] = x[0].clone()
+    return found
+
+
+def test_maps_and_their_numbers_are_those_of_the_network() -> None:
+    figure = ChannelBrowser()
+    expected = [answers(example) for example in range(len(channel_browser.EXAMPLES))]
+    for i, layer in enumerate(figure.layers):
+        most = max(float(one[layer["name"]].abs().max()) for one in expected)
+        assert layer["limit"] == pytest.approx(most, rel=1e-4)
+        for scene, one in zip(figure.scenes, expected, strict=True):
+            maps, carried = one[layer["name"]], scene["layers"][i]
+            assert layer["side"] == maps.shape[-1]
+            assert len(carried["channels"]) == len(maps)
+            got = levels(carried["maps"], len(maps), most)
+            assert np.abs(got - maps.numpy()).max() < 0.04 * most
+            for told, values in zip(carried["channels"], maps, strict=True):
+                numbers = [float(values.mean()), float(values.max()), float(values.min())]
+                assert told[:3] == pytest.approx(numbers, abs=1e-3)
+                assert told[3] == pytest.approx(float((values > 0).float().mean()), abs=1e-3)
+
+
+def test_filters_of_the_first_layer_are_drawn_in_color() -> None:
+    first, *others = ChannelBrowser().layers
+    weight = demo.small_network().model.features[0].weight.detach()  # type: ignore[index, union-attr]
+    largest = weight.abs().amax((1, 2, 3), keepdim=True)
+    expected = (0.5 + 0.5 * weight / largest).permute(0, 2, 3, 1).reshape(-1, 3, 3).numpy()
+    assert np.abs(pixels(first["filters"])[..., :3] / 255 - expected).max() < 0.003
+    assert first["slices"] == 3
+    assert not any(layer["filters"] for layer in others)
+    assert [layer["slices"] for layer in others] == [16, 32, 64, 64]
+
+
+@pytest.mark.parametrize("count", [1, 8, 16, 32, 64])
+def test_arrow_keys_lead_to_the_neighbors(modules: Page, count: int) -> None:
+    columns = call(modules, "channel_browser.columnsFor", count)
+    assert columns**2 >= count > (columns - 1) ** 2
+    for channel in range(count):
+        for key, by in [
+            ("ArrowLeft", -1),
+            ("ArrowRight", 1),
+            ("ArrowUp", -columns),
+            ("ArrowDown", columns),
+        ]:
+            to = channel + by
+            expected = to if 0 <= to < count else None
+            assert call(modules, "channel_browser.step", key, channel, count) == expected
+    assert call(modules, "channel_browser.step", "End", 0, count) == count - 1
+    assert call(modules, "channel_browser.step", "a", 0, count) is None
+
+
+def test_choosing_layers_and_channels(channels: Page) -> None:
+    figure = ChannelBrowser()
+    names = [layer["name"] for layer in figure.layers]
+
+    def shows(scene: int, layer: str, channel: int) -> None:
+        told = figure.scenes[scene]["layers"][names.index(layer)]["channels"]
+        cells = channels.locator(".cb-cell")
+        expect(cells).to_have_count(len(told))
+        expect(channels.locator(".cb-cell[aria-selected='true']")).to_have_count(1)
+        expect(cells.nth(channel)).to_have_attribute("aria-selected", "true")
+        expect(cells.nth(channel)).to_have_attribute("tabindex", "0")
+        assert frame_shown(channels, ".cb-large", len(told)) == pytest.approx(channel, abs=0.01)
+        mean, most, least, above = told[channel]
+        words = (
+            f"Channel {channel} of {layer}: mean {written(mean)}, largest {written(most)}, "
+            f"smallest {written(least)}. ReLU lets {int(100 * above + 0.5)} % of its places pass."
+        )
+        expect(channels.locator(".cb-facts")).to_have_text(words)
+        expect(channels.locator(".cb-spoken")).to_have_text(words)
+
+    shows(0, "conv1_1", 0)
+    channels.locator(".cb-cell").first.focus()
+    channels.keyboard.press("ArrowDown")
+    channels.keyboard.press("ArrowRight")
+    shows(0, "conv1_1", 4)
+    expect(channels.locator(".cb-cell").nth(4)).to_be_focused()
+    channels.keyboard.press("End")
+    channels.keyboard.press("ArrowRight")
+    shows(0, "conv1_1", 7)
+    channels.keyboard.press("Home")
+    shows(0, "conv1_1", 0)
+    channels.locator(".cb-cell").nth(5).click()
+    shows(0, "conv1_1", 5)
+    choice(channels, "Layer").select_option("conv5_3")
+    shows(0, "conv5_3", 5)
+    expect(channels.locator(".cb-none")).to_have_text("64 slices: no picture")
+    channels.locator(".cb-cell").nth(16).click()
+    choice(channels, "Picture").select_option("picture-8")
+    shows(1, "conv5_3", 16)
+    channels.evaluate("models[0].set('channel', 60)")
+    shows(1, "conv5_3", 60)
+    choice(channels, "Layer").select_option("conv2_2")
+    shows(1, "conv2_2", 15)
+    assert channels.evaluate("models[0].saved") > 0
+
+
 # ------------------------------------------------------------------------------ all of them
 
-OWN = ("occlusion_explorer", "smoothgrad_explorer", "fluctuation_explorer")
+OWN = ("occlusion_explorer", "smoothgrad_explorer", "fluctuation_explorer", "channel_browser")
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -558,6 +677,9 @@ def test_two_of_a_kind_do_not_disturb_each_other(browser: Browser, name: str) ->
         (SmoothgradExplorer, {"level": 5}, "should not be greater than 4"),
         (SmoothgradExplorer, {"count": -1}, "should not be less than 0"),
         (FluctuationExplorer, {"at": 101}, "should not be greater than 100"),
+        (ChannelBrowser, {"scene": "cat"}, "no picture 'cat'; there are picture-13, picture-8"),
+        (ChannelBrowser, {"layer": "conv9_9"}, "conv1_1"),
+        (ChannelBrowser, {"channel": -1}, "should not be less than 0"),
     ],
 )
 def test_wrong_settings_are_refused(figure: type[Any], wrong: dict[str, Any], words: str) -> None:

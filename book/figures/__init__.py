@@ -12,6 +12,7 @@ from typing import Any
 import anywidget
 
 from book.figures.chain_rule_graph import ChainRuleGraph
+from book.figures.channel_browser import ChannelBrowser
 from book.figures.column_explorer import ColumnExplorer
 from book.figures.conv_layer import ConvLayer
 from book.figures.descent import Descent
@@ -27,6 +28,7 @@ from book.figures.smoothgrad_explorer import SmoothgradExplorer
 
 FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "chain_rule_graph": ChainRuleGraph,
+    "channel_browser": ChannelBrowser,
     "column_explorer": ColumnExplorer,
     "conv_layer": ConvLayer,
     "descent": Descent,
@@ -62,6 +64,7 @@ def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:
 __all__ = [
     "FIGURES",
     "ChainRuleGraph",
+    "ChannelBrowser",
     "ColumnExplorer",
     "ConvLayer",
     "Descent",
