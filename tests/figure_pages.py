@@ -27,6 +27,7 @@ PREFIXES = {
     "smoothgrad_explorer": "sg",
     "fluctuation_explorer": "fl",
     "channel_browser": "cb",
+    "grabcut_explorer": "gc",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

@@ -25,17 +25,19 @@ from book.figures import (
     FIGURES,
     ChannelBrowser,
     FluctuationExplorer,
+    GrabcutExplorer,
     OcclusionExplorer,
     SmoothgradExplorer,
     channel_browser,
     embedded,
     figure_state,
     fluctuation_explorer,
+    grabcut_explorer,
     occlusion_explorer,
     smoothgrad_explorer,
 )
 from book.plots import NEGATIVE
-from solutions.visualization import evaluation, gradients, occlusion
+from solutions.visualization import evaluation, gradients, method_table, occlusion, segmentation
 from solutions.visualization.layers import chain
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -606,9 +608,136 @@ def test_choosing_layers_and_channels(channels: Page) -> None:
     assert channels.evaluate("models[0].saved") > 0
 
 
+# --------------------------------------------------------------------------------- GrabCut
+
+
+@pytest.fixture
+def cutting(browser: Browser) -> Iterator[Page]:
+    page = opened(browser, "grabcut_explorer")
+    yield page
+    page.close()
+
+
+def stacked(address: str, count: int) -> Array:
+    """Return the masks behind an address, shape (N, H, W)."""
+    opacity = pixels(address)[..., 3]
+    assert set(np.unique(opacity)) <= {0, 255}
+    return opacity.reshape(count, -1, opacity.shape[1]) > 0
+
+
+@pytest.mark.parametrize("method", grabcut_explorer.METHODS)
+@pytest.mark.parametrize("example", range(len(grabcut_explorer.EXAMPLES)))
+def test_seeds_and_masks_are_those_of_the_laboratory(
+    modules: Page, example: int, method: str
+) -> None:
+    network = demo.small_network()
+    shown = demo.example(network, grabcut_explorer.EXAMPLES[example][0])
+    assert shown.mask is not None
+    target = torch.tensor([shown.target])
+    importance = method_table.METHODS[method](network, shown.x, target)[0].numpy()
+    image = np.rint(255 * shown.picture).astype(np.uint8)
+    above, below = grabcut_explorer.FOREGROUND, grabcut_explorer.BACKGROUND
+    scene = GrabcutExplorer().scenes[example]
+    assert np.array_equal(stacked(scene["truth"], 1)[0], shown.mask)
+    assert np.array_equal(pixels(scene["picture"])[..., :3], image)
+    carried = scene["maps"][grabcut_explorer.METHODS.index(method)]
+    objects = stacked(carried["foreground"], len(above))
+    grounds = stacked(carried["background"], len(below))
+    masks = stacked(carried["masks"], len(above) * len(below))
+    for i, high in enumerate(above):
+        # So many pixels lie above the quantile, and those are the highest; equal ones all count.
+        lowest = importance[objects[i]].min()
+        assert lowest > importance[~objects[i]].max()
+        share = (1 - high) * importance.size
+        assert (importance > lowest).sum() - 1 <= share <= objects[i].sum() + 1
+        told = carried["seeds"][i]
+        assert told["count"] == objects[i].sum()
+        assert told["right"] == (objects[i] & shown.mask).sum()
+        assert told["iou"] == pytest.approx(
+            (objects[i] & shown.mask).sum() / (objects[i] | shown.mask).sum(), abs=1e-4
+        )
+        for j, low in enumerate(below):
+            highest = importance[grounds[j]].max()
+            assert highest < importance[~grounds[j]].min()
+            share = low * importance.size
+            assert (importance < highest).sum() - 1 <= share <= grounds[j].sum() + 1
+            frame = call(modules, "grabcut_explorer.frameOf", i, j, len(above))
+            seeds = segmentation.Seeds(objects[i], grounds[j])
+            expected = segmentation.grabcut(image, seeds)
+            assert np.array_equal(masks[frame], expected)
+            told = carried["cut"][j][i]
+            assert told["count"] == expected.sum()
+            assert told["right"] == (expected & shown.mask).sum()
+            assert told["iou"] == pytest.approx(segmentation.iou(expected, shown.mask), abs=1e-4)
+
+
+def mask_shown(page: Page, selector: str, frames: int) -> float:
+    """Which of the masks of an image cuts out what is seen."""
+    style = page.locator(selector).first.evaluate(
+        "(one) => { const style = getComputedStyle(one); "
+        "return [style.maskPosition, style.maskSize, style.maskImage.slice(0, 20)]; }"
+    )
+    assert style[1] == f"100% {100 * frames}%"
+    assert style[2] == 'url("data:image/png;'
+    return float(style[0].split(" ")[1].removesuffix("%")) / 100 * (frames - 1)
+
+
+def test_sliders_choose_the_seeds(cutting: Page) -> None:
+    above, below = grabcut_explorer.FOREGROUND, grabcut_explorer.BACKGROUND
+    high = cutting.get_by_role("slider", name="Object above")
+    low = cutting.get_by_role("slider", name="Background below")
+
+    def shows(scene: int, method: int, i: int, j: int) -> None:
+        map_ = GrabcutExplorer().scenes[scene]["maps"][method]
+        seeds, cut = map_["seeds"][i], map_["cut"][j][i]
+        assert mask_shown(cutting, ".gc-object", len(above)) == pytest.approx(i, abs=0.01)
+        assert mask_shown(cutting, ".gc-ground", len(below)) == pytest.approx(j, abs=0.01)
+        frames = len(above) * len(below)
+        assert mask_shown(cutting, ".gc-cut", frames) == pytest.approx(10 * j + i, abs=0.01)
+        sentence = cutting.locator(".gc-sentence")
+        expect(sentence).to_contain_text(f"{seeds['right']} of {seeds['count']} seeds")
+        expect(sentence).to_contain_text(
+            f"The mask has {cut['count']} pixels, {cut['right']} of them on the object"
+        )
+        better = "better" if cut["iou"] > seeds["iou"] else "worse"
+        expect(sentence).to_contain_text(f"is {better} than the seeds themselves")
+        values = cutting.locator(".gc-meter .gc-value").all_inner_texts()
+        share = int(100 * seeds["right"] / seeds["count"] + 0.5)
+        assert values[0] == f"{share} %"
+        assert [float(one) for one in values[1:]] == pytest.approx(
+            [seeds["iou"], cut["iou"]], abs=0.0051
+        )
+        expect(high).to_have_attribute("aria-valuetext", f"object above the quantile {above[i]:g}")
+        expect(low).to_have_attribute(
+            "aria-valuetext", f"background below the quantile {below[j]:g}"
+        )
+        expect(cutting.locator(".gc-spoken")).to_contain_text(
+            f"Above {above[i]:g}, below {below[j]:g}: "
+        )
+
+    shows(0, 0, 4, 1)
+    high.press("End")
+    shows(0, 0, 9, 1)
+    low.press("ArrowRight")
+    high.press("ArrowLeft")
+    shows(0, 0, 8, 2)
+    choice(cutting, "Map").select_option("saliency")
+    shows(0, 2, 8, 2)
+    choice(cutting, "Picture").select_option("picture-23")
+    low.press("Home")
+    shows(2, 2, 8, 0)
+    assert cutting.evaluate("models[0].saved") == 6
+
+
 # ------------------------------------------------------------------------------ all of them
 
-OWN = ("occlusion_explorer", "smoothgrad_explorer", "fluctuation_explorer", "channel_browser")
+OWN = (
+    "channel_browser",
+    "fluctuation_explorer",
+    "grabcut_explorer",
+    "occlusion_explorer",
+    "smoothgrad_explorer",
+)
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -680,6 +809,10 @@ def test_two_of_a_kind_do_not_disturb_each_other(browser: Browser, name: str) ->
         (ChannelBrowser, {"scene": "cat"}, "no picture 'cat'; there are picture-13, picture-8"),
         (ChannelBrowser, {"layer": "conv9_9"}, "conv1_1"),
         (ChannelBrowser, {"channel": -1}, "should not be less than 0"),
+        (GrabcutExplorer, {"scene": "cat"}, "no picture 'cat'; there are picture-9, picture-5"),
+        (GrabcutExplorer, {"method": "luck"}, "SmoothGrad"),
+        (GrabcutExplorer, {"foreground": 10}, "should not be greater than 9"),
+        (GrabcutExplorer, {"background": -1}, "should not be less than 0"),
     ],
 )
 def test_wrong_settings_are_refused(figure: type[Any], wrong: dict[str, Any], words: str) -> None:

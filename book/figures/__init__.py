@@ -17,6 +17,7 @@ from book.figures.column_explorer import ColumnExplorer
 from book.figures.conv_layer import ConvLayer
 from book.figures.descent import Descent
 from book.figures.fluctuation_explorer import FluctuationExplorer
+from book.figures.grabcut_explorer import GrabcutExplorer
 from book.figures.gradient_explorer import GradientExplorer
 from book.figures.kernel_explorer import KernelExplorer
 from book.figures.network_calculator import NetworkCalculator
@@ -33,6 +34,7 @@ FIGURES: dict[str, type[anywidget.AnyWidget]] = {
     "conv_layer": ConvLayer,
     "descent": Descent,
     "fluctuation_explorer": FluctuationExplorer,
+    "grabcut_explorer": GrabcutExplorer,
     "gradient_explorer": GradientExplorer,
     "kernel_explorer": KernelExplorer,
     "network_calculator": NetworkCalculator,
@@ -69,6 +71,7 @@ __all__ = [
     "ConvLayer",
     "Descent",
     "FluctuationExplorer",
+    "GrabcutExplorer",
     "GradientExplorer",
     "KernelExplorer",
     "NetworkCalculator",
