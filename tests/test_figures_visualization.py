@@ -276,12 +276,43 @@ def test_a_click_puts_the_patch_there(explorer: Page) -> None:
     says(explorer, found, shown.target, 20, 5)
 
 
+def test_a_jump_sees_its_end_only(explorer: Page) -> None:
+    explorer.get_by_role("button", name="Start over").press("Enter")
+    box = explorer.locator(".oc-picture").bounding_box()
+    assert box
+    explorer.mouse.click(box["x"] + box["width"] * 0.9, box["y"] + box["height"] * 0.1)
+    expect(explorer.locator(".oc-count")).to_contain_text("2 of 441 places seen")
+    explorer.evaluate("models[0].set('top', 80)")
+    expect(explorer.locator(".oc-count")).to_contain_text("3 of 441 places seen")
+
+
 def test_a_finger_drags_the_patch_only(browser: Browser) -> None:
-    """Beside the patch the page scrolls under a finger."""
+    """A finger on the patch moves it; one beside it scrolls the page."""
     page = opened(browser, "occlusion_explorer", width=390)
-    touch = "(name) => getComputedStyle(document.querySelector(name)).touchAction"
-    assert page.evaluate(touch, ".oc-patch") == "none"
-    assert page.evaluate(touch, ".oc-picture") == "auto"
+    page.add_style_tag(content="body { padding-bottom: 2000px; }")
+    shown, found = swept(0, 16)
+    fingers = page.context.new_cdp_session(page)
+    fingers.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+    def swipe(x: float, y: float, by: tuple[float, float]) -> None:
+        places = [(x + by[0] * i / 8, y + by[1] * i / 8) for i in range(9)]
+        for i, (right, down) in enumerate(places):
+            kind = "touchMove" if i else "touchStart"
+            points = [{"x": right, "y": down}]
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    x, y, _ = middle_of(page, ".oc-patch")
+    _, _, side = middle_of(page, ".oc-picture")
+    place = 4 * side / 96
+    swipe(x, y, (4 * place, -3 * place))
+    says(page, found, shown.target, 9, 10)
+    assert page.evaluate("scrollY") == 0
+    box = page.locator(".oc-picture").bounding_box()
+    assert box
+    swipe(box["x"] + 20, box["y"] + box["height"] - 10, (0, -120))
+    page.wait_for_function("scrollY > 50")
+    says(page, found, shown.target, 9, 10)
     page.close()
 
 

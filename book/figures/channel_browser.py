@@ -70,6 +70,7 @@ def summary(one: Tensor) -> list[float]:
     return [round(float(number), 4) for number in numbers]
 
 
+@functools.cache
 def layers() -> list[dict[str, Any]]:
     """Return the layers: name, size of the maps, scale, filters if they are colors, and slices."""
     model = demo.small_network().model

@@ -3,7 +3,7 @@
 // One ES module in anywidget's format. The network is not here: derivatives and maps come with the
 // page. The computing functions come first and are exported; `render` draws.
 
-const CHART = { width: 560, height: 230, left: 64, right: 12, top: 12, bottom: 40 };
+const CHART = { width: 560, height: 230, left: 76, right: 20, top: 12, bottom: 40 };
 const CHANNELS = ["red", "green", "blue"];
 
 /** Numbers out of base64 of 16 bits each, little-endian, in multiples of `step`. */

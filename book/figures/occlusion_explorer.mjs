@@ -169,6 +169,8 @@ function render({ model, el }) {
   function put(changed) {
     for (const [name, value] of Object.entries(changed)) model.set(name, value);
     model.save_changes();
+    compute(); // a drag over several places between two drawings has seen them all
+    seenHere().add(row * sweep.starts.length + column);
   }
 
   function moveTo(i, j) {
@@ -337,9 +339,6 @@ function render({ model, el }) {
   const watched = ["scene", "patch", "measure", "top", "left"];
   let scheduled = 0;
   const schedule = () => {
-    // A drag over several places between two drawings has seen them all.
-    compute();
-    seenHere().add(row * sweep.starts.length + column);
     scheduled ||= requestAnimationFrame(() => {
       scheduled = 0;
       show();
