@@ -144,8 +144,16 @@ def response(
 
     limit: the absolute value drawn in full color; by default the largest one.
     """
-    top = _limit(values, limit)
-    levels = np.round(np.clip(np.asarray(values, float) / top, -1, 1) * _LEVELS) + _LEVELS
+    image = response_image(values, _limit(values, limit))
+    return Panel(_image(image, title), title, note, width)
+
+
+def response_image(values: Array, limit: float) -> Image.Image:
+    """Return a signed map (H, W) as an image of the same size, in the colors of ``response``.
+
+    limit: the absolute value drawn in full color.
+    """
+    levels = np.round(np.clip(np.asarray(values, float) / limit, -1, 1) * _LEVELS) + _LEVELS
     image = Image.fromarray(levels.astype(np.uint8), mode="P")
     palette = [NEGATIVE] * _LEVELS + [(127, 127, 127)] + [POSITIVE] * _LEVELS
     image.putpalette([part for color in palette for part in color])
@@ -153,7 +161,7 @@ def response(
         round(255 * (abs(level) / _LEVELS) ** _OPACITY_EXPONENT)
         for level in range(-_LEVELS, _LEVELS + 1)
     )
-    return Panel(_image(image, title), title, note, width)
+    return image
 
 
 def numbers(

@@ -23,6 +23,11 @@ PREFIXES = {
     "chain_rule_graph": "cr",
     "column_explorer": "ic",
     "descent": "ds",
+    "occlusion_explorer": "oc",
+    "smoothgrad_explorer": "sg",
+    "fluctuation_explorer": "fl",
+    "channel_browser": "cb",
+    "grabcut_explorer": "gc",
 }
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},

@@ -1,0 +1,211 @@
+// The figure "fluctuation explorer": the derivatives at one pixel while the picture changes.
+//
+// One ES module in anywidget's format. The network is not here: derivatives and maps come with the
+// page. The computing functions come first and are exported; `render` draws.
+
+const CHART = { width: 560, height: 230, left: 76, right: 20, top: 12, bottom: 40 };
+const CHANNELS = ["red", "green", "blue"];
+
+/** Numbers out of base64 of 16 bits each, little-endian, in multiples of `step`. */
+export function decode(text, step) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) * step);
+}
+
+/** Where derivatives change their sign: the places of the first numbers with the new sign. */
+export function signChanges(values) {
+  return values.flatMap((value, i) => (i > 0 && value * values[i - 1] < 0 ? [i] : []));
+}
+
+/** How far an image of `frames` pictures, one below the other, is moved to show one of them. */
+export function offset(frame, frames) {
+  return `${(100 * frame) / (frames - 1)}%`;
+}
+
+/** A number for reading, with its sign. */
+function text(value) {
+  const shown = Math.abs(value).toFixed(3);
+  return Number(shown) === 0 ? shown : `${value < 0 ? "\u2212" : "+"}${shown}`;
+}
+
+/** The namespace of drawings, as the browser itself has it. */
+function drawingNamespace() {
+  const template = document.createElement("template");
+  template.innerHTML = "<svg></svg>";
+  return template.content.firstChild.namespaceURI;
+}
+
+function make(tag, attributes = {}, ...children) {
+  const svg = ["svg", "polyline", "circle", "line", "text"].includes(tag);
+  const element = svg ? document.createElementNS(drawingNamespace(), tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function render({ model, el }) {
+  const way = model.get("way");
+  const last = way.points - 1;
+  const flat = decode(way.derivatives, way.step);
+  const curves = CHANNELS.map((_, c) => Array.from({ length: way.points }, (_, i) => flat[3 * i + c]));
+  const changes = curves.flatMap(signChanges).sort((a, b) => a - b);
+  const most = Math.max(...flat.map(Math.abs));
+  const put = (at) => {
+    model.set("at", Math.max(0, Math.min(last, at)));
+    model.save_changes();
+  };
+
+  // ---------------------------------------------------------------- parts
+  const shown = make("span", { class: "fl-value" });
+  const slider = make("input", {
+    class: "fl-slider",
+    type: "range",
+    min: 0,
+    max: last,
+    step: 1,
+    "data-lm-suppress-shortcuts": "true",
+    oninput: () => put(Number(slider.value)),
+  });
+  const next = make(
+    "button",
+    {
+      type: "button",
+      class: "fl-button",
+      onclick: () => put(changes.find((place) => place > model.get("at")) ?? changes[0]),
+    },
+    "Next change of a sign",
+  );
+  const chart = make("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, class: "fl-chart", role: "img" });
+  const x = (i) => CHART.left + ((CHART.width - CHART.left - CHART.right) * i) / last;
+  const y = (value) => CHART.top + ((CHART.height - CHART.top - CHART.bottom) * (most - value)) / (2 * most);
+  const label = (words, left, top, anchor) =>
+    make("text", { x: left, y: top, "text-anchor": anchor, class: "fl-label" }, words);
+  for (const value of [most, 0, -most]) {
+    chart.append(
+      make("line", { x1: x(0), x2: x(last), y1: y(value), y2: y(value), class: value ? "fl-grid" : "fl-zero" }),
+      label(value ? text(value) : "0", CHART.left - 6, y(value) + 4, "end"),
+    );
+  }
+  for (let i = 0; i <= last; i += last / 5) {
+    chart.append(label((i / last).toFixed(1), x(i), CHART.height - CHART.bottom + 16, "middle"));
+  }
+  chart.append(label("t", (x(0) + x(last)) / 2, CHART.height - 4, "middle"));
+  curves.forEach((values, c) =>
+    chart.append(
+      make("polyline", {
+        points: values.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(" "),
+        class: `fl-curve fl-${CHANNELS[c]}`,
+      }),
+    ),
+  );
+  const mark = make("line", { y1: CHART.top, y2: CHART.height - CHART.bottom, class: "fl-mark" });
+  const dots = CHANNELS.map((name) => make("circle", { r: 5, class: `fl-dot fl-${name}` }));
+  chart.append(mark, ...dots);
+  const values = CHANNELS.map(() => make("span", { class: "fl-value" }));
+  const key = make(
+    "p",
+    { class: "fl-key" },
+    ...CHANNELS.map((name, c) => {
+      const line = make("svg", { viewBox: "0 0 36 8", class: "fl-sample", "aria-hidden": "true" });
+      line.append(make("line", { x1: 0, x2: 36, y1: 4, y2: 4, class: `fl-curve fl-${name}` }));
+      return make("span", { class: "fl-channel" }, line, ` ${name} `, values[c]);
+    }),
+  );
+
+  const place = (element, [top, left, height, width], side) => {
+    element.style.top = `${(100 * top) / side}%`;
+    element.style.left = `${(100 * left) / side}%`;
+    element.style.height = `${(100 * height) / side}%`;
+    element.style.width = `${(100 * width) / side}%`;
+    return element;
+  };
+  const [row, column] = way.pixel;
+  const [top, left, size] = way.window;
+  const picture = make(
+    "div",
+    { class: "fl-picture", role: "img" },
+    place(make("span", { class: "fl-window" }), [top, left, size, size], way.side),
+    place(make("span", { class: "fl-pixel" }), [row, column, 1, 1], way.side),
+  );
+  const map = make(
+    "div",
+    { class: "fl-picture fl-map", role: "img" },
+    place(make("span", { class: "fl-pixel" }), [row - top, column - left, 1, 1], size),
+  );
+  picture.style.backgroundImage = `url("${way.pictures}")`;
+  picture.style.backgroundSize = `100% ${100 * way.frames}%`;
+  map.style.backgroundImage = `url("${way.maps}")`;
+  map.style.backgroundSize = `100% ${100 * way.points}%`;
+  const sentence = make("p", { class: "fl-sentence" });
+  const spoken = make("p", { class: "fl-spoken", role: "status", "aria-live": "polite" });
+  const title = (words) => make("p", { class: "fl-title" }, words);
+  const root = make(
+    "div",
+    { class: "fl", role: "group", "aria-label": "The derivatives at one pixel" },
+    make(
+      "div",
+      { class: "fl-controls" },
+      make("label", { class: "fl-choice" }, make("span", {}, "t ", shown), slider),
+      next,
+    ),
+    title("Derivative of the score by the pixel's"),
+    key,
+    chart,
+    make(
+      "div",
+      { class: "fl-stage" },
+      make("div", { class: "fl-part" }, title("The picture at t"), picture),
+      make("div", { class: "fl-part" }, title("Saliency in the frame"), map),
+      make("div", { class: "fl-part fl-words" }, sentence),
+    ),
+    spoken,
+  );
+  el.append(root);
+
+  // ---------------------------------------------------------------- showing
+  let speech = 0;
+  function show() {
+    const at = model.get("at");
+    const t = (at / last).toFixed(2);
+    const now = curves.map((curve) => curve[at]);
+    const largest = Math.max(...now.map(Math.abs));
+    const count = changes.filter((change) => change <= at).length;
+    slider.value = at;
+    slider.setAttribute("aria-valuetext", `t ${t}`);
+    shown.textContent = t;
+    mark.setAttribute("x1", x(at));
+    mark.setAttribute("x2", x(at));
+    now.forEach((value, c) => {
+      values[c].textContent = text(value);
+      dots[c].setAttribute("cx", x(at));
+      dots[c].setAttribute("cy", y(value));
+    });
+    picture.style.backgroundPosition = `0 ${offset(Math.round((at / last) * (way.frames - 1)), way.frames)}`;
+    map.style.backgroundPosition = `0 ${offset(at, way.points)}`;
+    picture.setAttribute("aria-label", `The picture (${way.label}) with ${t} of the noise`);
+    map.setAttribute("aria-label", `Saliency around the pixel, whose own is ${largest.toFixed(3)}`);
+    chart.setAttribute(
+      "aria-label",
+      `Three curves against t, from ${text(-most)} to ${text(most)}, with ${changes.length} changes of a sign. At t ${t}: ${CHANNELS.map((name, c) => `${name} ${text(now[c])}`).join(", ")}.`,
+    );
+    sentence.textContent = `The framed pixel has the saliency ${largest.toFixed(3)} here; at t = 0 it was ${Math.max(...curves.map((curve) => Math.abs(curve[0]))).toFixed(3)}. Up to here, the three derivatives have changed their sign ${count} of ${changes.length} times.`;
+    clearTimeout(speech);
+    speech = setTimeout(() => {
+      spoken.textContent = `t ${t}: ${CHANNELS.map((name, c) => `${name} ${text(now[c])}`).join(", ")}; ${count} changes of a sign so far.`;
+    }, 250);
+  }
+
+  model.on("change:at", show);
+  show();
+  return () => {
+    model.off("change:at", show);
+    clearTimeout(speech);
+    root.remove();
+  };
+}
+
+export default { render };

@@ -1,0 +1,361 @@
+// The figure "occlusion explorer": a patch to drag over a picture, and the map that grows.
+//
+// One ES module in anywidget's format. The network is not here: the scores of all classes come with
+// the page, for every place of the patch. The computing functions come first and are exported.
+
+const POSITIVE = [228, 112, 0];
+const NEGATIVE = [48, 128, 224];
+
+/** Numbers out of base64 of 16 bits each, little-endian, in multiples of `step`. */
+export function decode(text, step) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) * step);
+}
+
+/** The probabilities that a softmax makes of scores. */
+export function softmax(scores) {
+  const most = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - most));
+  const total = powers.reduce((sum, power) => sum + power, 0);
+  return powers.map((power) => power / total);
+}
+
+/** What is asked of the network: the score of a class, or its probability. */
+export function ask(scores, target, measure) {
+  return measure === "score" ? scores[target] : softmax(scores)[target];
+}
+
+/** By how much the answer falls, for each place of the patch, in reading order. */
+export function drops(clean, scores, target, measure) {
+  const whole = ask(clean, target, measure);
+  return scores.map((one) => whole - ask(one, target, measure));
+}
+
+/** The number of the place whose start is nearest to a pixel. */
+export function nearest(starts, pixel) {
+  let best = 0;
+  starts.forEach((start, i) => {
+    if (Math.abs(start - pixel) < Math.abs(starts[best] - pixel)) best = i;
+  });
+  return best;
+}
+
+/** A number for reading, with a true minus sign. */
+function text(value, digits = 2) {
+  const rounded = Number(value.toFixed(digits));
+  return (rounded === 0 ? 0 : rounded).toFixed(digits).replace("-", "\u2212");
+}
+
+/** An element with attributes, listeners ("onclick": function) and children. */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+function render({ model, el }) {
+  const scenes = model.get("scenes");
+  const classes = model.get("classes");
+  const step = model.get("step");
+  const decoded = new Map(); // a sweep's scores, unpacked when they are first needed
+  const seen = new Map(); // for each sweep, the numbers of the places in the map
+  let scene;
+  let sweep;
+  let row;
+  let column;
+
+  // ---------------------------------------------------------------- controls
+  const select = (name, ...options) => {
+    const field = make(
+      "select",
+      {
+        class: "oc-input",
+        "data-lm-suppress-shortcuts": "true",
+        onchange: () => put({ [name]: name === "patch" ? Number(field.value) : field.value }),
+      },
+      ...options.map(([value, words]) => make("option", { value }, words)),
+    );
+    return field;
+  };
+  const fields = {
+    scene: select("scene", ...scenes.map(({ name, label }) => [name, label])),
+    patch: select("patch", ...scenes[0].sweeps.map(({ patch }) => [patch, `${patch} × ${patch}`])),
+    measure: select("measure", ["score", "the score"], ["probability", "the probability"]),
+  };
+  const label = (words, field) => make("label", { class: "oc-choice" }, words, field);
+  const button = (words, onclick) => make("button", { type: "button", class: "oc-button", onclick }, words);
+  const all = () => {
+    places().forEach((_, i) => seenHere().add(i));
+    show();
+  };
+  const none = () => {
+    seenHere().clear();
+    show();
+  };
+
+  // ---------------------------------------------------------------- parts
+  const patch = make("span", { class: "oc-patch" });
+  patch.style.setProperty("--oc-color", model.get("color"));
+  const picture = make(
+    "div",
+    {
+      class: "oc-picture",
+      role: "application",
+      tabindex: "0",
+      "aria-roledescription": "picture",
+      "aria-label": "Picture with the patch. Arrow keys move the patch.",
+      "data-lm-suppress-shortcuts": "true",
+      onkeydown: byKey,
+      onclick: (event) => toPointer(event),
+    },
+    patch,
+  );
+  const canvas = make("canvas", { class: "oc-canvas", role: "img" });
+  const frame = make("span", { class: "oc-frame", "aria-hidden": "true" });
+  const map = make("div", { class: "oc-map", onclick: toMapPointer }, canvas, frame);
+  const mapTitle = make("p", { class: "oc-title" });
+  const meter = (words) => {
+    const [value, fill, mark] = ["oc-value", "oc-fill", "oc-mark"].map((name) => make("span", { class: name }));
+    const track = make("div", { class: "oc-track", "aria-hidden": "true" }, fill, mark);
+    const name = make("span", {}, words);
+    return { name, value, fill, mark, box: make("div", {}, make("p", { class: "oc-line" }, name, value), track) };
+  };
+  const scoreMeter = meter("");
+  const probabilityMeter = meter("");
+  const [says, usually] = [make("p", {}), make("p", {})];
+  const sentence = make("p", { class: "oc-sentence" });
+  const count = make("p", { class: "oc-count" });
+  const spoken = make("p", { class: "oc-spoken", role: "status", "aria-live": "polite" });
+  const root = make(
+    "div",
+    { class: "oc", role: "group", "aria-label": "Occlusion: drag the patch" },
+    make(
+      "div",
+      { class: "oc-controls" },
+      label("Picture", fields.scene),
+      label("Patch, in pixels", fields.patch),
+      label("Ask for", fields.measure),
+      make("div", { class: "oc-buttons" }, button("Show all places", all), button("Start over", none)),
+    ),
+    make(
+      "div",
+      { class: "oc-stage" },
+      make("div", { class: "oc-part" }, make("p", { class: "oc-title" }, "Drag the patch"), picture),
+      make("div", { class: "oc-part" }, mapTitle, map),
+      make("div", { class: "oc-part oc-meters" }, scoreMeter.box, probabilityMeter.box, make("div", { class: "oc-says" }, says, usually)),
+    ),
+    sentence,
+    count,
+    make(
+      "p",
+      { class: "oc-key" },
+      make("span", { class: "oc-orange" }, "orange +"),
+      " it falls here, ",
+      make("span", { class: "oc-blue" }, "blue \u2212"),
+      " it rises, ",
+      make("span", { class: "oc-gray" }, "gray"),
+      " not seen yet",
+    ),
+    spoken,
+  );
+  el.append(root);
+
+  // ---------------------------------------------------------------- changes
+  function put(changed) {
+    for (const [name, value] of Object.entries(changed)) model.set(name, value);
+    model.save_changes();
+    compute(); // a drag over several places between two drawings has seen them all
+    seenHere().add(row * sweep.starts.length + column);
+  }
+
+  function moveTo(i, j) {
+    const inside = (place) => Math.max(0, Math.min(sweep.starts.length - 1, place));
+    put({ top: sweep.starts[inside(i)], left: sweep.starts[inside(j)] });
+  }
+
+  function byKey(event) {
+    const moves = {
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      Home: [row, 0],
+      End: [row, sweep.starts.length - 1],
+    };
+    if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    moveTo(...moves[event.key]);
+  }
+
+  /** Where the pointer is, in pixels of the picture. */
+  function pixelAt(event, element) {
+    const box = element.getBoundingClientRect();
+    return [(event.clientY - box.top) / box.height, (event.clientX - box.left) / box.width].map(
+      (share) => share * scene.side,
+    );
+  }
+
+  let held; // where in the patch the pointer took hold of it
+  function toPointer(event, [down, right] = [sweep.patch / 2, sweep.patch / 2]) {
+    if (event.target === patch && event.type === "click") return; // the end of a drag
+    const [y, x] = pixelAt(event, picture);
+    moveTo(nearest(sweep.starts, y - down), nearest(sweep.starts, x - right));
+  }
+
+  function toMapPointer(event) {
+    const box = canvas.getBoundingClientRect();
+    const places = sweep.starts.length;
+    moveTo(
+      Math.floor(((event.clientY - box.top) / box.height) * places),
+      Math.floor(((event.clientX - box.left) / box.width) * places),
+    );
+  }
+
+  // Only the patch itself takes a touch: beside it, the page scrolls.
+  patch.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const [y, x] = pixelAt(event, picture);
+    held = [y - sweep.starts[row], x - sweep.starts[column]];
+    patch.setPointerCapture(event.pointerId);
+    picture.focus({ preventScroll: true });
+    event.preventDefault();
+  });
+  patch.addEventListener("pointermove", (event) => held && toPointer(event, held));
+  for (const end of ["pointerup", "pointercancel"]) {
+    patch.addEventListener(end, () => (held = undefined));
+  }
+
+  // ---------------------------------------------------------------- showing
+  const key = () => `${scene.name} ${sweep.patch}`;
+
+  /** The scores at each place of the current patch. */
+  function places() {
+    if (!decoded.has(key())) {
+      const flat = decode(sweep.scores, step);
+      const count = flat.length / classes.length;
+      decoded.set(
+        key(),
+        Array.from({ length: count }, (_, i) => flat.slice(i * classes.length, (i + 1) * classes.length)),
+      );
+    }
+    return decoded.get(key());
+  }
+
+  function seenHere() {
+    if (!seen.has(key())) seen.set(key(), new Set());
+    return seen.get(key());
+  }
+
+  function compute() {
+    scene = scenes.find(({ name }) => name === model.get("scene")) ?? scenes[0];
+    sweep = scene.sweeps.find((one) => one.patch === model.get("patch")) ?? scene.sweeps[0];
+    row = nearest(sweep.starts, model.get("top"));
+    column = nearest(sweep.starts, model.get("left"));
+  }
+
+  /** Orange where the answer falls, blue where it rises, a gray pattern where nobody has looked. */
+  function drawMap(values, limit) {
+    const side = sweep.starts.length;
+    canvas.width = canvas.height = side;
+    const image = new ImageData(side, side);
+    const here = seenHere();
+    values.forEach((value, i) => {
+      const odd = (Math.floor(i / side) + (i % side)) % 2;
+      const share = Math.min(1, Math.abs(value) / limit);
+      const color = here.has(i) ? [...(value > 0 ? POSITIVE : NEGATIVE), 255 * share ** 0.75] : [128, 128, 128, odd ? 110 : 70];
+      image.data.set(color, 4 * i);
+    });
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  }
+
+  function fillMeter({ value, fill, mark }, number, clean, low, high) {
+    const share = (one) => `${(100 * (one - low)) / (high - low)}%`;
+    value.textContent = text(number);
+    fill.style.width = share(number);
+    mark.style.left = share(clean);
+  }
+
+  let speech = 0;
+  function show() {
+    compute();
+    const measure = model.get("measure");
+    const scores = places();
+    const side = sweep.starts.length;
+    const at = row * side + column;
+    seenHere().add(at);
+    for (const name of Object.keys(fields)) fields[name].value = model.get(name);
+    const clean = decode(sweep.clean, step);
+    const { target } = scene;
+    const name = classes[target];
+
+    picture.style.backgroundImage = `url("${scene.picture}")`;
+    const percent = (pixels) => `${(100 * pixels) / scene.side}%`;
+    patch.style.top = percent(sweep.starts[row]);
+    patch.style.left = percent(sweep.starts[column]);
+    patch.style.width = patch.style.height = percent(sweep.patch);
+    frame.style.top = `${(100 * row) / side}%`;
+    frame.style.left = `${(100 * column) / side}%`;
+    frame.style.width = frame.style.height = `${100 / side}%`;
+
+    const values = drops(clean, scores, target, measure);
+    const limit = Math.max(...values.map(Math.abs));
+    drawMap(values, limit);
+    mapTitle.textContent = `Fall, up to ${text(limit)}`;
+
+    const ofTarget = scores.map((one) => one[target]);
+    const [low, high] = [Math.min(0, ...ofTarget), Math.max(clean[target], ...ofTarget)];
+    const [now, chances, before] = [scores[at], softmax(scores[at]), softmax(clean)];
+    scoreMeter.name.textContent = `Score of “${name}” `;
+    probabilityMeter.name.textContent = `Probability of “${name}” `;
+    fillMeter(scoreMeter, now[target], clean[target], low, high);
+    fillMeter(probabilityMeter, chances[target], before[target], 0, 1);
+    const first = (list) => list.indexOf(Math.max(...list));
+    const [answer, usual] = [first(now), first(clean)];
+    says.textContent = `The network says: ${classes[answer]} (${text(chances[answer])}).`;
+    usually.textContent = `Nothing hidden: ${classes[usual]} (${text(before[usual])}).`;
+
+    const change = values[at];
+    const verb = change >= 0 ? "falls" : "rises";
+    const [whole, hidden] = [clean, now].map((one) => ask(one, target, measure));
+    const last = (start) => start + sweep.patch - 1;
+    const [top, left] = [sweep.starts[row], sweep.starts[column]];
+    sentence.textContent = `Rows ${top} to ${last(top)} and columns ${left} to ${last(left)} are hidden: the ${measure} of “${name}” ${verb} by ${text(Math.abs(change))}, from ${text(whole)} to ${text(hidden)}.`;
+    const number = seenHere().size;
+    const falls = [...seenHere()].map((i) => values[i]);
+    count.textContent = `${number} of ${scores.length} places seen. Largest fall so far: ${text(Math.max(...falls))}.`;
+    canvas.setAttribute("aria-label", `Map of ${side} by ${side} places. ${count.textContent}`);
+    clearTimeout(speech);
+    speech = setTimeout(() => {
+      spoken.textContent = `Row ${top}, column ${left}: ${measure} ${text(hidden)}, ${verb} by ${text(Math.abs(change))}. The network says ${classes[answer]}.`;
+    }, 250);
+  }
+
+  const watched = ["scene", "patch", "measure", "top", "left"];
+  let scheduled = 0;
+  const schedule = () => {
+    scheduled ||= requestAnimationFrame(() => {
+      scheduled = 0;
+      show();
+    });
+  };
+  for (const name of watched) model.on(`change:${name}`, schedule);
+  compute();
+  if (model.get("swept")) {
+    for (let i = 0; i < row * sweep.starts.length + column; i++) seenHere().add(i);
+  }
+  show();
+  return () => {
+    for (const name of watched) model.off(`change:${name}`, schedule);
+    cancelAnimationFrame(scheduled);
+    clearTimeout(speech);
+    root.remove();
+  };
+}
+
+export default { render };
