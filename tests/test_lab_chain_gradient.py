@@ -133,12 +133,14 @@ class TestChainGradient:
         assert torch.equal(x, before)
         assert all(parameter.grad is None for parameter in model.parameters())
 
-    @pytest.mark.parametrize("pictures", [1, 2, 5])
-    def test_groups_of_pictures_change_nothing(self, pictures, monkeypatch):
-        monkeypatch.setattr(chain_gradient, "PICTURES", pictures)
-        model, x = lab_networks.tiny(DOUBLE), lab_networks.tiny_pictures(3, DOUBLE)
-        expected = gradients.gradient(model, x, TARGET)
-        assert relative(ChainGradient(model)(x, TARGET), expected) < 1e-12
+    @pytest.mark.parametrize("together", [1, 6 * 20 * 24, 15 * 20 * 24, 10**6])
+    @pytest.mark.parametrize("count", [1, 3, 7])
+    def test_groups_of_pictures_change_nothing(self, together, count, monkeypatch):
+        monkeypatch.setattr(chain_gradient, "TOGETHER", together)
+        model, x = lab_networks.tiny(DOUBLE), lab_networks.tiny_pictures(count, DOUBLE)
+        labels = torch.arange(count) % 5
+        expected = gradients.gradient(model, x, labels)
+        assert relative(ChainGradient(model)(x, labels), expected) < 1e-12
 
     def test_vgg16_itself(self):
         torch.manual_seed(0)

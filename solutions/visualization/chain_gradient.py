@@ -8,13 +8,14 @@ computes. For the pixels' derivatives alone less will do:
 * ReLU and max pooling can change places, max(relu(x)) = relu(max(x)): three quarters of the
   numbers that ReLU would change are never looked at.
 
-The convolutions go through two pictures at a time, whose activations fit into the processor's
-cache, and the linear layers through all of them, since there the weights are what takes time to
-read. Wide 3 x 3 convolutions are computed as ``winograd`` describes.
+From one pooling to the next, so many pictures are computed together that their activations fit
+into the processor's cache: two at VGG16's beginning, all of them in its linear layers, where the
+weights are what takes time to read. Wide 3 x 3 convolutions are computed as ``winograd`` describes.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Protocol
 
 import torch
@@ -25,8 +26,11 @@ from solutions.visualization.layers import Layer, UnsupportedLayerError, chain, 
 from solutions.visualization.occlusion import pair
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
-PICTURES = 2
-"""How many pictures the convolutions go through together."""
+TOGETHER = 2 * 64 * 224 * 224
+"""How many numbers the largest activation of pictures that are computed together has at most.
+
+In float32 these are 26 MB: below 32 MiB, the C library uses memory again that was given back.
+"""
 
 _IDENTITIES = (nn.Dropout, nn.Dropout2d, nn.Identity)  # in evaluation mode
 
@@ -234,7 +238,9 @@ class ChainGradient:
         weights = next(model.parameters(), None)
         self._type = torch.get_default_dtype() if weights is None else weights.dtype
         self._narrow = dtype if dtype == torch.bfloat16 else self._type
-        self._maps = [_step(layer, self._narrow, workspace) for layer in layers[:cut]]
+        steps = [_step(layer, self._narrow, workspace) for layer in layers[:cut]]
+        ends = [i for i, step in enumerate(steps, 1) if isinstance(step, _MaxPooling)]
+        self._stages = [steps[a:b] for a, b in pairwise([0, *ends, cut])]
         self._units = [_step(layer, self._type, workspace) for layer in layers[cut:]]
 
     def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
@@ -245,20 +251,33 @@ class ChainGradient:
         """
         with torch.no_grad():
             # A copy, which may be overwritten.
-            parts = x.clone(memory_format=torch.channels_last).split(PICTURES)
-            through = [_forward(self._maps, part) for part in parts]
-            scores, kept = _forward(self._units, torch.cat([maps for maps, _ in through]))
+            maps = x.clone(memory_format=torch.channels_last)
+            kept: list[list[list[Any]]] = []
+            for stage in self._stages:
+                through = [_forward(stage, part) for part in maps.split(_together(stage, maps))]
+                maps = torch.cat([result for result, _ in through])
+                kept.append([one for _, one in through])
+            scores, kept_by_units = _forward(self._units, maps)
             upstream = torch.zeros_like(scores)
             upstream[torch.arange(len(labels)), labels] = 1
-            upstream = _backward(self._units, upstream, kept)
-            found = torch.empty_like(x, memory_format=torch.contiguous_format)
-            for part, result, (_, kept) in zip(
-                upstream.split(PICTURES), found.split(PICTURES), through, strict=True
-            ):
-                part = part.to(self._narrow, memory_format=torch.channels_last)
-                result.copy_(_backward(self._maps, part, kept))
-                kept.clear()
-        return found
+            upstream = _backward(self._units, upstream, kept_by_units)
+            upstream = upstream.to(self._narrow, memory_format=torch.channels_last)
+            for stage in reversed(self._stages):
+                parts = kept.pop()
+                sizes = upstream.split(-(-len(upstream) // len(parts)))
+                upstream = torch.cat(
+                    [_backward(stage, *both) for both in zip(sizes, parts, strict=True)]
+                )
+            return upstream.to(x.dtype, memory_format=torch.contiguous_format)
+
+
+def _together(stage: list[_Step], maps: Tensor) -> int:
+    """Return how many pictures go through a stage together."""
+    channels = [step.module.out_channels for step in stage if isinstance(step, _Convolution)]
+    numbers = max(channels, default=1) * maps.shape[2] * maps.shape[3]
+    most = max(1, TOGETHER // numbers)
+    # Groups of equal size.
+    return -(-len(maps) // -(-len(maps) // most))
 
 
 def _forward(steps: list[_Step], x: Tensor) -> tuple[Tensor, list[Any]]:
