@@ -43,9 +43,9 @@ class TestWinograd:
         weight = torch.randn(5, 7, 3, 3, generator=random)
         bias = torch.randn(5, generator=random)
         x = torch.randn(3, 7, *size, generator=random)
-        convolve = WinogradConvolution(weight, bias, padding, Workspace())
+        convolve = WinogradConvolution(weight, bias, Workspace())
         with torch.no_grad():
-            got = convolve(x.contiguous(memory_format=torch.channels_last))
+            got = convolve(x.contiguous(memory_format=torch.channels_last), padding)
         expected = functional.conv2d(x.double(), weight.double(), bias.double(), padding=padding)
         assert relative(got.double(), expected) < 1e-5
 
@@ -56,7 +56,7 @@ class TestWinograd:
         weights = [torch.randn(f, c, 3, 3, generator=random) for f, c in ((6, 2), (3, 6), (9, 3))]
         x = expected = torch.randn(2, 2, 11, 9, generator=random)
         for weight in weights:
-            x = WinogradConvolution(weight, None, (1, 1), workspace)(x)
+            x = WinogradConvolution(weight, None, workspace)(x, (1, 1))
             expected = functional.conv2d(expected, weight, padding=1)
         assert relative(x, expected) < 1e-4
 

@@ -57,14 +57,14 @@ class _Convolution:
         self.winograd: WinogradConvolution | None = None
         self.winograd_back: WinogradConvolution | None = None
         assert not isinstance(module.padding, str)
-        padding = (module.padding[0], module.padding[1])
+        self.padding = padding = (module.padding[0], module.padding[1])
         # Derivatives spread through the turned filters, with channels and filters exchanged.
         turned = weight.flip(2, 3).transpose(0, 1)
         margin = (weight.shape[2] - 1 - padding[0], weight.shape[3] - 1 - padding[1])
         if pays(module, weight.dtype):
-            self.winograd = WinogradConvolution(weight, module.bias, padding, workspace)
+            self.winograd = WinogradConvolution(weight, module.bias, workspace)
         if pays(module, dtype):
-            self.winograd_back = WinogradConvolution(turned, None, margin, workspace)
+            self.winograd_back = WinogradConvolution(turned, None, workspace)
         self.turned: Tensor | None = None
         if module.stride == (1, 1) == module.dilation and module.groups == 1 and min(margin) >= 0:
             self.turned = turned.to(dtype).contiguous(memory_format=channels_last)
@@ -74,7 +74,7 @@ class _Convolution:
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
         module = self.module
         if self.winograd is not None:
-            return self.winograd(x), x.shape
+            return self.winograd(x, self.padding), x.shape
         bias = None if module.bias is None else module.bias.detach()
         y = functional.conv2d(
             x, self.weight, bias, module.stride, module.padding, module.dilation, module.groups
@@ -84,7 +84,7 @@ class _Convolution:
     def backward(self, upstream: Tensor, kept: torch.Size) -> Tensor:
         module = self.module
         if self.winograd_back is not None:
-            return self.winograd_back(upstream)
+            return self.winograd_back(upstream, self.margin)
         if self.turned is not None:
             return functional.conv2d(upstream, self.turned, padding=self.margin)
         found: Tensor = _aten.convolution_backward(

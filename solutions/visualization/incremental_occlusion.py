@@ -40,6 +40,7 @@ from solutions.visualization.layers import (
 )
 from solutions.visualization.occlusion import Occlusion, checked, pair, starts
 from solutions.visualization.progress import track
+from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
 SIZE_CLASSES = 3
 """Into how many classes the places are divided, per axis."""
@@ -144,6 +145,7 @@ class _Step:
         self.name = layer.name
         self.given = given
         self.result = result
+        self.dtype = dtype
         self.reference: Tensor | None = None
         """What a delta is compared with, in its type: see ``run``."""
         if isinstance(layer.module, nn.ReLU):
@@ -208,7 +210,8 @@ class IncrementalOcclusion:
         self.device = where
         self.delta_dtype = delta_dtype
         self.difference = _last(filled - x[0]).to(delta_dtype)
-        self._memory: dict[str, Tensor] = {}
+        self.workspace = Workspace()
+        narrow = delta_dtype  # the type of the deltas that a layer gives
         self.steps: list[_Step] = []
         self.units: list[_Step] = []
         with torch.inference_mode():
@@ -218,7 +221,11 @@ class IncrementalOcclusion:
                     self.flat = (x.shape[2], x.shape[3], x.shape[1])
                 elif x.ndim == 4:
                     _must_have_window(layer)
-                    self.steps.append(_Step(layer, _last(x[0]), _last(y[0]), delta_dtype))
+                    if isinstance(layer.module, nn.Conv2d):
+                        # Computed as ``winograd`` describes, float32 is no slower.
+                        quick = pays(layer.module, torch.float32)
+                        narrow = torch.float32 if quick else delta_dtype
+                    self.steps.append(_Step(layer, _last(x[0]), _last(y[0]), narrow))
                 else:
                     self.units.append(_Step(layer, x[0], y[0], torch.float32))
                 x = y
@@ -227,25 +234,19 @@ class IncrementalOcclusion:
                     f"The network must give scores of shape (N, K), not {tuple(x.shape)}."
                 )
             self.clean = x[0]
+            self._quick = {
+                step.name: WinogradConvolution(step.module.weight, None, self.workspace)
+                for step in self.steps
+                if isinstance(step.module, nn.Conv2d) and pays(step.module, torch.float32)
+            }
             self._weights = self._prepared_weights()
 
-    def memory(self, use: str, shape: tuple[int, ...]) -> Tensor:
-        """Return memory for a short while, always the same for the same use.
-
-        On a CPU, fresh memory costs as much time as what is done with it.
-        """
-        count = math.prod(shape)
-        known = self._memory.get(use)
-        if known is None or known.numel() < count:
-            known = self._memory[use] = self.difference.new_empty(count)
-        return known[:count].view(shape)
-
     def _prepared_weights(self) -> dict[str, Tensor]:
-        """Return the weights, by layer, in the type in which they are used."""
+        """Return the weights as they are used, by layer, apart from those in ``_quick``."""
         found = {}
         for step in (*self.steps, *self.units):
             module = step.module
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv2d) and step.name not in self._quick:
                 weight = module.weight.to(self.delta_dtype)
                 found[step.name] = weight.contiguous(memory_format=torch.channels_last)
             elif isinstance(module, nn.Linear):
@@ -446,7 +447,7 @@ class _Group:
                 delta -= other.relu_()
             elif isinstance(module, ELEMENTWISE):
                 delta = _apply(module, _gather(step.given, before) + delta)
-                delta = (delta - _gather(step.result, after)).to(engine.delta_dtype)
+                delta = (delta - _gather(step.result, after)).to(step.dtype)
             elif isinstance(module, nn.Conv2d):
                 delta = self._convolved(number, delta, before, after)
             elif isinstance(module, nn.MaxPool2d):
@@ -472,9 +473,12 @@ class _Group:
         assert isinstance(module, nn.Conv2d)
         if padding is None:
             delta = self._placed(delta, before, after.under(module))
+        quick = self.engine._quick.get(step.name)
+        if quick is not None:
+            return _back(quick(_first(delta.float()), padding or (0, 0)))
         return _back(
             functional.conv2d(
-                _first(delta),
+                _first(delta.to(step.dtype)),
                 self.engine._weights[step.name],
                 stride=module.stride,
                 padding=padding or 0,
@@ -505,12 +509,13 @@ class _Group:
     def _gathered(self, source: Tensor, windows: _Windows) -> Tensor:
         """Gather into memory that the next call overwrites."""
         shape = (windows.count, *windows.size, source.shape[-1])
-        return _gather(source, windows, out=self.engine.memory("gathered", shape))
+        return _gather(source, windows, out=self.engine.workspace.take("read", shape, source))
 
     def _placed(self, delta: Tensor, before: _Windows, larger: _Windows) -> Tensor:
         """Place into memory that the next call overwrites."""
-        rows = larger.count * math.prod(larger.size) + 1
-        return _place(delta, before, larger, self.engine.memory("placed", (rows, delta.shape[-1])))
+        shape = (larger.count * math.prod(larger.size) + 1, delta.shape[-1])
+        memory = self.engine.workspace.take("placed", shape, delta)
+        return _place(delta, before, larger, memory)
 
 
 def occlude(

@@ -91,18 +91,11 @@ def pays(module: nn.Conv2d, dtype: torch.dtype) -> bool:
 class WinogradConvolution:
     """A convolution with 3 x 3 filters and stride 1."""
 
-    def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor | None,
-        padding: tuple[int, int],
-        workspace: Workspace,
-    ) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, workspace: Workspace) -> None:
         """Transform the filters.
 
         weight: shape (F, C, 3, 3), float32 on the CPU.
         bias: shape (F,), or None.
-        padding: zeros around the picture, in pixels, along height and width.
         workspace: may be shared with others that do not compute at the same time.
         """
         count, channels = weight.shape[:2]
@@ -114,15 +107,17 @@ class WinogradConvolution:
         self.transposed_a, self.transposed_b = transposed_a, transposed_b
         self.filters, self.channels = count, channels
         self.bias = weight.new_zeros(count) if bias is None else bias.detach()
-        self.padding = padding
         self.workspace = workspace
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """Return the responses (N, F, H', W') to (N, C, H, W), both channels last in memory."""
+    def __call__(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
+        """Return the responses (N, F, H', W') to (N, C, H, W), both channels last in memory.
+
+        padding: zeros around the picture, in pixels, along height and width.
+        """
         x = x.permute(0, 2, 3, 1)
         number, height, width, _ = x.shape
-        high = height + 2 * self.padding[0] - TAPS + 1
-        wide = width + 2 * self.padding[1] - TAPS + 1
+        high = height + 2 * padding[0] - TAPS + 1
+        wide = width + 2 * padding[1] - TAPS + 1
         down, across = -(-high // TILE), -(-wide // TILE)
         whole = x.new_empty(number, down, TILE, across, TILE, self.filters)
         # So many tiles are some rows of one picture, or some pictures.
@@ -131,11 +126,13 @@ class WinogradConvolution:
         for first in range(0, number, pictures):
             for top in range(0, down, rows):
                 part = slice(first, first + pictures), slice(top, top + rows)
-                self._respond(x[part[0]], top, across, whole[part])
+                self._respond(x[part[0]], padding, top, across, whole[part])
         whole = whole.view(number, down * TILE, across * TILE, self.filters)
         return whole[:, :high, :wide].permute(0, 3, 1, 2)
 
-    def _respond(self, x: Tensor, top: int, across: int, result: Tensor) -> None:
+    def _respond(
+        self, x: Tensor, padding: tuple[int, int], top: int, across: int, result: Tensor
+    ) -> None:
         """Write the responses of some rows of tiles.
 
         x: pictures, shape (N, H, W, C).
@@ -144,7 +141,8 @@ class WinogradConvolution:
         """
         number, rows = result.shape[:2]
         tiles = number * rows * across
-        transformed = self._transformed(self._padded(x, top, rows, across), rows, across)
+        padded = self._padded(x, padding, top, rows, across)
+        transformed = self._transformed(padded, rows, across)
         multiplied = self.workspace.take("multiplied", (_SPAN**2, tiles, self.filters), x)
         for product, given, values in zip(self.products, transformed, multiplied, strict=True):
             product(given, values)
@@ -152,14 +150,16 @@ class WinogradConvolution:
         responses = self._transformed_back(multiplied, tiles).view(shape)
         torch.add(responses, self.bias, out=result.permute(4, 2, 0, 1, 3, 5))
 
-    def _padded(self, x: Tensor, top: int, rows: int, across: int) -> Tensor:
+    def _padded(
+        self, x: Tensor, padding: tuple[int, int], top: int, rows: int, across: int
+    ) -> Tensor:
         """Return what lies under some rows of tiles, with zeros beyond the border."""
         number, height, width, channels = x.shape
         shape = (number, rows * TILE + TAPS - 1, across * TILE + TAPS - 1, channels)
         padded = self.workspace.take("padded", shape, x).zero_()
-        begin = top * TILE - self.padding[0]
+        begin = top * TILE - padding[0]
         inside = slice(max(begin, 0), min(begin + shape[1], height))
-        left = self.padding[1]
+        left = padding[1]
         room = padded[:, inside.start - begin : inside.stop - begin, left : left + width]
         room.copy_(x[:, inside])
         return padded
