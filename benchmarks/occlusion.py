@@ -149,12 +149,6 @@ def compare(
 ) -> None:
     size = x.shape[-1]
     places = occlusion.starts(size, patch, stride)
-    if (size - patch) % stride:
-        print(
-            f"\nPatch {patch}, stride {stride}: skipped, since {stride} does not divide "
-            f"{size - patch}: Captum lets the last patch hang over the border."
-        )
-        return
     engine = incremental_occlusion.IncrementalOcclusion(model, x)
     limit = (
         engine.full_multiply_adds()
@@ -163,10 +157,11 @@ def compare(
     )
     del engine
     # The coarser grid: a multiple of the stride, but Captum's patches must leave no gaps.
-    steps = len(places) - 1
-    factors = [n for n in range(1, steps + 1) if steps % n == 0 and stride * n <= patch]
-    coarse = stride if options.whole else stride * max(factors, default=1)
+    coarse = stride if options.whole else patch // stride * stride
     share = len(occlusion.starts(size, patch, coarse)) ** 2 / len(places) ** 2
+    # Where the stride does not divide, our last patch ends at the border, and Captum's hangs over
+    # it: pixels that only the others cover are compared.
+    common = size - patch if (size - patch) % coarse else size
     batches = CAPTUM_BATCHES_CUDA if device.type == "cuda" else CAPTUM_BATCHES
     if options.captum_batch:
         batches = (options.captum_batch,)
@@ -204,7 +199,7 @@ def compare(
             ratios[kind].append(seconds["Captum"][-1] / spent)
             if coarse != stride:
                 got = ours_drop(model, x, patch, coarse, target, options.batch, dtype)
-            errors[kind] = relative(got, expected)
+            errors[kind] = relative(got[:common, :common], expected[:common, :common])
     print(f"{'':18}{'s a map':>10}{'ms a place':>12}   ratio, by round       relative L2 of drops")
     for kind, spent_all in seconds.items():
         middle = statistics.median(spent_all)

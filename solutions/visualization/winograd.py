@@ -103,7 +103,7 @@ class WinogradConvolution:
         # As the tiles' values: columns first.
         taps = weight.detach().permute(3, 2, 0, 1).reshape(TAPS**2, -1)
         values = (torch.kron(g, g) @ taps).view(_SPAN**2, count, channels)
-        self.products = [_Product(one) for one in values]
+        self.products = [Product(one) for one in values]
         self.transposed_a, self.transposed_b = transposed_a, transposed_b
         self.filters, self.channels = count, channels
         self.bias = weight.new_zeros(count) if bias is None else bias.detach()
@@ -145,7 +145,7 @@ class WinogradConvolution:
         transformed = self._transformed(padded, rows, across)
         multiplied = self.workspace.take("multiplied", (_SPAN**2, tiles, self.filters), x)
         for product, given, values in zip(self.products, transformed, multiplied, strict=True):
-            product(given, values)
+            values.copy_(product(given))
         shape = (TILE, TILE, number, rows, across, self.filters)  # column and row in the tile first
         responses = self._transformed_back(multiplied, tiles).view(shape)
         torch.add(responses, self.bias, out=result.permute(4, 2, 0, 1, 3, 5))
@@ -194,7 +194,7 @@ class WinogradConvolution:
         return whole
 
 
-class _Product:
+class Product:
     """A matrix product with prepared weights (F, C).
 
     PyTorch's float32 products on a CPU go to MKL, which uses half the width of an AMD processor's
@@ -207,16 +207,16 @@ class _Product:
         self.packed: Tensor | None = None
         if _has_packed_products():
             self.packed = torch.ops.mkldnn._reorder_linear_weight(weight)
-            del self.weight
+            del self.weight  # one copy is enough
 
-    def __call__(self, given: Tensor, result: Tensor) -> None:
-        """Write (M, C) times the weights into ``result`` (M, F)."""
+    def __call__(self, given: Tensor) -> Tensor:
+        """Return (M, C) times the weights, shape (M, F)."""
         if self.packed is None:
-            torch.mm(given, self.weight.T, out=result)
-        else:
-            result.copy_(
-                torch.ops.mkldnn._linear_pointwise(given, self.packed, None, "none", [], "")
-            )
+            return given @ self.weight.T
+        result: Tensor = torch.ops.mkldnn._linear_pointwise(
+            given, self.packed, None, "none", [], ""
+        )
+        return result
 
 
 def _has_packed_products() -> bool:
