@@ -355,26 +355,33 @@ def grad_cam(
     """
     x, labels, _ = _ready(model, x, target, device)
     module = find(model, layer)
-    found = []
-    for first in range(0, len(x), batch_size):
-        part = slice(first, first + batch_size)
-        with _kept_output(module) as kept, not_in_place(model), torch.enable_grad():
-            score = _score(model, x[part].detach().requires_grad_(), labels[part])
-            maps = kept[0]
-            if maps.ndim != 4:
-                raise ValueError(
-                    f'The layer "{layer}" gives no maps: its output has the shape '
-                    f"{tuple(maps.shape)}."
-                )
-            (derivatives,) = torch.autograd.grad(score, maps)
-        weights = derivatives.mean((2, 3), keepdim=True)
-        found.append((weights * maps.detach()).sum(1).relu())
-    cam = torch.cat(found)
+    cam = torch.cat(
+        [
+            _channels_for(model, module, layer, x[i : i + batch_size], labels[i : i + batch_size])
+            for i in range(0, len(x), batch_size)
+        ]
+    )
     if resize:
         cam = functional.interpolate(
             cam[:, None], x.shape[2:], mode="bilinear", align_corners=False
         )[:, 0]
     return cam
+
+
+def _channels_for(
+    model: nn.Module, module: nn.Module, layer: str, x: Tensor, labels: Tensor
+) -> Tensor:
+    """Return Grad-CAM's maps at the size of the layer; all else is forgotten on the way out."""
+    with _kept_output(module) as kept, not_in_place(model), torch.enable_grad():
+        score = _score(model, x.detach().requires_grad_(), labels)
+        maps = kept[0]
+        if maps.ndim != 4:
+            raise ValueError(
+                f'The layer "{layer}" gives no maps: its output has the shape {tuple(maps.shape)}.'
+            )
+        (derivatives,) = torch.autograd.grad(score, maps)
+    weights = derivatives.mean((2, 3), keepdim=True)
+    return (weights * maps.detach()).sum(1).relu()
 
 
 @contextmanager
