@@ -48,28 +48,35 @@ class _Step(Protocol):
 
 
 class _Convolution:
+    """A convolution; forward and backward are each computed in one of several ways."""
+
     def __init__(self, module: nn.Conv2d, dtype: torch.dtype, workspace: Workspace) -> None:
+        assert not isinstance(module.padding, str)
         self.module = module
         self.workspace = workspace
-        channels_last = torch.channels_last
+        self.padding = (module.padding[0], module.padding[1])
         weight = module.weight.detach()
-        self.weight = weight.contiguous(memory_format=channels_last)
         self.winograd: WinogradConvolution | None = None
-        self.winograd_back: WinogradConvolution | None = None
-        assert not isinstance(module.padding, str)
-        self.padding = padding = (module.padding[0], module.padding[1])
-        # Derivatives spread through the turned filters, with channels and filters exchanged.
-        turned = weight.flip(2, 3).transpose(0, 1)
-        margin = (weight.shape[2] - 1 - padding[0], weight.shape[3] - 1 - padding[1])
         if pays(module, weight.dtype):
             self.winograd = WinogradConvolution(weight, module.bias, workspace)
+        else:
+            self.weight = weight.contiguous(memory_format=torch.channels_last)
+
+        # Derivatives spread through the turned filters, with channels and filters exchanged.
+        turned = weight.flip(2, 3).transpose(0, 1)
+        self.margin = (
+            weight.shape[2] - 1 - self.padding[0],
+            weight.shape[3] - 1 - self.padding[1],
+        )
+        simple = module.stride == (1, 1) == module.dilation and module.groups == 1
+        self.winograd_back: WinogradConvolution | None = None
+        self.turned: Tensor | None = None
         if pays(module, dtype):
             self.winograd_back = WinogradConvolution(turned, None, workspace)
-        self.turned: Tensor | None = None
-        if module.stride == (1, 1) == module.dilation and module.groups == 1 and min(margin) >= 0:
-            self.turned = turned.to(dtype).contiguous(memory_format=channels_last)
-        self.margin = margin
-        self.weight_back = self.weight.to(dtype)
+        elif simple and min(self.margin) >= 0:
+            self.turned = turned.to(dtype).contiguous(memory_format=torch.channels_last)
+        else:
+            self.weight_back = weight.to(dtype)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
         module = self.module
@@ -218,7 +225,7 @@ class ChainGradient:
     """The derivatives of scores with respect to pixels, for one network."""
 
     def __init__(self, model: nn.Module, *, dtype: torch.dtype = torch.float32) -> None:
-        """Prepare the weights. They are copied: make a new one when they have changed.
+        """Prepare the weights. Most are copied: make a new one when they have changed.
 
         model: a chain of layers (see ``layers.chain``) on the CPU, in evaluation mode.
         dtype: torch.bfloat16 to go backward in bfloat16. The way forward, which decides which ReLU

@@ -18,6 +18,7 @@ Lavin, Gray (2016), "Fast algorithms for convolutional neural networks".
 from __future__ import annotations
 
 import math
+import platform
 
 import torch
 from torch import Tensor, nn
@@ -220,7 +221,7 @@ class Product:
 
 
 def _has_packed_products() -> bool:
-    operations = torch.ops.mkldnn
-    return torch.backends.mkldnn.is_available() and all(
-        hasattr(operations, name) for name in ("_reorder_linear_weight", "_linear_pointwise")
-    )
+    if platform.machine() not in ("x86_64", "AMD64") or not torch.backends.mkldnn.is_available():
+        return False
+    names = ("_reorder_linear_weight", "_linear_pointwise")
+    return all(hasattr(torch.ops.mkldnn, name) for name in names)
