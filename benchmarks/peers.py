@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from benchmarks.occlusion import captum_drop, measured, network_and_picture, use_cpu_time
 from benchmarks.smoothgrad import captum_smoothgrad
 from solutions.visualization import gradients, incremental_occlusion
-from solutions.visualization.layers import chain, find, not_in_place
+from solutions.visualization.layers import find, not_in_place
 
 PACKAGES = {
     "captum": ("captum", "pip install captum"),
@@ -101,20 +101,20 @@ def scaled(cam: Tensor) -> Tensor:
     return (cam - cam.min()) / (cam.max() - cam.min())
 
 
-def occlusion_sum(model: nn.Module, x: Tensor, target: int, patch: int, stride: int) -> Tensor:
-    """Return the sum of the drops over all places that cover a pixel, as PAIR's."""
-    found = incremental_occlusion.occlude(model, x, patch=patch, stride=stride, progress=False)
-    rows = found._covered(found.tops, patch, x.shape[2])
-    columns = found._covered(found.lefts, patch, x.shape[3])
-    return rows.T @ found.drop(target) @ columns
+def occlusion_sum(model: nn.Module, x: Tensor, target: int, patch: int) -> Tensor:
+    """Return the sum of the drops over all places that cover a pixel, at stride 1, as PAIR's."""
+    found = incremental_occlusion.occlude(model, x, patch=patch, stride=1, progress=False)
+    drop, total = found.drop(target), torch.zeros_like(x[0, 0])
+    for i, top in enumerate(found.tops):
+        for j, left in enumerate(found.lefts):
+            total[top : top + patch, left : left + patch] += drop[i, j]
+    return total
 
 
 def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple[Maker, Maker]]]:
     """Return method, then peer: our map, and theirs, made comparable."""
     size = x.shape[-1]
-    convolutions = [one.name for one in chain(model) if one.name.startswith("relu")]
-    last = [name for name in convolutions if isinstance(find(model, name), nn.ReLU)]
-    name = [one for one in last if "_" in one][-1]  # a ReLU after a convolution: "relu5_3"
+    name = "relu5_3"
     layer = find(model, name)
     quiet: dict[str, Any] = {"progress": False}
 
@@ -214,7 +214,7 @@ def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple
             lambda: pair.mask("GradCam", should_resize=False, three_dims=False),
         )
         occlusion[f"saliency, patch {few}, 3 x 3 places"] = (
-            lambda: occlusion_sum(model, x, target, few, 1),
+            lambda: occlusion_sum(model, x, target, few),
             lambda: pair.mask("Occlusion", size=few)[0, 0],
         )
     return found
