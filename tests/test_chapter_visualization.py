@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 
+import jupytext
 import numpy as np
 import pytest
 import torch
+from nbclient import NotebookClient
 from torch import Tensor, nn
 
+from benchmarks.pages import place_random_vgg16
 from book import visualization_demo as demo
 from solutions.visualization import (
     activations,
@@ -21,6 +25,8 @@ from solutions.visualization import (
     reference,
 )
 from solutions.visualization.layers import chain
+
+COURSE = Path(__file__).parents[1]
 
 
 @functools.cache
@@ -161,3 +167,15 @@ class TestPages:
 
         assert min(likeness(gradients.guided_backprop)) > 0.98
         assert np.mean(likeness(gradients.gradient)) < 0.9
+
+
+def test_the_first_page_runs_with_vgg16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG16 in a file, of random weights; `python -m benchmarks.pages --vgg16` runs all pages."""
+    for name, value in place_random_vgg16(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    page = jupytext.read(COURSE / "book" / "visualization.md")
+    folder = {"metadata": {"path": str(COURSE)}}
+    done = NotebookClient(page, timeout=600, resources=folder).execute()
+    said = "".join(str(cell.get("outputs", "")) for cell in done.cells)
+    assert "(1, 512, 7, 7)" in said  # the last pooling layer of VGG16 at 224 x 224
+    (tmp_path / "vgg16.pth").unlink()  # half a gigabyte
