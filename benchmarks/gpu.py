@@ -293,9 +293,7 @@ def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:
     model = network.model
     quiet = {"progress": False}
     return {
-        "layer outputs": lambda: activations.layer_outputs(model, x)[
-            list(activations.layer_outputs(model, x))[-1]
-        ],
+        "layer outputs": lambda: list(activations.layer_outputs(model, x).values())[-1],
         "gradient": lambda: gradients.gradient(model, x, target),
         "integrated gradients": lambda: gradients.integrated_gradients(model, x, target, **quiet),
         "guided backpropagation": lambda: gradients.guided_backprop(model, x, target),

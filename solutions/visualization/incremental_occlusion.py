@@ -147,8 +147,12 @@ class _Windows:
     def whole(self, shape: Sequence[int]) -> _Windows:
         """Return as many windows that are each a whole map (H, W, C)."""
         size = (shape[0], shape[1])
-        zero = torch.zeros_like(self.rows)
-        return self.once(("whole", size), lambda: self._moved(zero, zero, size))
+
+        def corner() -> _Windows:
+            zero = torch.zeros_like(self.rows)
+            return self._moved(zero, zero, size)
+
+        return self.once(("whole", size), corner)
 
     def places(self, height: int, width: int) -> Tensor:
         """Return which rows of a flat map (height * width, C) the windows hold, shape (N, h, w).

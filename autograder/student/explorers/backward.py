@@ -9,7 +9,13 @@ from typing import ClassVar
 import ipywidgets as widgets
 import numpy as np
 
-from autograder.student.explorers.base import Array, Explorer, map_problem, slider
+from autograder.student.explorers.base import (
+    Array,
+    Explorer,
+    map_problem,
+    slider,
+    whole_slider,
+)
 from autograder.student.explorers.drawing import (
     NEGATIVE,
     POSITIVE,
@@ -67,12 +73,6 @@ def _picture_and_places(name: str, dout: Array, x: Array) -> str:
     sizes = " × ".join(map(str, x.shape[2:])), " × ".join(map(str, dout.shape[2:]))
     caption = f"x, {sizes[0]}; dout has {sizes[1]} numbers"
     return figure(picture_colors(x[0, 0]), caption, f"The picture {name}", 200)
-
-
-def _whole(name: str, value: int, lowest: int, highest: int) -> widgets.IntSlider:
-    return widgets.IntSlider(
-        value=value, min=lowest, max=highest, description=name, continuous_update=False
-    )
 
 
 class SlopeExplorer(Explorer):
@@ -158,8 +158,8 @@ class PoolBackwardExplorer(Explorer):
         self.upstream = widgets.Dropdown(
             options=list(UPSTREAM), value="all ones", description="dout"
         )
-        self.window = _whole("size", 3, 1, 6)
-        self.stride = _whole("stride", 2, 1, 6)
+        self.window = whole_slider("size", 3, 1, 6)
+        self.stride = whole_slider("stride", 2, 1, 6)
         controls = [self.picture, self.upstream, self.window, self.stride]
         self.watch(*controls)
         return controls
@@ -201,8 +201,8 @@ class ConvBackwardExplorer(Explorer):
         names = list(self.options.get("pictures", PICTURES))
         self.picture = widgets.Dropdown(options=names, description="picture")
         self.upstream = widgets.Dropdown(options=list(UPSTREAM), description="dout")
-        self.stride = _whole("stride", 1, 1, 4)
-        self.padding = _whole("padding", 0, 0, 3)
+        self.stride = whole_slider("stride", 1, 1, 4)
+        self.padding = whole_slider("padding", 0, 0, 3)
         self.filter = FilterEditor(self.options.get("presets", FILTERS), self.change_together)
         controls = [self.picture, self.upstream, self.stride, self.padding]
         self.watch(*controls)

@@ -132,9 +132,7 @@ class PictureExplorer(Explorer):
         self.picture = widgets.Dropdown(options=names, value=first, description="picture")
         self.brightness = slider("brightness", 0.0, -0.5, 0.5, 0.05)
         self.noise = slider("noise", 0.0, 0.0, 0.5, 0.05)
-        self.shift = widgets.IntSlider(
-            value=0, min=0, max=20, description="shift right", continuous_update=False
-        )
+        self.shift = whole_slider("shift right", 0, 0, 20)
         controls = [self.picture, self.brightness, self.noise, self.shift]
         self.watch(*controls)
         return controls
@@ -172,6 +170,13 @@ def slider(
         description=name,
         continuous_update=False,
         readout_format=".2f",
+    )
+
+
+def whole_slider(name: str, value: int, lowest: int, highest: int) -> widgets.IntSlider:
+    """Return a slider of whole numbers that tells its value when it is let go."""
+    return widgets.IntSlider(
+        value=value, min=lowest, max=highest, description=name, continuous_update=False
     )
 
 

@@ -22,6 +22,7 @@ from autograder.student.explorers.base import (
     PictureExplorer,
     map_problem,
     slider,
+    whole_slider,
 )
 from autograder.student.explorers.drawing import (
     figure,
@@ -224,12 +225,8 @@ class StridedLayerExplorer(LayerExplorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self.stride = widgets.IntSlider(
-            value=1, min=1, max=5, description="stride", continuous_update=False
-        )
-        self.padding = widgets.IntSlider(
-            value=1, min=0, max=4, description="padding", continuous_update=False
-        )
+        self.stride = whole_slider("stride", 1, 1, 5)
+        self.padding = whole_slider("padding", 1, 0, 4)
         self.watch(self.stride, self.padding)
         return [self.stride, self.padding, *super().build()]
 
@@ -331,7 +328,7 @@ class ShiftExplorer(Explorer):
 
     @staticmethod
     def _shift(name: str) -> widgets.IntSlider:
-        return widgets.IntSlider(value=0, min=0, max=20, description=name, continuous_update=False)
+        return whole_slider(name, 0, 0, 20)
 
     def arguments(self) -> tuple[Value, ...]:
         """Return f, the picture and the shift."""

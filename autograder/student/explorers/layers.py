@@ -15,6 +15,7 @@ from autograder.student.explorers.base import (
     PictureExplorer,
     map_problem,
     slider,
+    whole_slider,
 )
 from autograder.student.explorers.drawing import (
     figure,
@@ -24,13 +25,6 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.values import Value, describe
-
-
-def whole_slider(name: str, value: int, lowest: int, highest: int) -> widgets.IntSlider:
-    """Return a slider of whole numbers that tells its value when it is let go."""
-    return widgets.IntSlider(
-        value=value, min=lowest, max=highest, description=name, continuous_update=False
-    )
 
 
 class PoolExplorer(PictureExplorer):

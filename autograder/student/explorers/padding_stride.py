@@ -9,7 +9,13 @@ from typing import ClassVar
 import ipywidgets as widgets
 import numpy as np
 
-from autograder.student.explorers.base import Array, Explorer, PictureExplorer, map_problem
+from autograder.student.explorers.base import (
+    Array,
+    Explorer,
+    PictureExplorer,
+    map_problem,
+    whole_slider,
+)
 from autograder.student.explorers.drawing import (
     POSITIVE,
     figure,
@@ -64,7 +70,7 @@ class PaddingExplorer(PictureExplorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self.padding = _whole("padding", 2, 0, 8)
+        self.padding = whole_slider("padding", 2, 0, 8)
         self.watch(self.padding)
         return [*self.picture_controls(), self.padding]
 
@@ -105,7 +111,7 @@ class StackExplorer(Explorer):
         self._stacks = dict(self.options.get("stacks", STACKS))
         names = list(self._stacks)
         self.stack = widgets.Dropdown(options=names, description="network")
-        self.depth = _whole("layers", 3, 0, len(self._stacks[names[0]]))
+        self.depth = whole_slider("layers", 3, 0, len(self._stacks[names[0]]))
         self.stack.observe(self._fit, names="value")
         self.watch(self.stack, self.depth)
         return [self.stack, self.depth]
@@ -186,8 +192,8 @@ class FieldExplorer(Explorer):
             options=chosen, value=chosen[min(1, len(chosen) - 1)], description="f"
         )
         self.picture = widgets.Dropdown(options=names, description="picture")
-        self.row = _whole("row i", self._size // 2, 0, self._size - 1)
-        self.column = _whole("column j", self._size // 2, 0, self._size - 1)
+        self.row = whole_slider("row i", self._size // 2, 0, self._size - 1)
+        self.column = whole_slider("column j", self._size // 2, 0, self._size - 1)
         controls = [self.chosen, self.picture, self.row, self.column]
         self.watch(*controls)
         return controls
@@ -223,10 +229,3 @@ class FieldExplorer(Explorer):
             ),
         ]
         return "".join(figures)
-
-
-def _whole(name: str, value: int, lowest: int, highest: int) -> widgets.IntSlider:
-    """Return a slider over whole numbers that tells its value when it is let go."""
-    return widgets.IntSlider(
-        value=value, min=lowest, max=highest, description=name, continuous_update=False
-    )

@@ -13,7 +13,13 @@ import ipywidgets as widgets
 import numpy as np
 
 from autograder.student.check import check
-from autograder.student.explorers.base import Array, Explorer, map_problem, slider
+from autograder.student.explorers.base import (
+    Array,
+    Explorer,
+    map_problem,
+    slider,
+    whole_slider,
+)
 from autograder.student.explorers.drawing import (
     figure,
     number,
@@ -21,7 +27,6 @@ from autograder.student.explorers.drawing import (
     scale_bar,
     signed_colors,
 )
-from autograder.student.explorers.layers import whole_slider
 from autograder.values import Network, Tensor, Value, describe
 
 MARK = np.array([224, 112, 0], np.uint8)

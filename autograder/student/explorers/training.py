@@ -14,15 +14,10 @@ from autograder.student.explorers.base import (
     PictureExplorer,
     map_problem,
     slider,
+    whole_slider,
 )
 from autograder.student.explorers.drawing import figure, number, picture_colors
 from autograder.values import Value, describe
-
-
-def _whole(name: str, value: int, lowest: int, highest: int) -> widgets.IntSlider:
-    return widgets.IntSlider(
-        value=value, min=lowest, max=highest, description=name, continuous_update=False
-    )
 
 
 class ColumnsExplorer(PictureExplorer):
@@ -37,10 +32,10 @@ class ColumnsExplorer(PictureExplorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self.height = _whole("height", 3, 1, 6)
-        self.across = _whole("width", 3, 1, 6)
-        self.stride = _whole("stride", 1, 1, 4)
-        self.padding = _whole("padding", 0, 0, 3)
+        self.height = whole_slider("height", 3, 1, 6)
+        self.across = whole_slider("width", 3, 1, 6)
+        self.stride = whole_slider("stride", 1, 1, 4)
+        self.padding = whole_slider("padding", 0, 0, 3)
         settings = [self.height, self.across, self.stride, self.padding]
         self.watch(*settings)
         return [*self.picture_controls(), *settings]
@@ -76,10 +71,10 @@ class UsesExplorer(Explorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self.height = _whole("height", 3, 1, 6)
-        self.across = _whole("width", 3, 1, 6)
-        self.stride = _whole("stride", 2, 1, 6)
-        self.padding = _whole("padding", 0, 0, 3)
+        self.height = whole_slider("height", 3, 1, 6)
+        self.across = whole_slider("width", 3, 1, 6)
+        self.stride = whole_slider("stride", 2, 1, 6)
+        self.padding = whole_slider("padding", 0, 0, 3)
         controls = [self.height, self.across, self.stride, self.padding]
         self.watch(*controls)
         return controls
