@@ -94,6 +94,10 @@ class Explorer:
             return
         self.view.value = self.draw(ending.value)
 
+    def follow(self, control: widgets.Widget, change: Callable[[], None]) -> None:
+        """Change other controls whenever ``control`` changes, and refresh the view once."""
+        control.observe(lambda _: self.change_together(change), names="value")
+
     def change_together(self, change: Callable[[], None]) -> None:
         """Change several controls and refresh the view once."""
         within_another = self._changing

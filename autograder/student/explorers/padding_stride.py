@@ -112,15 +112,12 @@ class StackExplorer(Explorer):
         names = list(self._stacks)
         self.stack = widgets.Dropdown(options=names, description="network")
         self.depth = whole_slider("layers", 3, 0, len(self._stacks[names[0]]))
-        self.stack.observe(self._fit, names="value")
-        self.watch(self.stack, self.depth)
+        self.follow(self.stack, self._fit)
+        self.watch(self.depth)
         return [self.stack, self.depth]
 
-    def _fit(self, change: object) -> None:
-        def fit() -> None:
-            self.depth.max = len(self._stacks[self.stack.value])
-
-        self.change_together(fit)
+    def _fit(self) -> None:
+        self.depth.max = len(self._stacks[self.stack.value])
 
     def _layers(self) -> list[tuple[int, int, int]]:
         return [tuple(one) for one in self._stacks[self.stack.value][: self.depth.value]]

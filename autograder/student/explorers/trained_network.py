@@ -130,7 +130,7 @@ class TrainedNetworkExplorer(Explorer):
             value=int(known.labels[0]),
             description="class",
         )
-        self.picture.observe(self._its_own_class, names="value")
+        self.follow(self.picture, self._its_own_class)
         self.watch(self.target)
         return [self.picture, self.target, *self.more_controls()]
 
@@ -138,11 +138,8 @@ class TrainedNetworkExplorer(Explorer):
         """Make the controls of the kind."""
         return []
 
-    def _its_own_class(self, change: object) -> None:
-        def choose() -> None:
-            self.target.value = int(self.material.labels[self.picture.value])
-
-        self.change_together(choose)
+    def _its_own_class(self) -> None:
+        self.target.value = int(self.material.labels[self.picture.value])
 
     @property
     def image(self) -> Array:
@@ -406,7 +403,7 @@ class LayerOutputsExplorer(TrainedNetworkExplorer):
         layers.sort(key=lambda one: one[1])
         self.layer = widgets.Dropdown(options=layers, description="layer")
         self.channel = whole_slider("channel", 0, 0, self._channels() - 1)
-        self.layer.observe(self._bounded, names="value")
+        self.follow(self.layer, self._bound)
         self.watch(self.channel)
         return [picture, self.layer, self.channel]
 
@@ -418,11 +415,8 @@ class LayerOutputsExplorer(TrainedNetworkExplorer):
         ]
         return len(weights[-1])
 
-    def _bounded(self, change: object) -> None:
-        def bound() -> None:
-            self.channel.max = self._channels() - 1
-
-        self.change_together(bound)
+    def _bound(self) -> None:
+        self.channel.max = self._channels() - 1
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the network and a batch of one picture."""
@@ -467,7 +461,7 @@ class FilterGridExplorer(Explorer):
         self.layer = widgets.Dropdown(options=self.material.of_kind("conv"), description="layer")
         self.slice = whole_slider("channel", 0, 0, 2)
         self.columns = whole_slider("columns", 4, 1, 12)
-        self.layer.observe(self._bounded, names="value")
+        self.follow(self.layer, self._bound)
         self.watch(self.slice, self.columns)
         return [self.layer, self.slice, self.columns]
 
@@ -475,11 +469,8 @@ class FilterGridExplorer(Explorer):
         weights: Array = self.material.network.layers[self.layer.value]["weight"]
         return weights
 
-    def _bounded(self, change: object) -> None:
-        def bound() -> None:
-            self.slice.max = self._weights().shape[1] - 1
-
-        self.change_together(bound)
+    def _bound(self) -> None:
+        self.slice.max = self._weights().shape[1] - 1
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the filters of the layer, the slice, and the columns."""
