@@ -29,6 +29,7 @@ import torchvision
 from torch import Tensor, nn
 
 from benchmarks.occlusion import captum_drop, measured, network_and_picture, relative
+from benchmarks.smoothgrad import captum_smoothgrad
 from solutions.visualization import (
     activations,
     evaluation,
@@ -254,19 +255,9 @@ def smoothgrad(bench: Bench) -> None:
         )
 
     def captum() -> Tensor:
-        from captum.attr import NoiseTunnel, Saliency
-
-        deviation = 0.2 * float(bench.x.max() - bench.x.min())
-        found: Tensor = NoiseTunnel(Saliency(bench.model)).attribute(
-            bench.x,
-            nt_type="smoothgrad",
-            nt_samples=SAMPLES,
-            nt_samples_batch_size=batch_size,
-            stdevs=deviation,
-            target=bench.target,
-            abs=False,
+        return captum_smoothgrad(
+            bench.model, bench.x, bench.target, SAMPLES, level=0.2, seed=0, batch=batch_size
         )
-        return found
 
     rows = []
     with tf32(False):

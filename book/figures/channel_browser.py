@@ -92,7 +92,7 @@ def layers() -> list[dict[str, Any]]:
     return found
 
 
-class ChannelBrowser(anywidget.AnyWidget):
+class ChannelBrowser(embedded.KnownScene, anywidget.AnyWidget):
     """All maps of a layer as small pictures, and one of them enlarged, with its numbers.
 
     ``scene`` names one of ``scenes``, ``layer`` one of ``layers``; ``channel`` is the number of a
@@ -115,12 +115,3 @@ class ChannelBrowser(anywidget.AnyWidget):
     @traitlets.default("layers")
     def _layers(self) -> list[dict[str, Any]]:
         return layers()
-
-    @traitlets.validate("scene")
-    def _known_scene(self, proposal: dict[str, Any]) -> str:
-        names = [scene["name"] for scene in self.scenes]
-        if proposal["value"] not in names:
-            raise traitlets.TraitError(
-                f"no picture {proposal['value']!r}; there are {', '.join(names)}"
-            )
-        return str(proposal["value"])

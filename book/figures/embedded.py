@@ -11,11 +11,25 @@ import io
 from typing import Any, TypeAlias
 
 import numpy as np
+import traitlets
 from PIL import Image
 
 from book import plots
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+
+class KnownScene(traitlets.HasTraits):
+    """A figure of several pictures, ``scenes``; ``scene`` is the name of the one that is shown."""
+
+    @traitlets.validate("scene")
+    def _known_scene(self, proposal: dict[str, Any]) -> str:
+        names = [scene["name"] for scene in self.scenes]
+        if proposal["value"] not in names:
+            raise traitlets.TraitError(
+                f"no picture {proposal['value']!r}; there are {', '.join(names)}"
+            )
+        return str(proposal["value"])
 
 
 def picture(pixels: Array) -> str:

@@ -82,7 +82,7 @@ def judged(found: embedded.Array, truth: embedded.Array) -> dict[str, Any]:
     }
 
 
-class GrabcutExplorer(anywidget.AnyWidget):
+class GrabcutExplorer(embedded.KnownScene, anywidget.AnyWidget):
     """A picture with seeds of both sides, the mask made of them, and the true one.
 
     ``scene`` names one of ``scenes``, ``method`` one of ``methods``; ``foreground`` and
@@ -104,12 +104,3 @@ class GrabcutExplorer(anywidget.AnyWidget):
     @traitlets.default("scenes")
     def _scenes(self) -> list[dict[str, Any]]:
         return scenes()
-
-    @traitlets.validate("scene")
-    def _known_scene(self, proposal: dict[str, Any]) -> str:
-        names = [scene["name"] for scene in self.scenes]
-        if proposal["value"] not in names:
-            raise traitlets.TraitError(
-                f"no picture {proposal['value']!r}; there are {', '.join(names)}"
-            )
-        return str(proposal["value"])

@@ -69,7 +69,7 @@ def scenes() -> list[dict[str, Any]]:
     return found
 
 
-class OcclusionExplorer(anywidget.AnyWidget):
+class OcclusionExplorer(embedded.KnownScene, anywidget.AnyWidget):
     """A picture with a patch to drag; what the network says; the map of the places seen so far.
 
     ``scene`` names one of ``scenes``; ``patch`` is the side of the patch, ``top`` and ``left`` its
@@ -104,12 +104,3 @@ class OcclusionExplorer(anywidget.AnyWidget):
     def _color(self) -> str:
         parts = (round(255 * value) for value in demo.small_network().mean)
         return f"rgb({' '.join(map(str, parts))})"
-
-    @traitlets.validate("scene")
-    def _known_scene(self, proposal: dict[str, Any]) -> str:
-        names = [scene["name"] for scene in self.scenes]
-        if proposal["value"] not in names:
-            raise traitlets.TraitError(
-                f"no picture {proposal['value']!r}; there are {', '.join(names)}"
-            )
-        return str(proposal["value"])

@@ -109,7 +109,7 @@ def measured(found: Tensor, best: Tensor, mask: Tensor) -> dict[str, Any]:
     }
 
 
-class SmoothgradExplorer(anywidget.AnyWidget):
+class SmoothgradExplorer(embedded.KnownScene, anywidget.AnyWidget):
     """A noisy picture, the map of SmoothGrad, and what it is worth.
 
     ``scene`` names one of ``scenes``. ``level`` and ``count`` are places in ``levels`` and
@@ -135,12 +135,3 @@ class SmoothgradExplorer(anywidget.AnyWidget):
     @traitlets.default("side")
     def _side(self) -> int:
         return demo.small_network().size
-
-    @traitlets.validate("scene")
-    def _known_scene(self, proposal: dict[str, Any]) -> str:
-        names = [scene["name"] for scene in self.scenes]
-        if proposal["value"] not in names:
-            raise traitlets.TraitError(
-                f"no picture {proposal['value']!r}; there are {', '.join(names)}"
-            )
-        return str(proposal["value"])
