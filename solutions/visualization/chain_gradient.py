@@ -1,4 +1,4 @@
-"""Gradients of a chain of layers with respect to the pixels, written by hand, for a CPU.
+"""Gradients of a chain of layers with respect to the pixels, written by hand.
 
 Automatic differentiation keeps what every layer got, and takes fresh memory for whatever it
 computes. For the pixels' derivatives alone less will do:
@@ -8,13 +8,16 @@ computes. For the pixels' derivatives alone less will do:
 * ReLU and max pooling can change places, max(relu(x)) = relu(max(x)): three quarters of the
   numbers that ReLU would change are never looked at.
 
-From one pooling to the next, so many pictures are computed together that their activations fit
-into the processor's cache: two at VGG16's beginning, all of them in its linear layers, where the
-weights are what takes time to read. Wide 3 x 3 convolutions are computed as ``winograd`` describes.
+On a CPU, from one pooling to the next, so many pictures are computed together that their
+activations fit into the processor's cache: two at VGG16's beginning, all of them in its linear
+layers, where the weights are what takes time to read. Wide 3 x 3 convolutions are computed as
+``winograd`` describes. On a GPU all pictures go together, and cuDNN applies ReLU while it still
+holds the results of a convolution.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -22,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from solutions.visualization.layers import Layer, UnsupportedLayerError, chain, must_be_ready
+from solutions.visualization.layers import Layer, UnsupportedLayerError, chain, device_of, must_be_ready
 from solutions.visualization.occlusion import pair
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
@@ -50,17 +53,19 @@ class _Step(Protocol):
 class _Convolution:
     """A convolution; forward and backward are each computed in one of several ways."""
 
-    def __init__(self, module: nn.Conv2d, dtype: torch.dtype, workspace: Workspace) -> None:
+    def __init__(self, module: nn.Conv2d, types: _Types, workspace: Workspace) -> None:
         assert not isinstance(module.padding, str)
         self.module = module
         self.workspace = workspace
         self.padding = (module.padding[0], module.padding[1])
         weight = module.weight.detach()
         self.winograd: WinogradConvolution | None = None
-        if pays(module, weight.dtype):
+        self.bias = None if module.bias is None else module.bias.detach().to(types.forward)
+        self.rectifies = False
+        if pays(module, types.forward):
             self.winograd = WinogradConvolution(weight, module.bias, workspace)
         else:
-            self.weight = weight.contiguous(memory_format=torch.channels_last)
+            self.weight = _last(weight.to(types.forward))
 
         # Derivatives spread through the turned filters, with channels and filters exchanged.
         turned = weight.flip(2, 3).transpose(0, 1)
@@ -71,22 +76,21 @@ class _Convolution:
         simple = module.stride == (1, 1) == module.dilation and module.groups == 1
         self.winograd_back: WinogradConvolution | None = None
         self.turned: Tensor | None = None
-        if pays(module, dtype):
+        if pays(module, types.backward):
             self.winograd_back = WinogradConvolution(turned, None, workspace)
         elif simple and min(self.margin) >= 0:
-            self.turned = turned.to(dtype).contiguous(memory_format=torch.channels_last)
+            self.turned = _last(turned.to(types.backward))
         else:
-            self.weight_back = weight.to(dtype)
+            self.weight_back = weight.to(types.backward)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
         module = self.module
         if self.winograd is not None:
             return self.winograd(x, self.padding), x.shape
-        bias = None if module.bias is None else module.bias.detach()
-        y = functional.conv2d(
-            x, self.weight, bias, module.stride, module.padding, module.dilation, module.groups
-        )
-        return y, x.shape
+        sliding = module.stride, module.padding, module.dilation, module.groups
+        if self.rectifies:
+            return torch.cudnn_convolution_relu(x, self.weight, self.bias, *sliding), x.shape
+        return functional.conv2d(x, self.weight, self.bias, *sliding), x.shape
 
     def backward(self, upstream: Tensor, kept: torch.Size) -> Tensor:
         module = self.module
@@ -111,13 +115,18 @@ class _Convolution:
 
 
 class _Rectifier:
-    """ReLU, whose derivative is 0 at 0, as PyTorch's."""
+    """ReLU, whose derivative is 0 at 0, as PyTorch's.
+
+    done: whether the layers before have applied it already.
+    """
 
     def __init__(self, dtype: torch.dtype) -> None:
         self.dtype = dtype
+        self.done = False
 
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
-        x = x.relu_()
+        if not self.done:
+            x = x.relu_()
         # Nothing is added for it where the type stays: the next layer gets the same memory.
         return x, x.to(self.dtype)
 
@@ -178,28 +187,34 @@ class _Flattened:
 
 
 class _Units:
-    def __init__(self, module: nn.Linear) -> None:
-        self.module = module
+    def __init__(self, module: nn.Linear, dtype: torch.dtype) -> None:
+        self.weight = module.weight.detach().to(dtype)
+        self.bias = None if module.bias is None else module.bias.detach().to(dtype)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
-        return self.module(x), None
+        return functional.linear(x, self.weight, self.bias), None
 
     def backward(self, upstream: Tensor, kept: None) -> Tensor:
-        return upstream @ self.module.weight.detach()
+        return upstream @ self.weight
 
 
-def _step(layer: Layer, dtype: torch.dtype, workspace: Workspace) -> _Step:
-    """Return a layer with its derivative.
+@dataclass(frozen=True)
+class _Types:
+    """Of the numbers on the way forward, and of the maps' derivatives on the way back."""
 
-    dtype: of the derivatives of maps.
-    """
+    forward: torch.dtype
+    backward: torch.dtype
+
+
+def _step(layer: Layer, types: _Types, workspace: Workspace) -> _Step:
+    """Return a layer with its derivative."""
     match layer.module:
         case nn.Conv2d() as module if module.padding_mode == "zeros" and not isinstance(
             module.padding, str
         ):
-            return _Convolution(module, dtype, workspace)
+            return _Convolution(module, types, workspace)
         case nn.ReLU():
-            return _Rectifier(dtype)
+            return _Rectifier(types.backward)
         case nn.MaxPool2d() as module:
             return _MaxPooling(module, workspace)
         case nn.AdaptiveAvgPool2d() as module:
@@ -207,7 +222,7 @@ def _step(layer: Layer, dtype: torch.dtype, workspace: Workspace) -> _Step:
         case nn.Flatten() as module:
             return _Flattened(module)
         case nn.Linear() as module:
-            return _Units(module)
+            return _Units(module, types.forward)
     raise UnsupportedLayerError(
         f'The derivative of the layer "{layer.path or layer.name}", a '
         f"{type(layer.module).__name__}, is not known here."
@@ -227,9 +242,9 @@ class ChainGradient:
     def __init__(self, model: nn.Module, *, dtype: torch.dtype = torch.float32) -> None:
         """Prepare the weights. Most are copied: make a new one when they have changed.
 
-        model: a chain of layers (see ``layers.chain``) on the CPU, in evaluation mode.
-        dtype: torch.bfloat16 to go backward in bfloat16. The way forward, which decides which ReLU
-            lets pass, is always computed in the type of the weights.
+        model: a chain of layers (see ``layers.chain``), in evaluation mode.
+        dtype: torch.bfloat16 or torch.float16 for a quicker way. On a CPU only the way back is
+            computed in it: the way forward decides which ReLU lets pass.
 
         Raises UnsupportedLayerError if there is a layer whose derivative is not known here.
         """
@@ -243,12 +258,17 @@ class ChainGradient:
         kinds = [isinstance(layer.module, nn.Flatten) for layer in layers]
         cut = kinds.index(True) if any(kinds) else len(layers)
         weights = next(model.parameters(), None)
-        self._type = torch.get_default_dtype() if weights is None else weights.dtype
-        self._narrow = dtype if dtype == torch.bfloat16 else self._type
-        steps = [_step(layer, self._narrow, workspace) for layer in layers[:cut]]
-        ends = [i for i, step in enumerate(steps, 1) if isinstance(step, _MaxPooling)]
+        exact = torch.get_default_dtype() if weights is None else weights.dtype
+        self._together = _together if device_of(model).type == "cpu" else _all_of_them
+        narrow = exact if dtype == torch.float32 else dtype
+        types = _Types(exact if device_of(model).type == "cpu" else narrow, narrow)
+        steps = [_step(layer, types, workspace) for layer in layers]
+        if device_of(model).type == "cuda":
+            _join(steps)
+        ends = [i for i, step in enumerate(steps[:cut], 1) if isinstance(step, _MaxPooling)]
+        self._types = types
         self._stages = [steps[a:b] for a, b in pairwise([0, *ends, cut])]
-        self._units = [_step(layer, self._type, workspace) for layer in layers[cut:]]
+        self._units = steps[cut:]
 
     def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return the derivatives of the pictures' scores, shape (N, C, H, W).
@@ -258,17 +278,16 @@ class ChainGradient:
         """
         with torch.no_grad():
             # A copy, which may be overwritten.
-            maps = x.clone(memory_format=torch.channels_last)
+            maps = x.to(self._types.forward, copy=True, memory_format=torch.channels_last)
             kept: list[list[list[Any]]] = []
             for stage in self._stages:
-                through = [_forward(stage, part) for part in maps.split(_together(stage, maps))]
+                through = [_forward(stage, part) for part in maps.split(self._together(stage, maps))]
                 maps = torch.cat([result for result, _ in through])
                 kept.append([one for _, one in through])
             scores, kept_by_units = _forward(self._units, maps)
-            upstream = torch.zeros_like(scores)
-            upstream[torch.arange(len(labels)), labels] = 1
+            upstream = torch.zeros_like(scores).scatter_(1, labels[:, None], 1)
             upstream = _backward(self._units, upstream, kept_by_units)
-            upstream = upstream.to(self._narrow, memory_format=torch.channels_last)
+            upstream = upstream.to(self._types.backward, memory_format=torch.channels_last)
             for stage in reversed(self._stages):
                 parts = kept.pop()
                 sizes = upstream.split(-(-len(upstream) // len(parts)))
@@ -285,6 +304,22 @@ def _together(stage: list[_Step], maps: Tensor) -> int:
     most = max(1, TOGETHER // numbers)
     # Groups of equal size.
     return -(-len(maps) // -(-len(maps) // most))
+
+
+def _all_of_them(stage: list[_Step], maps: Tensor) -> int:
+    return len(maps)
+
+
+def _join(steps: list[_Step]) -> None:
+    """Let convolutions apply the ReLU that comes next, also if pooling stands in between."""
+    for i, step in enumerate(steps):
+        after = [one for one in steps[i + 1 : i + 3] if not isinstance(one, _MaxPooling)]
+        if isinstance(step, _Convolution) and after and isinstance(after[0], _Rectifier):
+            step.rectifies = after[0].done = True
+
+
+def _last(x: Tensor) -> Tensor:
+    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _forward(steps: list[_Step], x: Tensor) -> tuple[Tensor, list[Any]]:

@@ -148,7 +148,7 @@ def smoothgrad(
     *,
     samples: int = 50,
     level: float = 0.2,
-    seed: int = 0,
+    seed: int | torch.Generator = 0,
     batch_size: int = 32,
     device: torch.device | str | None = None,
     dtype: torch.dtype = torch.float32,
@@ -158,7 +158,8 @@ def smoothgrad(
 
     samples: noisy copies per picture.
     level: standard deviation of the noise, in units of the picture's range max - min.
-    seed: of the noise. Numbers are drawn on the CPU: they are the same on every device.
+    seed: of the noise, which is then drawn on the CPU: it is the same on every device. Or a
+        generator, which draws where it is: on a GPU that saves most of the time.
     dtype: torch.bfloat16 is faster where the hardware has it. On the CPU, chains of layers only go
         backward in it (see ``chain_gradient``): the error is below 1 %. Else see ``gradient``.
 
@@ -179,7 +180,7 @@ def vargrad(
     *,
     samples: int = 50,
     level: float = 0.2,
-    seed: int = 0,
+    seed: int | torch.Generator = 0,
     batch_size: int = 32,
     device: torch.device | str | None = None,
     dtype: torch.dtype = torch.float32,
@@ -204,7 +205,7 @@ def _noisy_moments(
     target: Target,
     samples: int,
     level: float,
-    seed: int,
+    seed: int | torch.Generator,
     batch_size: int,
     device: torch.device | str | None,
     dtype: torch.dtype,
@@ -219,12 +220,16 @@ def _noisy_moments(
         )
     x, labels, where = _ready(model, x, target, device)
     deviation = level * (x.amax((1, 2, 3)) - x.amin((1, 2, 3)))
-    random = torch.Generator().manual_seed(seed)
+    random = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
     total, total_of_squares = torch.zeros_like(x), torch.zeros_like(x)
 
     def disturbed(which: Tensor, step: Tensor) -> Tensor:
         # One by one: so the numbers do not depend on the size of the batch.
-        noise = torch.stack([torch.randn(x.shape[1:], generator=random) for _ in which]).to(x)
+        drawn = [
+            torch.randn(x.shape[1:], generator=random, device=random.device)
+            for _ in range(len(which))
+        ]
+        noise = torch.stack(drawn).to(x)
         return x[which] + deviation[which][:, None, None, None] * noise
 
     def fold(which: Tensor, derivatives: Tensor) -> None:
@@ -471,7 +476,8 @@ def _for_many(
     def automatic(x: Tensor, labels: Tensor) -> Tensor:
         return _gradient(model, x, labels, where, dtype)
 
-    if where.type != "cpu" or dtype not in (torch.float32, torch.bfloat16) or _has_hooks(model):
+    known = (torch.float32, torch.bfloat16)
+    if where.type not in ("cpu", "cuda") or dtype not in known or _has_hooks(model):
         return automatic
     try:
         return ChainGradient(model, dtype=dtype)
