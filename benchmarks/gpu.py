@@ -39,7 +39,8 @@ from solutions.visualization import (
     synthesis,
 )
 from solutions.visualization.layers import autocast
-from solutions.visualization.live_occlusion import LiveOcclusion
+from solutions.visualization.live_occlusion import SIZE_CLASSES_ON_GPU, LiveOcclusion
+from solutions.visualization.live_smoothgrad import LiveSmoothGrad
 from solutions.visualization.networks import Network, load_network
 
 Work = Callable[[], Tensor]
@@ -56,6 +57,8 @@ PRECISIONS = {
 CAPTUM = importlib.util.find_spec("captum") is not None
 CAPTUM_BATCHES = (64, 128, 256)
 SAMPLES = 50
+WARM_UP = 0.05
+"""Seconds."""
 
 
 @contextmanager
@@ -90,12 +93,18 @@ class Bench:
     def seconds(self, contenders: Mapping[str, Work]) -> dict[str, float]:
         """Let contenders take turns; return each one's median."""
         for work in contenders.values():
-            work()
+            self._warm_up(work)
         spent: dict[str, list[float]] = {name: [] for name in contenders}
         for _ in range(self.rounds):
             for name, work in contenders.items():
                 spent[name].append(measured(work, self.device)[0])
         return {name: statistics.median(all_of_it) for name, all_of_it in spent.items()}
+
+    def _warm_up(self, work: Work) -> None:
+        """Compute until a GPU has its working clock."""
+        spent, _ = measured(work, self.device)
+        while self.on_gpu and spent < WARM_UP:
+            spent += measured(work, self.device)[0]
 
     def share(self, macs: float, seconds: float, precision: str) -> str:
         """Return which part of the fastest matrix product ``macs`` multiply-adds reach."""
@@ -171,10 +180,13 @@ def occlusion_maps(bench: Bench) -> None:
                 f"\nOcclusion, patch {patch}, stride {stride}: {len(places)} x {len(places)} "
                 f"places; arithmetic limit {full / least:.2f}."
             )
-            _occlusion_table(bench, patch, stride, full, least)
+            _occlusion_table(bench, patch, stride, full, least, sweep=(patch, stride) == (32, 8))
 
 
-def _occlusion_table(bench: Bench, patch: int, stride: int, full: float, least: float) -> None:
+def _occlusion_table(
+    bench: Bench, patch: int, stride: int, full: float, least: float, sweep: bool
+) -> None:
+    """sweep: whether to look for the best number of size classes."""
     arguments = {"patch": patch, "stride": stride}
     quiet = {"progress": False}
 
@@ -197,17 +209,16 @@ def _occlusion_table(bench: Bench, patch: int, stride: int, full: float, least: 
     with tf32(False):
         expected = plain(torch.float32)()
     rows = []
-    if CAPTUM:
-        with tf32(False):
-            rows.append(_captum_row(bench, patch, stride, full))
     for precision, (dtype, allowed) in bench.precisions.items():
         with tf32(allowed):
+            if CAPTUM:
+                rows.append(_captum_row(bench, patch, stride, full, precision))
             contenders = {
                 f"plain, {precision}": plain(dtype),
                 f"incremental, {precision}": incremental(dtype),
             }
             if bench.on_gpu:
-                for size_classes in (1, 2, 3):
+                for size_classes in (1, 2, 3, 5) if sweep else (SIZE_CLASSES_ON_GPU,):
                     name = f"CUDA graph, {size_classes} size classes, {precision}"
                     contenders[name] = live(dtype, size_classes)
             spent = bench.seconds(contenders)
@@ -216,7 +227,7 @@ def _occlusion_table(bench: Bench, patch: int, stride: int, full: float, least: 
                 rows.append(
                     (
                         name,
-                        f"{1e3 * spent[name]:.1f}",
+                        f"{1e3 * spent[name]:.2f}",
                         bench.share(macs, spent[name], precision),
                         f"{relative(work(), expected):.1e}",
                     )
@@ -224,17 +235,23 @@ def _occlusion_table(bench: Bench, patch: int, stride: int, full: float, least: 
     table(("contender", "ms a map", "share", "relative L2 of drops"), rows)
 
 
-def _captum_row(bench: Bench, patch: int, stride: int, full: float) -> tuple[str, ...]:
+def _captum_row(
+    bench: Bench, patch: int, stride: int, full: float, precision: str
+) -> tuple[str, ...]:
+    dtype, _ = PRECISIONS[precision]
+
+    def work(batch: int) -> Tensor:
+        with autocast(bench.device, dtype):
+            return captum_drop(bench.model, bench.x, patch, stride, bench.target, batch)
+
     contenders = {
-        str(batch): lambda batch=batch: captum_drop(
-            bench.model, bench.x, patch, stride, bench.target, batch
-        )
+        str(batch): lambda batch=batch: work(batch)
         for batch in (CAPTUM_BATCHES if bench.on_gpu else (4,))
     }
     spent = bench.seconds(contenders)
     best = min(spent, key=spent.__getitem__)
-    share = bench.share(full, spent[best], "float32")
-    return (f"Captum, float32, batch {best}", f"{1e3 * spent[best]:.1f}", share, "")
+    share = bench.share(full, spent[best], precision)
+    return (f"Captum, {precision}, batch {best}", f"{1e3 * spent[best]:.2f}", share, "")
 
 
 def smoothgrad(bench: Bench) -> None:
@@ -242,8 +259,8 @@ def smoothgrad(bench: Bench) -> None:
     macs = 2 * bench.full_macs * SAMPLES
     batch_size = SAMPLES if bench.on_gpu else 10
 
-    def ours(dtype: torch.dtype, seed: int = 0) -> Work:
-        return lambda: gradients.smoothgrad(
+    def ours(dtype: torch.dtype, seed: int | torch.Generator = 0) -> Tensor:
+        return gradients.smoothgrad(
             bench.model,
             bench.x,
             bench.target,
@@ -254,29 +271,73 @@ def smoothgrad(bench: Bench) -> None:
             progress=False,
         )
 
-    def captum() -> Tensor:
-        return captum_smoothgrad(
-            bench.model, bench.x, bench.target, SAMPLES, level=0.2, seed=0, batch=batch_size
+    def live(dtype: torch.dtype) -> Work:
+        recorded = LiveSmoothGrad(
+            bench.model, bench.shape, samples=SAMPLES, batch_size=batch_size, dtype=dtype
         )
+        return lambda: recorded(bench.x, bench.target)
+
+    def captum(dtype: torch.dtype) -> Tensor:
+        with autocast(bench.device, dtype):
+            return captum_smoothgrad(
+                bench.model, bench.x, bench.target, SAMPLES, level=0.2, seed=0, batch=batch_size
+            )
 
     rows = []
     with tf32(False):
-        expected, other = ours(torch.float32)(), ours(torch.float32, seed=1)()
-        if CAPTUM:
-            spent = bench.seconds({"": captum})[""]
-            share = bench.share(macs, spent, "float32")
-            rows.append(("Captum, float32", f"{1e3 * spent:.1f}", share, "other noise"))
+        expected, other = ours(torch.float32), ours(torch.float32, seed=1)
+        expected_live = live(torch.float32)()
     for precision, (dtype, allowed) in bench.precisions.items():
         with tf32(allowed):
-            spent = bench.seconds({"": ours(dtype)})[""]
-            error = f"{relative(ours(dtype)(), expected):.1e}"
-        share = bench.share(macs, spent, precision)
-        rows.append((f"ours, {precision}", f"{1e3 * spent:.1f}", share, error))
+            error = f"{relative(ours(dtype), expected):.1e}"
+            error_live = f"{relative(live(dtype)(), expected_live):.1e}"
+            random = torch.Generator(bench.device)
+            contenders = {
+                f"noise drawn on the CPU, {precision}": (lambda d=dtype: ours(d), error),
+                f"noise drawn on the device, {precision}": (
+                    lambda d=dtype, r=random: ours(d, r),
+                    error,
+                ),
+                f"live, {precision}": (live(dtype), error_live),
+            }
+            if CAPTUM:
+                contenders[f"Captum, {precision}"] = (lambda d=dtype: captum(d), "other noise")
+            spent = bench.seconds({name: work for name, (work, _) in contenders.items()})
+        rows += [
+            (
+                name,
+                f"{1e3 * spent[name]:.2f}",
+                bench.share(macs, spent[name], precision),
+                contenders[name][1],
+            )
+            for name in contenders
+        ]
     print(
         f"\nSmoothGrad, {SAMPLES} samples. Two float32 runs with other noise differ by "
         f"{relative(other, expected):.0%} (relative L2)."
     )
     table(("contender", "ms", "share", "relative L2"), rows)
+    trained(bench)
+
+
+def trained(bench: Bench) -> None:
+    """Rounding errors of SmoothGrad where the weights are not random: of the small VGG."""
+    network = load_network("small_vgg_noise")
+    model = network.model.to(bench.device)
+    x = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)).to(bench.device)
+
+    def run(dtype: torch.dtype, seed: int = 0) -> Tensor:
+        return gradients.smoothgrad(
+            model, x, 0, samples=SAMPLES, seed=seed, dtype=dtype, progress=False
+        )
+
+    with tf32(False):
+        expected = run(torch.float32)
+        rows = [("other noise", f"{relative(run(torch.float32, 1), expected):.1e}")]
+    for precision, (dtype, allowed) in bench.precisions.items():
+        with tf32(allowed):
+            rows.append((precision, f"{relative(run(dtype), expected):.1e}"))
+    table(("SmoothGrad of the trained small VGG", "relative L2"), rows)
 
 
 def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:

@@ -190,7 +190,7 @@ class TestChosenAutomatically:
 
         class Noted(ChainGradient):
             def __call__(self, x, labels):
-                found.append(self._types.backward)
+                found.append(self._ways.backward)
                 return super().__call__(x, labels)
 
         monkeypatch.setattr(gradients, "ChainGradient", Noted)

@@ -304,32 +304,17 @@ class TestIncremental:
             drops = got.drop(int(label)), expected.drop(int(label))
             assert relative(*drops) < 3e-2
 
-    def test_bfloat16_only_where_it_saves_time(self, monkeypatch):
-        """Of VGG16, the narrow layers and the widest stay in float32: a smaller error."""
+    def test_bfloat16_at_full_width(self):
+        """Over all classes. Of a map, where places overlap, it is half: see the benchmark."""
         torch.manual_seed(0)
         model = torchvision.models.vgg16(weights=None).eval().requires_grad_(False)
         x, places = torch.randn(1, 3, 224, 224), (0, 80, 192)
 
         def drops(dtype: torch.dtype) -> torch.Tensor:
             engine = incremental_occlusion.IncrementalOcclusion(model, x, delta_dtype=dtype)
-            types[dtype] = {
-                step.name: step.dtype for step in engine.steps if step.name.startswith("conv")
-            }
             return engine.clean - engine.logits(places, places, (32, 32))
 
-        types: dict[torch.dtype, dict[str, torch.dtype]] = {}
-        expected = drops(torch.float32)
-        mixed = relative(drops(torch.bfloat16), expected)
-        assert 1e-3 < mixed < 1.2e-2
-        assert [name for name, one in types[torch.bfloat16].items() if one == torch.bfloat16] == [
-            "conv3_1",
-            "conv3_2",
-            "conv3_3",
-        ]
-        monkeypatch.setattr(incremental_occlusion, "NARROW", 0)
-        monkeypatch.setattr(incremental_occlusion, "WIDEST", 1 << 40)
-        assert mixed < 0.75 * relative(drops(torch.bfloat16), expected)
-        assert set(types[torch.bfloat16].values()) == {torch.bfloat16}
+        assert 1e-3 < relative(drops(torch.bfloat16), drops(torch.float32)) < 2.5e-2
 
     def test_network_and_picture_stay_as_they_are(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)

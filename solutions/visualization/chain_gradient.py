@@ -17,6 +17,7 @@ holds the results of a convolution.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
@@ -25,7 +26,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from solutions.visualization.layers import Layer, UnsupportedLayerError, chain, device_of, must_be_ready
+from solutions.visualization import triton_kernels
+from solutions.visualization.layers import (
+    Layer,
+    UnsupportedLayerError,
+    chain,
+    device_of,
+    halves,
+    must_be_ready,
+)
 from solutions.visualization.occlusion import pair
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
@@ -53,19 +62,19 @@ class _Step(Protocol):
 class _Convolution:
     """A convolution; forward and backward are each computed in one of several ways."""
 
-    def __init__(self, module: nn.Conv2d, types: _Types, workspace: Workspace) -> None:
+    def __init__(self, module: nn.Conv2d, ways: _Ways, workspace: Workspace) -> None:
         assert not isinstance(module.padding, str)
         self.module = module
         self.workspace = workspace
         self.padding = (module.padding[0], module.padding[1])
         weight = module.weight.detach()
         self.winograd: WinogradConvolution | None = None
-        self.bias = None if module.bias is None else module.bias.detach().to(types.forward)
+        self.bias = None if module.bias is None else module.bias.detach().to(ways.forward)
         self.rectifies = False
-        if pays(module, types.forward):
+        if pays(module, ways.forward):
             self.winograd = WinogradConvolution(weight, module.bias, workspace)
         else:
-            self.weight = _last(weight.to(types.forward))
+            self.weight = _last(weight.to(ways.forward))
 
         # Derivatives spread through the turned filters, with channels and filters exchanged.
         turned = weight.flip(2, 3).transpose(0, 1)
@@ -76,21 +85,28 @@ class _Convolution:
         simple = module.stride == (1, 1) == module.dilation and module.groups == 1
         self.winograd_back: WinogradConvolution | None = None
         self.turned: Tensor | None = None
-        if pays(module, types.backward):
+        if pays(module, ways.backward):
             self.winograd_back = WinogradConvolution(turned, None, workspace)
         elif simple and min(self.margin) >= 0:
-            self.turned = _last(turned.to(types.backward))
+            self.turned = _last(turned.to(ways.backward))
         else:
-            self.weight_back = weight.to(types.backward)
+            self.weight_back = weight.to(ways.backward)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
         module = self.module
         if self.winograd is not None:
             return self.winograd(x, self.padding), x.shape
-        sliding = module.stride, module.padding, module.dilation, module.groups
-        if self.rectifies:
-            return torch.cudnn_convolution_relu(x, self.weight, self.bias, *sliding), x.shape
-        return functional.conv2d(x, self.weight, self.bias, *sliding), x.shape
+        convolve = torch.cudnn_convolution_relu if self.rectifies else functional.conv2d
+        y: Tensor = convolve(
+            x,
+            self.weight,
+            self.bias,
+            module.stride,
+            self.padding,
+            module.dilation,
+            module.groups,
+        )
+        return y, x.shape
 
     def backward(self, upstream: Tensor, kept: torch.Size) -> Tensor:
         module = self.module
@@ -136,15 +152,24 @@ class _Rectifier:
 
 
 class _MaxPooling:
-    def __init__(self, module: nn.MaxPool2d, workspace: Workspace) -> None:
+    """Max pooling. ``quick``: in one of the course's own steps for a GPU, where it can be."""
+
+    def __init__(self, module: nn.MaxPool2d, workspace: Workspace, quick: bool) -> None:
         self.module = module
         self.workspace = workspace
+        self.quick = quick and halves(module)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Any]:
+        if self.quick and x.shape[2] % 2 == 0 == x.shape[3] % 2:
+            maps = x.permute(0, 2, 3, 1).contiguous()
+            return triton_kernels.halved(maps).permute(0, 3, 1, 2), maps
         y, places = functional.max_pool2d_with_indices(x, *self._options())
         return y, (x.shape, places)
 
-    def backward(self, upstream: Tensor, kept: tuple[torch.Size, Tensor]) -> Tensor:
+    def backward(self, upstream: Tensor, kept: Tensor | tuple[torch.Size, Tensor]) -> Tensor:
+        if isinstance(kept, Tensor):
+            above = upstream.permute(0, 2, 3, 1).contiguous()
+            return triton_kernels.doubled(above, kept).permute(0, 3, 1, 2)
         shape, places = kept
         given = _shape_only(shape, upstream, self.workspace)
         found: Tensor = _aten.max_pool2d_with_indices_backward(
@@ -199,30 +224,35 @@ class _Units:
 
 
 @dataclass(frozen=True)
-class _Types:
-    """Of the numbers on the way forward, and of the maps' derivatives on the way back."""
+class _Ways:
+    """In which types, and by which means, a chain is computed.
+
+    forward, backward: of the numbers on the way forward, and of the maps' derivatives.
+    quick: whether the course's own steps for a GPU can be used.
+    """
 
     forward: torch.dtype
     backward: torch.dtype
+    quick: bool
 
 
-def _step(layer: Layer, types: _Types, workspace: Workspace) -> _Step:
+def _step(layer: Layer, ways: _Ways, workspace: Workspace) -> _Step:
     """Return a layer with its derivative."""
     match layer.module:
         case nn.Conv2d() as module if module.padding_mode == "zeros" and not isinstance(
             module.padding, str
         ):
-            return _Convolution(module, types, workspace)
+            return _Convolution(module, ways, workspace)
         case nn.ReLU():
-            return _Rectifier(types.backward)
+            return _Rectifier(ways.backward)
         case nn.MaxPool2d() as module:
-            return _MaxPooling(module, workspace)
+            return _MaxPooling(module, workspace, ways.quick)
         case nn.AdaptiveAvgPool2d() as module:
             return _AdaptiveMean(module, workspace)
         case nn.Flatten() as module:
             return _Flattened(module)
         case nn.Linear() as module:
-            return _Units(module, types.forward)
+            return _Units(module, ways.forward)
     raise UnsupportedLayerError(
         f'The derivative of the layer "{layer.path or layer.name}", a '
         f"{type(layer.module).__name__}, is not known here."
@@ -237,7 +267,10 @@ def _shape_only(shape: torch.Size, like: Tensor, workspace: Workspace) -> Tensor
 
 
 class ChainGradient:
-    """The derivatives of scores with respect to pixels, for one network."""
+    """The derivatives of scores with respect to pixels, for one network.
+
+    device: where the network is.
+    """
 
     def __init__(self, model: nn.Module, *, dtype: torch.dtype = torch.float32) -> None:
         """Prepare the weights. Most are copied: make a new one when they have changed.
@@ -259,16 +292,20 @@ class ChainGradient:
         cut = kinds.index(True) if any(kinds) else len(layers)
         weights = next(model.parameters(), None)
         exact = torch.get_default_dtype() if weights is None else weights.dtype
-        self._together = _together if device_of(model).type == "cpu" else _all_of_them
         narrow = exact if dtype == torch.float32 else dtype
-        types = _Types(exact if device_of(model).type == "cpu" else narrow, narrow)
-        steps = [_step(layer, types, workspace) for layer in layers]
-        if device_of(model).type == "cuda":
+        self.device = device_of(model)
+        on_cpu = self.device.type == "cpu"
+        ways = _Ways(exact if on_cpu else narrow, narrow, triton_kernels.available(self.device))
+        steps = [_step(layer, ways, workspace) for layer in layers]
+        if _has_joint_steps(self.device):
             _join(steps)
         ends = [i for i, step in enumerate(steps[:cut], 1) if isinstance(step, _MaxPooling)]
-        self._types = types
+        self._ways = ways
         self._stages = [steps[a:b] for a, b in pairwise([0, *ends, cut])]
         self._units = steps[cut:]
+        self._most = TOGETHER if on_cpu else math.inf
+        # Halves have few small numbers: what is small gets larger by a power of two for a while.
+        self._scale = 2.0**8 if narrow == torch.float16 else 1.0
 
     def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return the derivatives of the pictures' scores, shape (N, C, H, W).
@@ -278,36 +315,40 @@ class ChainGradient:
         """
         with torch.no_grad():
             # A copy, which may be overwritten.
-            maps = x.to(self._types.forward, copy=True, memory_format=torch.channels_last)
+            maps = x.to(self._ways.forward, copy=True, memory_format=torch.channels_last)
             kept: list[list[list[Any]]] = []
             for stage in self._stages:
-                through = [_forward(stage, part) for part in maps.split(self._together(stage, maps))]
-                maps = torch.cat([result for result, _ in through])
+                through = [
+                    _forward(stage, part) for part in maps.split(_together(stage, maps, self._most))
+                ]
+                maps = _joined([result for result, _ in through])
                 kept.append([one for _, one in through])
             scores, kept_by_units = _forward(self._units, maps)
-            upstream = torch.zeros_like(scores).scatter_(1, labels[:, None], 1)
+            upstream = torch.zeros_like(scores).scatter_(1, labels[:, None], self._scale)
             upstream = _backward(self._units, upstream, kept_by_units)
-            upstream = upstream.to(self._types.backward, memory_format=torch.channels_last)
+            upstream = upstream.to(self._ways.backward, memory_format=torch.channels_last)
             for stage in reversed(self._stages):
                 parts = kept.pop()
                 sizes = upstream.split(-(-len(upstream) // len(parts)))
-                upstream = torch.cat(
+                upstream = _joined(
                     [_backward(stage, *both) for both in zip(sizes, parts, strict=True)]
                 )
-            return upstream.to(x.dtype, memory_format=torch.contiguous_format)
+            return upstream.to(x.dtype, memory_format=torch.contiguous_format) / self._scale
 
 
-def _together(stage: list[_Step], maps: Tensor) -> int:
+def _together(stage: list[_Step], maps: Tensor, most_numbers: float) -> int:
     """Return how many pictures go through a stage together."""
+    if math.isinf(most_numbers):
+        return len(maps)
     channels = [step.module.out_channels for step in stage if isinstance(step, _Convolution)]
     numbers = max(channels, default=1) * maps.shape[2] * maps.shape[3]
-    most = max(1, TOGETHER // numbers)
+    most = max(1, int(most_numbers // numbers))
     # Groups of equal size.
     return -(-len(maps) // -(-len(maps) // most))
 
 
-def _all_of_them(stage: list[_Step], maps: Tensor) -> int:
-    return len(maps)
+def _has_joint_steps(device: torch.device) -> bool:
+    return device.type == "cuda"
 
 
 def _join(steps: list[_Step]) -> None:
@@ -316,6 +357,10 @@ def _join(steps: list[_Step]) -> None:
         after = [one for one in steps[i + 1 : i + 3] if not isinstance(one, _MaxPooling)]
         if isinstance(step, _Convolution) and after and isinstance(after[0], _Rectifier):
             step.rectifies = after[0].done = True
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
 def _last(x: Tensor) -> Tensor:

@@ -161,7 +161,8 @@ def smoothgrad(
     seed: of the noise, which is then drawn on the CPU: it is the same on every device. Or a
         generator, which draws where it is: on a GPU that saves most of the time.
     dtype: torch.bfloat16 is faster where the hardware has it. On the CPU, chains of layers only go
-        backward in it (see ``chain_gradient``): the error is below 1 %. Else see ``gradient``.
+        backward in it (see ``chain_gradient``): the error is below 1 %. On a GPU torch.float16 is
+        as fast and more exact. Else see ``gradient``.
 
     Smilkov et al. (2017), "SmoothGrad: removing noise by adding noise". Take ``strongest`` of the
     result for a map: averaging absolute values instead would keep the noise. Other arguments: see
@@ -476,8 +477,11 @@ def _for_many(
     def automatic(x: Tensor, labels: Tensor) -> Tensor:
         return _gradient(model, x, labels, where, dtype)
 
-    known = (torch.float32, torch.bfloat16)
-    if where.type not in ("cpu", "cuda") or dtype not in known or _has_hooks(model):
+    known = {
+        "cpu": (torch.float32, torch.bfloat16),
+        "cuda": (torch.bfloat16, torch.float16),  # in float32, cuDNN's own way back is faster
+    }
+    if dtype not in known.get(where.type, ()) or _has_hooks(model):
         return automatic
     try:
         return ChainGradient(model, dtype=dtype)

@@ -31,23 +31,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from solutions.visualization import triton_kernels
 from solutions.visualization.layers import (
     ELEMENTWISE,
     Layer,
     UnsupportedLayerError,
     chain,
     device_of,
+    halves,
     must_be_ready,
 )
 from solutions.visualization.occlusion import Occlusion, checked, pair, starts
 from solutions.visualization.progress import track
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
-SIZE_CLASSES = 3
+SIZE_CLASSES = 5
 """Into how many classes the places are divided, per axis."""
-
-NARROW, WIDEST = 128 * 256, 256 * 512
-"""Pairs of channels between which a convolution is faster in bfloat16: see ``_delta_type``."""
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
 
@@ -193,7 +192,6 @@ class _Step:
         self.name = layer.name
         self.given = given
         self.result = result
-        self.dtype = dtype
         self.reference: Tensor | None = None
         """What a delta is compared with, in its type: see ``run``."""
         if isinstance(layer.module, nn.ReLU):
@@ -245,9 +243,8 @@ class IncrementalOcclusion:
         x: the normalized picture, shape (1, C, H, W).
         fill: what is seen through the patch: a picture (C, H, W), or one number.
         device: where to compute; by default where the network is.
-        delta_dtype: type of the deltas and of the weights that they meet, apart from layers where
-            another one costs nothing: see ``_delta_type``. The clean picture is always computed in
-            float32.
+        delta_dtype: type of the deltas and of the weights that they meet. The clean picture is
+            always computed in float32.
 
         Raises UnsupportedLayerError if the network is no chain, ValueError if shapes do not fit.
         """
@@ -256,13 +253,14 @@ class IncrementalOcclusion:
         model.to(self.device)
         self.delta_dtype = delta_dtype
         self.workspace = Workspace()
+        self.fused = triton_kernels.available(self.device)
         self._chain = chain(model)
         self.see(x, fill)
         with torch.inference_mode():
             self._quick = {
                 step.name: WinogradConvolution(step.module.weight, None, self.workspace)
                 for step in self.steps
-                if isinstance(step.module, nn.Conv2d) and pays(step.module, step.dtype)
+                if isinstance(step.module, nn.Conv2d) and pays(step.module, delta_dtype)
             }
             self._weights = self._prepared_weights()
 
@@ -271,7 +269,6 @@ class IncrementalOcclusion:
         x, filled = checked(x.to(self.device, torch.float32), fill)
         self.size = (x.shape[2], x.shape[3])
         self.difference = _last(filled - x[0]).to(self.delta_dtype)
-        narrow = self.delta_dtype  # the type of the deltas that a layer gives
         self.steps: list[_Step] = []
         self.units: list[_Step] = []
         with torch.inference_mode():
@@ -281,9 +278,7 @@ class IncrementalOcclusion:
                     self.flat = (x.shape[2], x.shape[3], x.shape[1])
                 elif x.ndim == 4:
                     _must_have_window(layer)
-                    if isinstance(layer.module, nn.Conv2d):
-                        narrow = _delta_type(layer.module, self.delta_dtype)
-                    self.steps.append(_Step(layer, _last(x[0]), _last(y[0]), narrow))
+                    self.steps.append(_Step(layer, _last(x[0]), _last(y[0]), self.delta_dtype))
                 else:
                     self.units.append(_Step(layer, x[0], y[0], torch.float32))
                 x = y
@@ -299,7 +294,7 @@ class IncrementalOcclusion:
         for step in (*self.steps, *self.units):
             module = step.module
             if isinstance(module, nn.Conv2d) and step.name not in self._quick:
-                weight = module.weight.to(step.dtype)
+                weight = module.weight.to(self.delta_dtype)
                 found[step.name] = weight.contiguous(memory_format=torch.channels_last)
             elif isinstance(module, nn.Linear):
                 found[step.name] = module.weight.to(self.delta_dtype)
@@ -510,49 +505,95 @@ class _Group:
 
     def run(self, windows: list[_Windows]) -> Tensor:
         """Return the deltas of what the first linear layer gets, shape (N, H, W, C)."""
-        engine = self.engine
-        delta = _gather(engine.difference, windows[0])
-        for number, step in enumerate(engine.steps):
-            module, before, after = step.module, windows[number], windows[number + 1]
-            if isinstance(module, nn.ReLU):
-                assert step.reference is not None
-                other = self._gathered(step.reference, before)
-                delta = torch.maximum(delta, other, out=delta)
-                delta -= other.relu_()
-            elif isinstance(module, ELEMENTWISE):
-                delta = _apply(module, _gather(step.given, before) + delta)
-                delta = (delta - _gather(step.result, after)).to(step.dtype)
-            elif isinstance(module, nn.Conv2d):
-                delta = self._convolved(number, delta, before, after)
-            elif isinstance(module, nn.MaxPool2d):
-                delta = self._pooled(step, delta, before, after)
-            elif isinstance(module, nn.AvgPool2d):
-                inputs = self._placed(delta, before, after.under(module))
-                total = functional.avg_pool2d(
-                    _first(inputs), module.kernel_size, module.stride, divisor_override=1
-                )
-                delta = (_back(total) / _gather(_divisors(step), after)).to(delta.dtype)
-            elif isinstance(module, nn.AdaptiveAvgPool2d):
-                if step.given.shape != step.result.shape:
-                    whole = self._placed(delta, before, before.whole(step.given.shape))
-                    delta = _back(_apply(module, _first(whole)))
-            elif isinstance(module, nn.BatchNorm2d):
-                delta = delta * _slope(module).to(delta.dtype)
+        engine, steps = self.engine, self.engine.steps
         end = windows[-1].whole(engine.flat)
-        return delta if delta.shape[1:] == engine.flat else _place(delta, windows[-1], end)
+        delta, held = _gather(engine.difference, windows[0]), windows[0]
+        number = 0
+        while number < len(steps):
+            done = 1  # how many steps at once
+            if engine.fused and isinstance(steps[number].module, nn.ReLU):
+                done = 2 if number + 1 < len(steps) and halves(steps[number + 1].module) else 1
+                wanted = self._wanted(number + done, windows, end)
+                delta = self._rectified(number, delta, held, wanted, pooled=done == 2)
+                held = wanted
+            else:
+                delta, held = self._applied(number, delta, held, windows), windows[number + 1]
+            number += done
+        return delta if held.size == end.size else _place(delta, held, end)
 
-    def _convolved(self, number: int, delta: Tensor, before: _Windows, after: _Windows) -> Tensor:
+    def _wanted(self, number: int, windows: list[_Windows], end: _Windows) -> _Windows:
+        """Return the windows that suit the step of this number, or what comes after all steps."""
+        if number == len(self.engine.steps):
+            return end
+        module = self.engine.steps[number].module
+        if isinstance(module, nn.Conv2d) and self.paddings[number] is None:
+            return windows[number + 1].under(module)
+        return windows[number]
+
+    def _rectified(
+        self, number: int, delta: Tensor, held: _Windows, wanted: _Windows, pooled: bool
+    ) -> Tensor:
+        """Go through a ReLU, and through the pooling after it, in one step."""
+        reference = self.engine.steps[number].reference
+        assert reference is not None
+        return triton_kernels.rectified(
+            delta,
+            (held.rows, held.columns),
+            reference,
+            (wanted.rows, wanted.columns),
+            wanted.size,
+            self.engine.steps[number + 1].reference if pooled else None,
+        )
+
+    def _applied(
+        self, number: int, delta: Tensor, held: _Windows, windows: list[_Windows]
+    ) -> Tensor:
+        """Return what a layer makes of a delta, which may be overwritten.
+
+        held: the windows of the delta.
+        """
+        engine, step, after = self.engine, self.engine.steps[number], windows[number + 1]
+        module = step.module
+        if isinstance(module, nn.ReLU):
+            assert step.reference is not None
+            other = self._gathered(step.reference, held)
+            delta = torch.maximum(delta, other, out=delta)
+            delta -= other.relu_()
+        elif isinstance(module, ELEMENTWISE):
+            delta = _apply(module, _gather(step.given, held) + delta)
+            delta = (delta - _gather(step.result, after)).to(engine.delta_dtype)
+        elif isinstance(module, nn.Conv2d):
+            delta = self._convolved(number, delta, held, windows)
+        elif isinstance(module, nn.MaxPool2d):
+            delta = self._pooled(step, delta, held, after)
+        elif isinstance(module, nn.AvgPool2d):
+            inputs = self._placed(delta, held, after.under(module))
+            total = functional.avg_pool2d(
+                _first(inputs), module.kernel_size, module.stride, divisor_override=1
+            )
+            delta = (_back(total) / _gather(_divisors(step), after)).to(delta.dtype)
+        elif isinstance(module, nn.AdaptiveAvgPool2d):
+            if step.given.shape != step.result.shape:
+                whole = self._placed(delta, held, held.whole(step.given.shape))
+                delta = _back(_apply(module, _first(whole)))
+        elif isinstance(module, nn.BatchNorm2d):
+            delta = delta * _slope(module).to(delta.dtype)
+        return delta
+
+    def _convolved(
+        self, number: int, delta: Tensor, held: _Windows, windows: list[_Windows]
+    ) -> Tensor:
         step, padding = self.engine.steps[number], self.paddings[number]
         module = step.module
         assert isinstance(module, nn.Conv2d)
-        if padding is None:
-            delta = self._placed(delta, before, after.under(module))
+        if padding is None and held is windows[number]:  # else it is where ``_wanted`` said
+            delta = self._placed(delta, held, windows[number + 1].under(module))
         quick = self.engine._quick.get(step.name)
         if quick is not None:
-            return _back(quick(_first(delta.to(step.dtype)), padding or (0, 0)))
+            return _back(quick(_first(delta), padding or (0, 0)))
         return _back(
             functional.conv2d(
-                _first(delta.to(step.dtype)),
+                _first(delta),
                 self.engine._weights[step.name],
                 stride=module.stride,
                 padding=padding or 0,
@@ -635,9 +676,9 @@ def occlude(
         or one number, in normalized units: 0 is the mean color.
     batch_size: places that are computed together; bounds the memory.
     device: where to compute; by default where the network is.
-    delta_dtype: torch.bfloat16 is faster where the hardware has it. On the CPU it is used where it
-        saves time, and the relative L2 error of the drops of VGG16 with random weights is 0.9 %
-        (``benchmarks/occlusion.py``); elsewhere everywhere, and the error 1.5 %.
+    delta_dtype: torch.bfloat16 is faster where the hardware has it. Of VGG16 with random weights,
+        the relative L2 error is then below 1 % in ``Occlusion.pixel_map``, and about 1.5 % in
+        ``Occlusion.drop`` (``benchmarks/occlusion.py``).
     size_classes: classes of windows per axis; more waste less, but make smaller batches.
 
     Raises UnsupportedLayerError if the network is no chain; ValueError if sizes do not fit or the
@@ -656,20 +697,6 @@ def occlude(
         progress=progress,
     )
     return Occlusion(logits, engine.clean, tops, lefts, (height, width), engine.size)
-
-
-def _delta_type(module: nn.Conv2d, wanted: torch.dtype) -> torch.dtype:
-    """Return the type in which a convolution and the layers after it compute their deltas.
-
-    On a CPU, bfloat16 stays where it saves time. Narrow layers have little work, and theirs come
-    first: rounding errors that are made there go through all others. The widest are computed as
-    ``winograd`` describes, in float32, and are no slower.
-    """
-    if module.weight.device.type != "cpu" or wanted == torch.float32:
-        return wanted
-    pairs = module.in_channels * module.out_channels // module.groups
-    widest = pairs >= WIDEST and pays(module, torch.float32)
-    return torch.float32 if widest or pairs < NARROW else wanted
 
 
 def _must_have_window(layer: Layer) -> None:

@@ -190,6 +190,17 @@ def find(model: nn.Module, name: str) -> nn.Module:
     raise KeyError(f'There is no layer "{name}". There are: {", ".join(names)}.')
 
 
+def halves(module: nn.Module) -> bool:
+    """Return whether a layer is max pooling in 2 x 2 windows side by side, as in VGG."""
+    return (
+        isinstance(module, nn.MaxPool2d)
+        and all(one in (2, (2, 2)) for one in (module.kernel_size, module.stride))
+        and module.padding in (0, (0, 0))
+        and module.dilation in (1, (1, 1))
+        and not module.ceil_mode
+    )
+
+
 @contextmanager
 def not_in_place(model: nn.Module) -> Iterator[None]:
     """Keep layers from overwriting what they get, as nn.ReLU(inplace=True) does."""

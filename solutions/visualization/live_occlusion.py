@@ -1,9 +1,7 @@
 """Occlusion maps fast enough to follow a slider: on a GPU, a whole map is one launch.
 
-An incremental map consists of some thousand small steps. On a GPU each of them takes less time
-than it takes to ask for it, so they are recorded once, as a CUDA graph, and then launched
-together. What stands in the graph is fixed: the network, the size of the pictures, the patch, the
-stride. The picture and what is seen through the patch may change from map to map.
+What stands in the recording (see ``recording``) is fixed: the network, the size of the pictures,
+the patch, the stride. The picture and what is seen through the patch may change from map to map.
 """
 
 from __future__ import annotations
@@ -13,8 +11,10 @@ from torch import Tensor, nn
 
 from solutions.visualization.incremental_occlusion import SIZE_CLASSES, IncrementalOcclusion
 from solutions.visualization.occlusion import Occlusion, checked, pair, starts
+from solutions.visualization.recording import recorded
 
-_WARM_UP_ROUNDS = 3  # what CUDA asks for before a graph is recorded
+SIZE_CLASSES_ON_GPU = 3
+"""As ``SIZE_CLASSES``, which is for a CPU: a GPU needs larger batches."""
 
 
 class LiveOcclusion:
@@ -34,11 +34,12 @@ class LiveOcclusion:
         batch_size: int = 1024,
         device: torch.device | str | None = None,
         delta_dtype: torch.dtype = torch.float32,
-        size_classes: int = SIZE_CLASSES,
+        size_classes: int | None = None,
     ) -> None:
         """Plan the map and, on a GPU, record it.
 
         shape: of the pictures, (C, H, W).
+        size_classes: by default what suits the device.
         Other arguments: see ``incremental_occlusion.occlude``. On a GPU, torch.float16 as
         delta_dtype is as fast as torch.bfloat16, and more accurate.
 
@@ -51,35 +52,22 @@ class LiveOcclusion:
         self._engine = IncrementalOcclusion(model, blank, device=device, delta_dtype=delta_dtype)
         self._x = blank.to(self._engine.device)
         self._fill = torch.zeros_like(self._x[0])
+        on_gpu = self._engine.device.type == "cuda"
         self._work = self._engine.work(
             self._tops,
             self._lefts,
             (self._height, self._width),
             batch_size,
-            size_classes,
-            kept=self._engine.device.type == "cuda",
+            size_classes or (SIZE_CLASSES_ON_GPU if on_gpu else SIZE_CLASSES),
+            kept=on_gpu,
         )
-        self._graph: torch.cuda.CUDAGraph | None = None
-        if self._engine.device.type == "cuda":
-            self._record()
+        self._recorded = recorded(self._compute, self._engine.device)
 
     def _compute(self) -> tuple[Tensor, Tensor]:
         """Return the scores (rows, columns, K), and those of the clean picture (K,)."""
         self._engine.see(self._x, self._fill)
         shape = (len(self._tops), len(self._lefts))
         return self._engine.logits_of(self._work, shape), self._engine.clean
-
-    def _record(self) -> None:
-        here = torch.cuda.current_stream(self._engine.device)
-        aside = torch.cuda.Stream(self._engine.device)
-        aside.wait_stream(here)
-        with torch.cuda.stream(aside):
-            for _ in range(_WARM_UP_ROUNDS):
-                self._compute()
-        here.wait_stream(aside)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
-            self._recorded = self._compute()
 
     def __call__(self, x: Tensor, fill: Tensor | float = 0.0) -> Occlusion:
         """Return the map of a normalized picture (1, C, H, W).
@@ -96,10 +84,6 @@ class LiveOcclusion:
         x, filled = checked(x.to(self._x), fill)
         self._x.copy_(x)
         self._fill.copy_(filled)
-        if self._graph is None:
-            logits, clean = self._compute()
-        else:
-            self._graph.replay()
-            logits, clean = (one.clone() for one in self._recorded)
+        logits, clean = self._recorded()
         patch = (self._height, self._width)
         return Occlusion(logits, clean, self._tops, self._lefts, patch, self._engine.size)

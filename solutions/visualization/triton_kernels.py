@@ -1,0 +1,227 @@
+"""What stands between two convolutions, in one step on a GPU.
+
+On a GPU, ReLU, pooling and placing cost as much as the convolutions: each is little arithmetic on
+numbers that have to be fetched and stored again. Here every number is fetched once and stored once.
+The kernels are written in Triton, which comes with PyTorch for CUDA.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError:  # PyTorch for a CPU, or for a system that has no Triton
+    triton = None
+
+_NUMBERS = 4096
+"""About how many numbers one program of a kernel computes."""
+
+
+def available(device: torch.device) -> bool:
+    """Return whether the kernels can run on a device."""
+    return device.type == "cuda" and triton is not None
+
+
+def rectified(
+    delta: Tensor,
+    held: tuple[Tensor, Tensor],
+    reference: Tensor,
+    wanted: tuple[Tensor, Tensor],
+    size: tuple[int, int],
+    below: Tensor | None,
+) -> Tensor:
+    """Return the delta after ReLU and, if wanted, 2 x 2 max pooling, in any windows of the map.
+
+    delta: in the windows that it is known in, shape (N, h, w, C); it is 0 elsewhere.
+    held: first row and column of these windows, two tensors of shape (N,).
+    reference: minus what ReLU gets for the clean picture, shape (H, W, C).
+    wanted: first row and column of the windows of the result. Beyond the map, the result is 0.
+    size: height and width of the windows of the result.
+    below: for pooling: what it gets for the clean picture minus the maximum of the own window,
+        shape (H', W', C); the result is then a delta of the pooled map. H' and W' are even. None
+        for a result without pooling.
+    """
+    number, _, _, channels = delta.shape
+    pool = 1 if below is None else 2
+    map_size = reference.shape[:2] if below is None else below.shape[:2]
+    out = delta.new_empty(number, *size, channels)
+    _rectify[_grid(out)](
+        delta,
+        reference,
+        reference if below is None else below,
+        out,
+        *held,
+        *wanted,
+        _count(out),
+        *size,
+        *delta.shape[1:3],
+        map_size[0] // pool,
+        map_size[1] // pool,
+        reference.shape[1],
+        map_size[1],
+        channels,
+        **_options(channels),
+        POOL=pool,
+    )
+    return out
+
+
+def halved(x: Tensor) -> Tensor:
+    """Return 2 x 2 max pooling of maps of even size, (N, H, W, C) -> (N, H / 2, W / 2, C)."""
+    number, height, width, channels = x.shape
+    out = x.new_empty(number, height // 2, width // 2, channels)
+    _pool[_grid(out)](x, x, out, _count(out), width, channels, **_options(channels), BACK=False)
+    return out
+
+
+def doubled(upstream: Tensor, x: Tensor) -> Tensor:
+    """Return the derivative by ``x`` of its pooling; of equal maxima, the first one gets it.
+
+    upstream: the derivative by the pooled maps, shape (N, H / 2, W / 2, C).
+    x: what was pooled, shape (N, H, W, C).
+    """
+    out = torch.empty_like(x, dtype=upstream.dtype)
+    channels, width = x.shape[3], x.shape[2]
+    _pool[_grid(upstream)](
+        x, upstream, out, _count(upstream), width, channels, **_options(channels), BACK=True
+    )
+    return out
+
+
+def _count(maps: Tensor) -> int:
+    """Return at how many places maps (N, H, W, C) have channels."""
+    return maps.numel() // maps.shape[3]
+
+
+def _options(channels: int) -> dict[str, int]:
+    """Return how many channels, as a power of two, and places one program takes."""
+    width = triton.next_power_of_2(channels)
+    return {"WIDTH": width, "ROWS": max(1, _NUMBERS // width)}
+
+
+def _grid(maps: Tensor) -> tuple[int]:
+    return (triton.cdiv(_count(maps), _options(maps.shape[3])["ROWS"]),)
+
+
+if triton is not None:
+
+    @triton.jit(
+        do_not_specialize=[
+            "count",
+            "high",
+            "wide",
+            "held_high",
+            "held_wide",
+            "map_high",
+            "map_wide",
+            "reference_wide",
+            "below_wide",
+        ]
+    )
+    def _rectify(
+        delta,
+        reference,
+        below,
+        out,
+        held_row,
+        held_column,
+        wanted_row,
+        wanted_column,
+        count,
+        high,
+        wide,
+        held_high,
+        held_wide,
+        map_high,
+        map_wide,
+        reference_wide,
+        below_wide,
+        channels,
+        WIDTH: tl.constexpr,
+        ROWS: tl.constexpr,
+        POOL: tl.constexpr,
+    ):
+        number = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+        exists = number < count
+        place = number // (high * wide)
+        row = number // wide % high + tl.load(wanted_row + place, mask=exists, other=0)
+        column = number % wide + tl.load(wanted_column + place, mask=exists, other=0)
+        in_map = exists & (row >= 0) & (row < map_high) & (column >= 0) & (column < map_wide)
+        first_row = tl.load(held_row + place, mask=exists, other=0)
+        first_column = tl.load(held_column + place, mask=exists, other=0)
+        channel = tl.arange(0, WIDTH)
+        result = tl.full((ROWS, WIDTH), 0.0 if POOL == 1 else -float("inf"), tl.float32)
+        for part in tl.static_range(POOL * POOL):
+            at_row = row * POOL + part // POOL
+            at_column = column * POOL + part % POOL
+            clean = at_row * reference_wide + at_column
+            mask = in_map[:, None] & (channel < channels)[None, :]
+            known = reference + clean[:, None] * channels + channel[None, :]
+            threshold = tl.load(known, mask=mask, other=0.0).to(tl.float32)
+            down = at_row - first_row
+            across = at_column - first_column
+            is_held = (down >= 0) & (down < held_high) & (across >= 0) & (across < held_wide)
+            source = (place * held_high + down) * held_wide + across
+            changed = tl.load(
+                delta + source[:, None] * channels + channel[None, :],
+                mask=mask & is_held[:, None],
+                other=0.0,
+            ).to(tl.float32)
+            value = tl.maximum(changed, threshold) - tl.maximum(threshold, 0.0)
+            if POOL == 1:
+                result = value
+            else:
+                beside = below + (at_row * below_wide + at_column)[:, None] * channels
+                value += tl.load(beside + channel[None, :], mask=mask, other=0.0).to(tl.float32)
+                result = tl.maximum(result, value)
+        tl.store(
+            out + number.to(tl.int64)[:, None] * channels + channel[None, :],
+            result.to(out.dtype.element_ty),
+            mask=exists[:, None] & (channel < channels)[None, :],
+        )
+
+    @triton.jit(do_not_specialize=["count", "wide"])
+    def _pool(
+        x,
+        upstream,
+        out,
+        count,
+        wide,
+        channels,
+        WIDTH: tl.constexpr,
+        ROWS: tl.constexpr,
+        BACK: tl.constexpr,
+    ):
+        """Write the maxima, or what they get from upstream.
+
+        wide: width of ``x``, which is even, as its height is: so pictures need not be told apart.
+        """
+        number = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+        channel = tl.arange(0, WIDTH)
+        mask = (number < count)[:, None] & (channel < channels)[None, :]
+        half = wide // 2
+        corner = (number // half).to(tl.int64) * 2 * wide + number % half * 2
+        first = corner[:, None] * channels + channel[None, :]
+        right = first + channels
+        below = first + wide * channels
+        diagonal = below + channels
+        a = tl.load(x + first, mask=mask, other=0.0)
+        b = tl.load(x + right, mask=mask, other=0.0)
+        c = tl.load(x + below, mask=mask, other=0.0)
+        d = tl.load(x + diagonal, mask=mask, other=0.0)
+        highest = tl.maximum(tl.maximum(a, b), tl.maximum(c, d))
+        place = number.to(tl.int64)[:, None] * channels + channel[None, :]
+        if BACK:
+            given = tl.load(upstream + place, mask=mask, other=0.0)
+            is_a = a == highest
+            is_b = (b == highest) & ~is_a
+            is_c = (c == highest) & ~(is_a | is_b)
+            tl.store(out + first, tl.where(is_a, given, 0.0), mask=mask)
+            tl.store(out + right, tl.where(is_b, given, 0.0), mask=mask)
+            tl.store(out + below, tl.where(is_c, given, 0.0), mask=mask)
+            tl.store(out + diagonal, tl.where(is_a | is_b | is_c, 0.0, given), mask=mask)
+        else:
+            tl.store(out + place, highest, mask=mask)
