@@ -39,7 +39,7 @@ from solutions.visualization import (
     synthesis,
 )
 from solutions.visualization.layers import autocast
-from solutions.visualization.live_occlusion import SIZE_CLASSES_ON_GPU, LiveOcclusion
+from solutions.visualization.live_occlusion import LiveOcclusion
 from solutions.visualization.live_smoothgrad import LiveSmoothGrad
 from solutions.visualization.networks import Network, load_network
 
@@ -218,7 +218,9 @@ def _occlusion_table(
                 f"incremental, {precision}": incremental(dtype),
             }
             if bench.on_gpu:
-                for size_classes in (1, 2, 3, 5) if sweep else (SIZE_CLASSES_ON_GPU,):
+                for size_classes in (
+                    (1, 2, 3, 5) if sweep else (incremental_occlusion.SIZE_CLASSES_ON_GPU,)
+                ):
                     name = f"CUDA graph, {size_classes} size classes, {precision}"
                     contenders[name] = live(dtype, size_classes)
             spent = bench.seconds(contenders)

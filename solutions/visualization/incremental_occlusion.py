@@ -45,8 +45,8 @@ from solutions.visualization.occlusion import Occlusion, checked, pair, starts
 from solutions.visualization.progress import track
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
-SIZE_CLASSES = 5
-"""Into how many classes the places are divided, per axis."""
+SIZE_CLASSES, SIZE_CLASSES_ON_GPU = 5, 3
+"""Into how many classes the places are divided, per axis. A GPU needs larger batches."""
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
 
@@ -371,14 +371,14 @@ class IncrementalOcclusion:
         patch: tuple[int, int],
         *,
         batch_size: int = 32,
-        size_classes: int = SIZE_CLASSES,
+        size_classes: int | None = None,
         progress: bool = False,
     ) -> Tensor:
         """Return the scores for every place of the patch, shape (rows, columns, K).
 
         tops, lefts: first rows and first columns under the patch.
         batch_size: places that are computed together; bounds the memory.
-        size_classes: see ``SIZE_CLASSES``.
+        size_classes: see ``SIZE_CLASSES``; by default what suits the device.
         """
         work = self.work(tops, lefts, patch, batch_size, size_classes)
         return self.logits_of(work, (len(tops), len(lefts)), progress=progress)
@@ -389,7 +389,7 @@ class IncrementalOcclusion:
         lefts: Sequence[int],
         patch: tuple[int, int],
         batch_size: int = 32,
-        size_classes: int = SIZE_CLASSES,
+        size_classes: int | None = None,
         kept: bool = False,
     ) -> list[Part]:
         """Return the parts into which a map is divided. They fit every picture of this size.
@@ -397,6 +397,9 @@ class IncrementalOcclusion:
         kept: whether the parts keep their indices, which takes memory; see ``_Windows``.
         Other arguments: see ``logits``.
         """
+        if size_classes is None:
+            on_gpu = self.device.type == "cuda"
+            size_classes = SIZE_CLASSES_ON_GPU if on_gpu else SIZE_CLASSES
         parts = []
         for rows in self.size_classes(tops, patch[0], 0, size_classes):
             for columns in self.size_classes(lefts, patch[1], 1, size_classes):
@@ -662,7 +665,7 @@ def occlude(
     batch_size: int = 32,
     device: torch.device | str | None = None,
     delta_dtype: torch.dtype = torch.float32,
-    size_classes: int = SIZE_CLASSES,
+    size_classes: int | None = None,
     progress: bool = True,
 ) -> Occlusion:
     """Slide a patch over a picture, and recompute only what it changes.
@@ -679,7 +682,8 @@ def occlude(
     delta_dtype: torch.bfloat16 is faster where the hardware has it. Of VGG16 with random weights,
         the relative L2 error is then below 1 % in ``Occlusion.pixel_map``, and about 1.5 % in
         ``Occlusion.drop`` (``benchmarks/occlusion.py``).
-    size_classes: classes of windows per axis; more waste less, but make smaller batches.
+    size_classes: classes of windows per axis; more waste less, but make smaller batches. By default
+        what suits the device.
 
     Raises UnsupportedLayerError if the network is no chain; ValueError if sizes do not fit or the
     network is in training mode.

@@ -9,12 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from solutions.visualization.incremental_occlusion import SIZE_CLASSES, IncrementalOcclusion
+from solutions.visualization.incremental_occlusion import IncrementalOcclusion
 from solutions.visualization.occlusion import Occlusion, checked, pair, starts
 from solutions.visualization.recording import recorded
-
-SIZE_CLASSES_ON_GPU = 3
-"""As ``SIZE_CLASSES``, which is for a CPU: a GPU needs larger batches."""
 
 
 class LiveOcclusion:
@@ -39,7 +36,6 @@ class LiveOcclusion:
         """Plan the map and, on a GPU, record it.
 
         shape: of the pictures, (C, H, W).
-        size_classes: by default what suits the device.
         Other arguments: see ``incremental_occlusion.occlude``. On a GPU, torch.float16 as
         delta_dtype is as fast as torch.bfloat16, and more accurate.
 
@@ -52,14 +48,13 @@ class LiveOcclusion:
         self._engine = IncrementalOcclusion(model, blank, device=device, delta_dtype=delta_dtype)
         self._x = blank.to(self._engine.device)
         self._fill = torch.zeros_like(self._x[0])
-        on_gpu = self._engine.device.type == "cuda"
         self._work = self._engine.work(
             self._tops,
             self._lefts,
             (self._height, self._width),
             batch_size,
-            size_classes or (SIZE_CLASSES_ON_GPU if on_gpu else SIZE_CLASSES),
-            kept=on_gpu,
+            size_classes,
+            kept=self._engine.device.type == "cuda",
         )
         self._recorded = recorded(self._compute, self._engine.device)
 

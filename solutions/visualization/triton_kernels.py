@@ -7,6 +7,8 @@ The kernels are written in Triton, which comes with PyTorch for CUDA.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
@@ -48,24 +50,25 @@ def rectified(
     pool = 1 if below is None else 2
     map_size = reference.shape[:2] if below is None else below.shape[:2]
     out = delta.new_empty(number, *size, channels)
-    _rectify[_grid(out)](
-        delta,
-        reference,
-        reference if below is None else below,
-        out,
-        *held,
-        *wanted,
-        _count(out),
-        *size,
-        *delta.shape[1:3],
-        map_size[0] // pool,
-        map_size[1] // pool,
-        reference.shape[1],
-        map_size[1],
-        channels,
-        **_options(channels),
-        POOL=pool,
-    )
+    with _where(out):
+        _rectify[_grid(out)](
+            delta,
+            reference,
+            reference if below is None else below,
+            out,
+            *held,
+            *wanted,
+            _count(out),
+            *size,
+            *delta.shape[1:3],
+            map_size[0] // pool,
+            map_size[1] // pool,
+            reference.shape[1],
+            map_size[1],
+            channels,
+            **_options(channels),
+            POOL=pool,
+        )
     return out
 
 
@@ -73,7 +76,8 @@ def halved(x: Tensor) -> Tensor:
     """Return 2 x 2 max pooling of maps of even size, (N, H, W, C) -> (N, H / 2, W / 2, C)."""
     number, height, width, channels = x.shape
     out = x.new_empty(number, height // 2, width // 2, channels)
-    _pool[_grid(out)](x, x, out, _count(out), width, channels, **_options(channels), BACK=False)
+    with _where(out):
+        _pool[_grid(out)](x, x, out, _count(out), width, channels, **_options(channels), BACK=False)
     return out
 
 
@@ -85,10 +89,16 @@ def doubled(upstream: Tensor, x: Tensor) -> Tensor:
     """
     out = torch.empty_like(x, dtype=upstream.dtype)
     channels, width = x.shape[3], x.shape[2]
-    _pool[_grid(upstream)](
-        x, upstream, out, _count(upstream), width, channels, **_options(channels), BACK=True
-    )
+    with _where(out):
+        _pool[_grid(upstream)](
+            x, upstream, out, _count(upstream), width, channels, **_options(channels), BACK=True
+        )
     return out
+
+
+def _where(maps: Tensor) -> AbstractContextManager[object]:
+    """Return the context in which kernels run where ``maps`` is, and not on the current GPU."""
+    return torch.cuda.device(maps.device) if maps.is_cuda else nullcontext()
 
 
 def _count(maps: Tensor) -> int:
