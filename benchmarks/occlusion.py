@@ -10,6 +10,10 @@ runs with its best batch size. Without --whole, Captum's time for a map is extra
 place costs it the same, so it computes a coarser grid of places, and scores are compared there.
 With --whole it computes every place of every map.
 
+Errors are relative L2 distances of pixel maps: from Captum's, for the places that it computed, and
+from the laboratory's own float32 map, for all places. Where places overlap, a pixel gets the mean
+of several, and rounding errors cancel.
+
 The arithmetic limit is the ratio of multiply-adds: the whole network for every place, against the
 windows that a place can change. A ratio above it means that Captum's arithmetic is slower.
 """
@@ -181,6 +185,7 @@ def compare(
     ratios: dict[str, list[float]] = {kind: [] for kind in kinds}
     seconds: dict[str, list[float]] = {kind: [] for kind in ("Captum", *kinds)}
     errors: dict[str, float] = {}
+    maps: dict[str, Tensor] = {}
     for dtype in kinds.values():
         ours_drop(model, x, patch, coarse, target, options.batch, dtype)  # warm-up
     for _ in range(options.rounds):
@@ -195,17 +200,22 @@ def compare(
                 ),
                 device,
             )
+            maps[kind] = got
             seconds[kind].append(spent)
             ratios[kind].append(seconds["Captum"][-1] / spent)
             if coarse != stride:
                 got = ours_drop(model, x, patch, coarse, target, options.batch, dtype)
             errors[kind] = relative(got[:common, :common], expected[:common, :common])
-    print(f"{'':18}{'s a map':>10}{'ms a place':>12}   ratio, by round       relative L2 of drops")
+    print(
+        f"{'':18}{'s a map':>10}{'ms a place':>12}   {'ratio, by round':22}{'to Captum':>11}"
+        f"{'to float32':>12}"
+    )
     for kind, spent_all in seconds.items():
         middle = statistics.median(spent_all)
         text = f"{kind:18}{middle:10.2f}{1e3 * middle / len(places) ** 2:12.2f}   "
         if kind in ratios:
-            text += f"{', '.join(f'{ratio:.2f}' for ratio in ratios[kind]):22}{errors[kind]:.1e}"
+            text += f"{', '.join(f'{ratio:.2f}' for ratio in ratios[kind]):22}"
+            text += f"{errors[kind]:11.1e}{relative(maps[kind], maps['float32']):12.1e}"
         print(text)
 
 

@@ -45,7 +45,7 @@ from solutions.visualization.occlusion import Occlusion, checked, pair, starts
 from solutions.visualization.progress import track
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
-SIZE_CLASSES, SIZE_CLASSES_ON_GPU = 5, 3
+SIZE_CLASSES, SIZE_CLASSES_ON_GPU = 5, 1
 """Into how many classes the places are divided, per axis. A GPU needs larger batches."""
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
