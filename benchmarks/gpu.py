@@ -39,7 +39,6 @@ from solutions.visualization import (
     occlusion,
     synthesis,
 )
-from solutions.visualization.incremental_occlusion import SIZE_CLASSES_ON_GPU
 from solutions.visualization.layers import autocast
 from solutions.visualization.live_occlusion import LiveOcclusion
 from solutions.visualization.live_smoothgrad import LiveSmoothGrad
@@ -206,7 +205,7 @@ def _occlusion_table(
             bench.model, bench.x, batch_size=1024, delta_dtype=dtype, **arguments, **quiet
         ).drop(bench.target)
 
-    def live(dtype: torch.dtype, size_classes: int) -> Work:
+    def live(dtype: torch.dtype, size_classes: int | None) -> Work:
         recorded = LiveOcclusion(
             bench.model, bench.shape, delta_dtype=dtype, size_classes=size_classes, **arguments
         )
@@ -224,8 +223,8 @@ def _occlusion_table(
                 f"plain, {precision}": plain(dtype),
                 f"incremental, {precision}": incremental(dtype),
             }
-            for size_classes in (1, 2, 3, 5) if sweep else (SIZE_CLASSES_ON_GPU,):
-                name = f"live, {size_classes} size classes, {precision}"
+            for size_classes in (None, 1, 2, 3, 5) if sweep else (None,):
+                name = f"live, {size_classes or 'chosen'} size classes, {precision}"
                 contenders[name] = live(dtype, size_classes)
             spent = bench.seconds(contenders)
             for name, work in contenders.items():

@@ -383,7 +383,7 @@ class TestWindows:
             return (b - a) * max(weights[a:b])
 
         for parts in (1, 2, 3, 7, 9):
-            found = incremental_occlusion._divide(len(weights), parts, cost)
+            found = incremental_occlusion._divisions(len(weights), parts, cost)[-1]
             assert [i for part in reversed(found) for i in part] == list(range(len(weights)))
             cuts = itertools.chain.from_iterable(
                 itertools.combinations(range(1, len(weights)), count)
@@ -394,6 +394,25 @@ class TestWindows:
                 for cut in cuts
             )
             assert sum(cost(part.start, part.stop) for part in found) == best
+
+    def test_as_many_classes_as_pay(self, monkeypatch):
+        model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)
+        engine = incremental_occlusion.IncrementalOcclusion(model, x)
+        tops, lefts = starts(20, 5, 2), starts(24, 5, 2)
+
+        def classes(cost: float) -> tuple[int, int]:
+            monkeypatch.setitem(incremental_occlusion.CLASS_COSTS, "cpu", cost)
+            rows, columns = engine._best_division(tops, lefts, (5, 5), None)
+            assert sorted(itertools.chain(*rows)) == list(range(len(tops)))
+            assert sorted(itertools.chain(*columns)) == list(range(len(lefts)))
+            return len(rows), len(columns)
+
+        assert classes(1e12) == (1, 1)
+        free = classes(0.0)
+        assert 1 < min(free)
+        assert (1, 1) <= classes(300.0) <= free
+        with pytest.raises(ValueError, match="at least 1; 0 was given"):
+            incremental_occlusion.occlude(model, x, patch=5, stride=5, size_classes=0)
 
     def test_multiply_adds(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)

@@ -21,6 +21,7 @@ the fewest.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -45,8 +46,14 @@ from solutions.visualization.occlusion import Occlusion, checked, pair, starts
 from solutions.visualization.progress import track
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
-SIZE_CLASSES, SIZE_CLASSES_ON_GPU = 5, 1
-"""Into how many classes the places are divided, per axis. A GPU needs larger batches."""
+MOST_CLASSES = 5
+"""Into how many classes the places are divided at most, per axis."""
+
+CLASS_COSTS = {"cpu": 3.5e8, "cuda": 1e11}
+"""What a class more costs on a device, as the number of multiply-adds that take the same time.
+
+On a GPU, small batches waste more than large windows do.
+"""
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
 
@@ -308,32 +315,72 @@ class IncrementalOcclusion:
         return found
 
     def size_classes(
-        self, places: Sequence[int], patch: int, axis: int, count: int = SIZE_CLASSES
-    ) -> list[list[int]]:
+        self, places: Sequence[int], patch: int, axis: int, most: int
+    ) -> list[list[list[int]]]:
         """Divide places along an axis so that there is as little as possible to compute.
 
         places: first index under the patch, for each place.
-        Returns the positions of the places in ``places``, by class.
+        Returns the divisions into at most 1, 2, ..., ``most`` classes: positions of the places in
+        ``places``, by class.
         """
-        sizes = [
-            [stop - start for start, stop in self.windows((place, place + patch), axis)]
-            for place in places
-        ]
+        sizes = self._sizes(places, patch, axis)
         # What a row more costs: the work of a place times the length of a typical row.
         middle = sorted(sizes, key=sum)[len(sizes) // 2]
-        rows = [step.work() * length for step, length in zip(self.steps, middle[1:], strict=True)]
+        rows = [step.work() * length for step, length in zip(self.steps, middle, strict=True)]
 
         def cost(members: Sequence[int]) -> float:
             total = 0.0
-            for number, row in enumerate(rows, 1):
+            for number, row in enumerate(rows):
                 total += row * max(sizes[i][number] for i in members)
             return len(members) * total
 
         order = sorted(range(len(places)), key=lambda i: cost([i]))
         return [
-            [order[i] for i in part]
-            for part in _divide(len(order), count, lambda a, b: cost(order[a:b]))
+            [[order[i] for i in part] for part in division]
+            for division in _divisions(len(order), most, lambda a, b: cost(order[a:b]))
         ]
+
+    def _sizes(self, places: Sequence[int], patch: int, axis: int) -> list[list[int]]:
+        """Return how large the windows of each place are along an axis, after every layer."""
+        return [
+            [stop - start for start, stop in self.windows((place, place + patch), axis)[1:]]
+            for place in places
+        ]
+
+    def _best_division(
+        self,
+        tops: Sequence[int],
+        lefts: Sequence[int],
+        patch: tuple[int, int],
+        size_classes: int | None,
+    ) -> tuple[list[list[int]], list[list[int]]]:
+        """Return classes of rows and of columns; as many as pay, if no number is given."""
+        most = MOST_CLASSES if size_classes is None else size_classes
+        if most < 1:
+            raise ValueError(f"size_classes must be at least 1; {size_classes} was given.")
+        both = list(
+            zip(
+                self.size_classes(tops, patch[0], 0, most),
+                self.size_classes(lefts, patch[1], 1, most),
+                strict=True,
+            )
+        )
+        if size_classes is not None:
+            return both[-1]
+        high, wide = self._sizes(tops, patch[0], 0), self._sizes(lefts, patch[1], 1)
+        work = [step.work() for step in self.steps]
+        more = CLASS_COSTS.get(self.device.type, CLASS_COSTS["cpu"])
+
+        def cost(division: tuple[list[list[int]], list[list[int]]]) -> float:
+            total = 0.0
+            for rows, columns in itertools.product(*division):
+                heights = (max(one) for one in zip(*(high[i] for i in rows), strict=True))
+                widths = (max(one) for one in zip(*(wide[j] for j in columns), strict=True))
+                area = sum(map(math.prod, zip(work, heights, widths, strict=True)))
+                total += len(rows) * len(columns) * area + more
+            return total
+
+        return min(both, key=cost)
 
     def _unit_multiply_adds(self) -> float:
         linear = [step for step in self.units if isinstance(step.module, nn.Linear)]
@@ -378,7 +425,7 @@ class IncrementalOcclusion:
 
         tops, lefts: first rows and first columns under the patch.
         batch_size: places that are computed together; bounds the memory.
-        size_classes: see ``SIZE_CLASSES``; by default what suits the device.
+        size_classes: classes of windows per axis; by default as many as pay.
         """
         work = self.work(tops, lefts, patch, batch_size, size_classes)
         return self.logits_of(work, (len(tops), len(lefts)), progress=progress)
@@ -397,12 +444,10 @@ class IncrementalOcclusion:
         kept: whether the parts keep their indices, which takes memory; see ``_Windows``.
         Other arguments: see ``logits``.
         """
-        if size_classes is None:
-            on_gpu = self.device.type == "cuda"
-            size_classes = SIZE_CLASSES_ON_GPU if on_gpu else SIZE_CLASSES
         parts = []
-        for rows in self.size_classes(tops, patch[0], 0, size_classes):
-            for columns in self.size_classes(lefts, patch[1], 1, size_classes):
+        of_rows, of_columns = self._best_division(tops, lefts, patch, size_classes)
+        for rows in of_rows:
+            for columns in of_columns:
                 group = _Group(self, [tops[i] for i in rows], [lefts[j] for j in columns], patch)
                 places = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
                 targets = [i * len(lefts) + j for i in rows for j in columns]
@@ -683,7 +728,7 @@ def occlude(
         the relative L2 error is then below 1 % in ``Occlusion.pixel_map``, and about 1.5 % in
         ``Occlusion.drop`` (``benchmarks/occlusion.py``).
     size_classes: classes of windows per axis; more waste less, but make smaller batches. By default
-        what suits the device.
+        as many as pay.
 
     Raises UnsupportedLayerError if the network is no chain; ValueError if sizes do not fit or the
     network is in training mode.
@@ -732,26 +777,28 @@ def _last(x: Tensor) -> Tensor:
     return x.permute(1, 2, 0).contiguous()
 
 
-def _divide(length: int, parts: int, cost: Callable[[int, int], float]) -> list[range]:
-    """Cut 0 ... length into at most ``parts`` pieces of least total cost, by dynamic program.
+def _divisions(length: int, most: int, cost: Callable[[int, int], float]) -> list[list[range]]:
+    """Cut 0 ... length into at most 1, 2, ..., ``most`` pieces of least total cost.
 
-    cost: of the piece from its first number to the one after its last.
+    By a dynamic program. cost: of the piece from its first number to the one after its last.
     """
-    parts = min(parts, length)
     price = {(a, b): cost(a, b) for a in range(length) for b in range(a + 1, length + 1)}
     best = [price[0, b] if b else 0.0 for b in range(length + 1)]
     cuts: list[list[int]] = [[0] * (length + 1)]
-    for _ in range(1, parts):
+    for _ in range(1, most):
         options = [
             min((best[a] + (price[a, b] if a < b else 0.0), a) for a in range(b + 1))
             for b in range(length + 1)
         ]
         best = [total for total, _ in options]
         cuts.append([a for _, a in options])
-    ends = [length]
-    for cut in reversed(cuts):
-        ends.append(cut[ends[-1]])
-    return [range(a, b) for b, a in pairwise(ends) if a < b]
+    found = []
+    for parts in range(1, most + 1):
+        ends = [length]
+        for cut in reversed(cuts[:parts]):
+            ends.append(cut[ends[-1]])
+        found.append([range(a, b) for b, a in pairwise(ends) if a < b])
+    return found
 
 
 def _first(x: Tensor) -> Tensor:
