@@ -7,6 +7,7 @@ neither, with maps that were computed before.
 from __future__ import annotations
 
 import html
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ FILLS: dict[str, Fill] = {
 }
 """What may be seen through the patch: names for readers, and for ``occlusion.filling``."""
 
-_WIDTH = 260  # of picture and map on the screen, in pixels
+_WIDTH = 240  # of picture and map on the screen, in pixels
 _MOST_PLACES = 56  # per axis of a map: with fewer pixels a step, a map takes seconds on a CPU
 _DASH = 2  # pixels of the map and the picture; black and white in turn can be seen on every color
 
@@ -125,6 +126,8 @@ class OcclusionSliders:
         )
         self._kept = kept
         self._plans: OrderedDict[tuple[int, int], LiveOcclusion] = OrderedDict()
+        # JupyterLab may hand every control's messages to a thread of its own.
+        self._one_at_a_time = threading.RLock()
         self._changing = False
         self._failure: str | None = None
 
@@ -197,15 +200,16 @@ class OcclusionSliders:
     def _listen(self) -> None:
         def follow(controls: Sequence[widgets.Widget], *steps: Callable[[], None]) -> None:
             def changed(_: object) -> None:
-                if self._changing:
-                    return
-                self._changing = True
-                try:
-                    for step in steps:
-                        step()
-                finally:
-                    self._changing = False
-                self._draw()
+                with self._one_at_a_time:
+                    if self._changing:
+                        return  # by a step, which is followed by what it needs
+                    self._changing = True
+                    try:
+                        for step in steps:
+                            step()
+                    finally:
+                        self._changing = False
+                    self._draw()
 
             for control in controls:
                 control.observe(changed, names="value")
@@ -315,10 +319,9 @@ class OcclusionSliders:
     # What is shown.
 
     def _draw(self) -> None:
+        failure = self._failure
         map_or_why_not = (
-            f'<p role="alert">{html.escape(self._failure)}</p>'
-            if self._failure is not None
-            else self._map_figure()
+            self._map_figure() if failure is None else _paragraph(failure, role="alert")
         )
         self.view.value = self._picture_figure() + map_or_why_not + self._words()
 
@@ -381,21 +384,16 @@ class OcclusionSliders:
             f"{number(covered)} with it: {change}. The network says {says[1]}"
             + (", as before." if says[0] == says[1] else f"; without the patch, {says[0]}.")
         )
-        return f'<p role="status">{html.escape(words)}</p>' + (
-            "" if self._failure is not None else f"<p>{html.escape(self._cost())}</p>"
-        )
+        cost = "" if self._failure is not None else _paragraph(self._cost())
+        return _paragraph(words, role="status") + cost
 
     def _cost(self) -> str:
         found = self.map
-        before = self._timed.planning
-        planning = (
-            f" To plan it for this patch and stride took {_milliseconds(before)} before."
-            if before >= 1
-            else ""
-        )
+        planning = self._timed.planning
+        also = f"; planning it took another {_milliseconds(planning)}" if planning >= 1 else ""
         return (
             f"The map: {len(found.tops) * len(found.lefts)} places in "
-            f"{_milliseconds(self._timed.milliseconds)} on {self._device_name()}.{planning}"
+            f"{_milliseconds(self._timed.milliseconds)} on {self._device_name()}{also}."
         )
 
     def _device_name(self) -> str:
@@ -454,6 +452,11 @@ def _marked(pixels: Array, place: tuple[slice, slice]) -> Array:
     dark = ((rows + columns) // _DASH) % 2 == 0
     marked[edge] = np.where(dark[:, None], np.uint8(0), np.uint8(255))
     return marked
+
+
+def _paragraph(words: str, role: str = "note") -> str:
+    """Return words as HTML; a screen reader reads the roles "status" and "alert" by itself."""
+    return f'<p role="{role}" style="line-height:1.45;margin:.4em 0">{html.escape(words)}</p>'
 
 
 def _milliseconds(value: float) -> str:
