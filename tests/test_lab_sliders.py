@@ -155,11 +155,22 @@ class TestNumbers:
         expected = plain(sliders, network, drawn[0])
         assert (sliders.map.tops, sliders.map.lefts) == (expected.tops, expected.lefts)
         assert relative(sliders.map.logits, expected.logits) < 1e-5
+        assert relative(sliders.map.clean, expected.clean) < 1e-5
         assert relative(sliders.clean, expected.clean) < 1e-5
         with torch.inference_mode():
             scores = network.model(covered(sliders, network, drawn[0]))[0]
         assert torch.equal(sliders.scores, scores)
         assert {name: getattr(sliders, name).value for name in settings} == settings
+
+    def test_pictures_from_anywhere(self, network, drawn):
+        """In float64, made in inference mode, or on their way to a gradient."""
+        with torch.inference_mode():
+            made = drawn[0].clone()
+        expected = OcclusionSliders(network, drawn[0], stride=24)
+        for pictures in (drawn[0].double(), made, drawn[0].clone().requires_grad_()):
+            sliders = OcclusionSliders(network, pictures, stride=24)
+            turn(sliders, row=4, column=9)
+            assert torch.equal(sliders.map.logits, expected.map.logits)
 
     def test_start_where_the_score_falls_most(self, sliders):
         drop = sliders.map.drop(sliders.target.value)
@@ -256,7 +267,8 @@ class TestClasses:
 
 
 class TestWork:
-    def test_moving_makes_no_map(self, sliders, maps, network):
+    def test_moving_makes_no_map(self, maps, sliders, network):
+        maps.clear()  # of the first map
         before = sliders.map
         runs = []
         hook = network.model.register_forward_hook(lambda *_: runs.append(1))
@@ -269,6 +281,21 @@ class TestWork:
             hook.remove()
         assert not maps
         assert sliders.map is before
+
+    def test_controls_that_follow_cost_nothing(self, maps, sliders, network):
+        """One map and one run each, though other sliders are moved, and the class is changed."""
+        turn(sliders, row=80, column=80, target=(int(sliders.clean.argmax()) + 1) % 10)
+        maps.clear()
+        runs = []
+        hook = network.model.register_forward_hook(lambda *_: runs.append(1))
+        try:
+            turn(sliders, patch=40)
+            assert (sliders.row.value, len(maps), len(runs)) == (56, 1, 1)
+            turn(sliders, picture=1)
+            assert len(maps) == 2
+            assert len(runs) == 3  # the new picture, without the patch and with it
+        finally:
+            hook.remove()
 
     def test_what_makes_a_map(self, network, drawn, maps):
         sliders = OcclusionSliders(network, drawn[0], stride=16)
