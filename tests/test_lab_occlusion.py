@@ -139,7 +139,9 @@ class TestFill:
         assert not occlusion.filling(network, x, "mean").any()
         black = network.unnormalize(occlusion.filling(network, x, "zero")[None])
         assert black.abs().max() < 1e-6
-        with pytest.raises(ValueError, match='"mean", "zero" or "blur"'):
+        white = network.unnormalize(occlusion.filling(network, x, "white")[None])
+        assert (white - 1).abs().max() < 1e-6
+        with pytest.raises(ValueError, match='"mean", "zero", "white" or "blur"'):
             occlusion.filling(network, x, "gray")
 
     def test_blur_has_no_details(self):

@@ -18,7 +18,7 @@ from solutions.visualization.layers import autocast, device_of, must_be_ready
 from solutions.visualization.networks import Network
 from solutions.visualization.progress import track
 
-Fill: TypeAlias = Literal["mean", "zero", "blur"]
+Fill: TypeAlias = Literal["mean", "zero", "white", "blur"]
 Score: TypeAlias = Literal["logit", "probability"]
 
 
@@ -80,15 +80,17 @@ def filling(network: Network, x: Tensor, fill: Fill = "mean") -> Tensor:
 
     x: the normalized picture, shape (1, 3, H, W).
     fill: "mean", the mean color of the pictures that the network learned from, which is zero after
-        normalization; "zero", black; "blur", the picture itself without its details.
+        normalization; "zero", black; "white"; "blur", the picture itself without its details.
     """
     if fill == "mean":
         return torch.zeros_like(x[0])
     if fill == "zero":
         return network.normalize(torch.zeros_like(x))[0]
+    if fill == "white":
+        return network.normalize(torch.ones_like(x))[0]
     if fill == "blur":
         return blur(x, x.shape[-1] / 16)[0]
-    raise ValueError(f'fill is "mean", "zero" or "blur", not "{fill}".')
+    raise ValueError(f'fill is "mean", "zero", "white" or "blur", not "{fill}".')
 
 
 def blur(x: Tensor, sigma: float) -> Tensor:

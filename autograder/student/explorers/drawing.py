@@ -49,6 +49,18 @@ def signed_colors(response: Array, scale: float) -> Array:
     return colors
 
 
+def outline(shape: tuple[int, ...], place: tuple[slice, slice]) -> Array:
+    """Return which pixels of a picture lie on the edge of a place, shape (H, W), bool.
+
+    shape: of the picture, (H, W, ...).
+    place: rows and columns, each with start and stop.
+    """
+    edge = np.zeros(shape[:2], bool)
+    edge[place] = True
+    edge[tuple(slice(one.start + 1, one.stop - 1) for one in place)] = False
+    return edge
+
+
 def figure(pixels: Array, caption: str, alternative: str, width: int = 200) -> str:
     """Return an HTML figure: the pixels as sharp squares, a caption, an alternative text."""
     data = base64.b64encode(png(pixels)).decode()

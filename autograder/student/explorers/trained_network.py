@@ -23,6 +23,7 @@ from autograder.student.explorers.base import (
 from autograder.student.explorers.drawing import (
     figure,
     number,
+    outline,
     picture_colors,
     scale_bar,
     signed_colors,
@@ -162,11 +163,7 @@ class TrainedNetworkExplorer(Explorer):
         """Return the picture, with a frame around a place."""
         colors = picture_colors(self.image)
         if place is not None:
-            framed = np.zeros(colors.shape[:2], bool)
-            framed[place] = True
-            inner = tuple(slice(one.start + 1, one.stop - 1) for one in place)
-            framed[inner] = False
-            colors[framed] = MARK
+            colors[outline(colors.shape, place)] = MARK
         caption = f"picture {self.picture.value + 1}"
         return figure(colors, caption, f"A drawn picture: {self.picture.label}", self.width)
 
