@@ -108,8 +108,8 @@ def clock(monkeypatch) -> Clock:
     clock.map = 0.04
 
     class Timed(LiveOcclusion):
-        def __init__(self, *arguments, **keywords):
-            super().__init__(*arguments, **keywords)
+        def _plan(self, *arguments):
+            super()._plan(*arguments)
             clock.now += 0.5
 
         def __call__(self, *arguments):
@@ -127,9 +127,9 @@ def maps(monkeypatch) -> list[tuple[int, int]]:
     computed = []
 
     class Counted(LiveOcclusion):
-        def __init__(self, *arguments, patch, stride, **keywords):
-            super().__init__(*arguments, patch=patch, stride=stride, **keywords)
-            self.key = patch, stride
+        def _plan(self, engine, blank, patch, stride):
+            super()._plan(engine, blank, patch, stride)
+            self.key = patch[0], stride[0]
 
         def __call__(self, *arguments):
             computed.append(self.key)
@@ -308,10 +308,10 @@ class TestWork:
         made, alive_then = [], []
 
         class Watched(LiveOcclusion):
-            def __init__(self, *arguments, patch, **keywords):
+            def _plan(self, engine, blank, patch, stride):
                 alive_then.append([number for number, one in made if one() is not None])
-                super().__init__(*arguments, patch=patch, **keywords)
-                made.append((patch, weakref.ref(self)))
+                super()._plan(engine, blank, patch, stride)
+                made.append((patch[0], weakref.ref(self)))
 
         monkeypatch.setattr(occlusion_sliders, "LiveOcclusion", Watched)
         sliders = OcclusionSliders(network, drawn[0], stride=24, kept=2)
@@ -467,10 +467,10 @@ class TestMemory:
         state = SimpleNamespace(room=9, alive=weakref.WeakSet())
 
         class Tight(LiveOcclusion):
-            def __init__(self, *arguments, patch, **keywords):
-                if patch == 40 or len(state.alive) >= state.room:
+            def _plan(self, engine, blank, patch, stride):
+                if patch == (40, 40) or len(state.alive) >= state.room:
                     raise torch.OutOfMemoryError("CUDA out of memory.")
-                super().__init__(*arguments, patch=patch, **keywords)
+                super()._plan(engine, blank, patch, stride)
                 state.alive.add(self)
 
         monkeypatch.setattr(occlusion_sliders, "LiveOcclusion", Tight)

@@ -21,6 +21,7 @@ the fewest.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -270,6 +271,13 @@ class IncrementalOcclusion:
                 if isinstance(step.module, nn.Conv2d) and pays(step.module, delta_dtype)
             }
             self._weights = self._prepared_weights()
+
+    def twin(self) -> IncrementalOcclusion:
+        """Return one for the same network that sees pictures of its own; the weights are shared."""
+        other = copy.copy(self)
+        # A recorded map must find its memory as it left it.
+        other.workspace = Workspace()
+        return other
 
     def see(self, x: Tensor, fill: Tensor | float = 0.0) -> None:
         """Run another clean picture, of any size; for the arguments see the constructor."""

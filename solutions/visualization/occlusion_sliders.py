@@ -96,8 +96,8 @@ class OcclusionSliders:
         stride: of the map, in pixels.
         fill: what is seen through the patch, see ``occlusion.filling``.
         delta_dtype: see ``LiveOcclusion``; by default torch.float16 on a GPU, else torch.float32.
-        kept: how many plans, each for one patch and stride, are kept for the next time. Each takes
-            memory: for VGG16 on a CPU, half a gigabyte.
+        kept: how many plans, each for one patch and stride, are kept for the next time. They share
+            the network's weights; on a GPU, each keeps the memory that its map takes.
 
         Raises ValueError if pictures, labels, stride or kept are not such, or if the network is in
         training mode; UnsupportedLayerError if the network is no chain of layers.
@@ -280,15 +280,18 @@ class OcclusionSliders:
             return self._plans[key]
         while len(self._plans) >= self._kept:
             self._plans.popitem(last=False)  # first, so that the new one finds the memory
-        shape = self._x.shape[1], self._x.shape[2], self._x.shape[3]
-        plan = LiveOcclusion(
-            self._network.model,
-            shape,
-            patch=key[0],
-            stride=key[1],
-            device=self._device,
-            delta_dtype=self._type,
-        )
+        known = next(iter(self._plans.values()), None)
+        if known is not None:
+            plan = known.again(patch=key[0], stride=key[1])
+        else:
+            plan = LiveOcclusion(
+                self._network.model,
+                (self._x.shape[1], self._x.shape[2], self._x.shape[3]),
+                patch=key[0],
+                stride=key[1],
+                device=self._device,
+                delta_dtype=self._type,
+            )
         self._plans[key] = plan
         return plan
 

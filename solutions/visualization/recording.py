@@ -17,15 +17,17 @@ Work = Callable[[], tuple[Tensor, ...]]
 _WARM_UP_ROUNDS = 3  # what CUDA asks for before a graph is recorded
 
 
-def recorded(work: Work, device: torch.device, generator: torch.Generator | None = None) -> Work:
-    """Return what does the same as ``work``: on a GPU with one launch, elsewhere ``work`` itself.
+def recorded(
+    work: Work, device: torch.device, generator: torch.Generator | None = None
+) -> Work | None:
+    """Return what does the same as ``work`` with one launch; None if the device is no GPU.
 
     work: reads and writes the same memory every time, and copies nothing from the host.
     generator: if ``work`` draws random numbers, that which it draws them from. Every call draws
         others.
     """
     if device.type != "cuda":
-        return work
+        return None
     here, aside = torch.cuda.current_stream(device), torch.cuda.Stream(device)
     aside.wait_stream(here)
     with torch.cuda.stream(aside):
@@ -35,7 +37,8 @@ def recorded(work: Work, device: torch.device, generator: torch.Generator | None
     graph = torch.cuda.CUDAGraph()
     if generator is not None:
         graph.register_generator_state(generator)
-    with torch.cuda.graph(graph):
+    # A notebook's widgets may compute in a thread of their own, while a cell uses the GPU, too.
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
         kept = work()
 
     def replay() -> tuple[Tensor, ...]:
