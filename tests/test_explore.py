@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import io
 import re
+import threading
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -323,6 +324,36 @@ def test_the_function_cannot_change_the_picture_and_prints_nothing(capsys) -> No
 
 
 # The kinds
+
+
+def test_controls_in_several_threads() -> None:
+    """A control that is changed while the function works on an older value of another one."""
+    entered, go_on = threading.Event(), threading.Event()
+    held = [False]
+
+    def slow(x, padding):
+        if held.pop():
+            entered.set()
+            assert go_on.wait(30)
+        held.append(False)
+        return frame(x, padding)
+
+    explorer = opened("padding", slow)
+    shown = _controls(explorer)
+    expected = opened("padding", frame)
+    held[:] = [True]
+    threads = []
+    for control, likewise in zip(shown[:2], _controls(expected)[:2], strict=True):
+        thread = threading.Thread(target=_turn, args=(control,))
+        threads.append(thread)
+        thread.start()
+        assert entered.wait(30)
+        _turn(likewise)
+    threads[1].join(0.3)  # it has to wait
+    go_on.set()
+    for thread in threads:
+        thread.join(30)
+    assert explorer.view.value == expected.view.value
 
 
 def test_filter_presets_sizes_and_own_entries() -> None:

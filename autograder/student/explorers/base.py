@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
@@ -38,6 +39,8 @@ class Explorer:
         self.view = widgets.HTML(layout={"flex": "1 1 240px", "min_width": "240px"})
         self._function = function
         self._time_limit = checks.time_limit
+        # JupyterLab may hand every control's messages to a thread of its own.
+        self._one_at_a_time = threading.RLock()
         self._changing = False
         controls = self.build()
         self.widget = widgets.VBox(
@@ -77,8 +80,11 @@ class Explorer:
 
     def refresh(self, change: object = None) -> None:
         """Call the student's function and show what came of it."""
-        if self._changing:
-            return
+        with self._one_at_a_time:
+            if not self._changing:  # else the view is refreshed after all changes
+                self._show()
+
+    def _show(self) -> None:
         arguments = self.arguments()
         names = [*self.first_case, *map(str, range(len(arguments)))]
         case = CheckedCase("explore", dict(zip(names, arguments, strict=False)), None, {})
@@ -100,13 +106,14 @@ class Explorer:
 
     def change_together(self, change: Callable[[], None]) -> None:
         """Change several controls and refresh the view once."""
-        within_another = self._changing
-        self._changing = True
-        try:
-            change()
-        finally:
-            self._changing = within_another
-        self.refresh()
+        with self._one_at_a_time:
+            within_another = self._changing
+            self._changing = True
+            try:
+                change()
+            finally:
+                self._changing = within_another
+            self.refresh()
 
     def _say(self, title: str, lines: tuple[Line, ...]) -> None:
         self.view.value = Report(title, "bad", lines)._repr_html_()
