@@ -18,7 +18,7 @@ holds the results of a convolution.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -152,7 +152,7 @@ class _Rectifier:
 
 
 class _MaxPooling:
-    """Max pooling. ``quick``: in one of the course's own steps for a GPU, where it can be."""
+    """Max pooling; ``quick``: by the course's own kernels for a GPU, where maps are even."""
 
     def __init__(self, module: nn.MaxPool2d, workspace: Workspace, quick: bool) -> None:
         self.module = module
@@ -228,7 +228,7 @@ class _Ways:
     """In which types, and by which means, a chain is computed.
 
     forward, backward: of the numbers on the way forward, and of the maps' derivatives.
-    quick: whether the course's own steps for a GPU can be used.
+    quick: whether the course's own kernels for a GPU can be used.
     """
 
     forward: torch.dtype
@@ -296,7 +296,11 @@ class ChainGradient:
         self.device = device_of(model)
         on_cpu = self.device.type == "cpu"
         ways = _Ways(exact if on_cpu else narrow, narrow, triton_kernels.available(self.device))
-        steps = [_step(layer, ways, workspace) for layer in layers]
+        # Behind the maps there is nothing to gain from another type on the way back.
+        behind = replace(ways, backward=ways.forward)
+        steps = [
+            _step(layer, ways if i < cut else behind, workspace) for i, layer in enumerate(layers)
+        ]
         if _has_joint_steps(self.device):
             _join(steps)
         ends = [i for i, step in enumerate(steps[:cut], 1) if isinstance(step, _MaxPooling)]

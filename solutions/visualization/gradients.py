@@ -479,7 +479,7 @@ def _for_many(
 
     known = {
         "cpu": (torch.float32, torch.bfloat16),
-        "cuda": (torch.bfloat16, torch.float16),  # in float32, cuDNN's own way back is faster
+        "cuda": (torch.bfloat16, torch.float16),  # in float32, nothing is gained there
     }
     if dtype not in known.get(where.type, ()) or _has_hooks(model):
         return automatic
