@@ -45,6 +45,17 @@ def is_small(network: Network) -> bool:
     return network.classes == drawn_pictures.CLASSES
 
 
+def described(network: Network, words: str) -> str:
+    """Return the alternative text of a figure.
+
+    words: what there is to see if the small VGG made it. Of another network's figure only the first
+    sentence is sure, which says what was drawn.
+    """
+    if is_small(network):
+        return words
+    return f"{words.split('. ')[0].rstrip('.')}. The network that made them is {network.name}."
+
+
 def steps(network: Network, count: int) -> int:
     """Return how many steps a page can afford: a step of VGG16 takes a hundred times as long."""
     return count if is_small(network) else count // 5

@@ -48,6 +48,12 @@ def big_network() -> Network:
 
 
 class TestDemonstrations:
+    def test_only_what_was_seen_is_described(self):
+        words = "Two pictures. The first one shows a ring."
+        assert synthesis_demo.described(NETWORK, words) == words
+        other = synthesis_demo.described(big_network(), words)
+        assert other == "Two pictures. The network that made them is VGG16."
+
     @pytest.mark.parametrize(
         ("layer", "side"),
         [("conv1_1", 3), ("conv1_2", 5), ("conv2_2", 14), ("conv3_3", 40), ("conv5_3", 196)],
