@@ -4,6 +4,20 @@
 // with a small model that offers get, set, on, off and save_changes. Maps and kernels are arrays
 // of rows. The computing functions come first and are exported; `render` draws.
 
+import {
+  luminance,
+  make,
+  numberText,
+  onDark,
+  onceAFrame,
+  signClass,
+  speaker,
+  total,
+  watch,
+  watchTheme,
+  windowAt,
+} from "./figure.mjs";
+
 const LARGEST = 1000;
 const STRIPES_FROM = 0.04;
 const CONTRAST = 0.7;
@@ -48,19 +62,9 @@ export function turn(kernel) {
   return kernel[0].map((_, j) => kernel.map((row) => row[row.length - 1 - j]));
 }
 
-/** The window of the picture under a kernel with `side` rows, upper left corner at (row, column). */
-export function windowAt(picture, row, column, side) {
-  return picture.slice(row, row + side).map((line) => line.slice(column, column + side));
-}
-
 /** The elementwise products of two squares of the same size. */
 export function multiply(window, kernel) {
   return window.map((row, a) => row.map((value, b) => value * kernel[a][b]));
-}
-
-/** The sum of all numbers. */
-export function total(square) {
-  return square.reduce((sum, row) => row.reduce((part, value) => part + value, sum), 0);
 }
 
 /** Give a kernel another side: zeros around it, or its middle only. */
@@ -90,12 +94,6 @@ export function readNumber(text) {
   return { value: value === 0 ? 0 : value };
 }
 
-/** Write a number for reading: at most `digits` decimals, a true minus sign, no negative zero. */
-export function numberText(value, digits = 2) {
-  const rounded = Number(value.toFixed(digits));
-  return String(rounded === 0 ? 0 : rounded).replace("-", "\u2212");
-}
-
 /** Write a number for editing: as a short decimal or as a fraction where that is exact. */
 export function fieldText(value) {
   const short = Number(value.toPrecision(6));
@@ -122,18 +120,6 @@ function same(first, second) {
   );
 }
 
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
 /** A color of the style sheet as [r, g, b]; the canvas knows every way to write a color. */
 function colorOf(element, name) {
   const context = document.createElement("canvas").getContext("2d");
@@ -141,23 +127,9 @@ function colorOf(element, name) {
   return [1, 3, 5].map((at) => parseInt(context.fillStyle.slice(at, at + 2), 16));
 }
 
-function luminance([r, g, b]) {
-  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
 /** Black or white, whichever is easier to read on a color. */
 function inkOn(rgb) {
   return luminance(rgb) > 0.179 ? "#000" : "#fff";
-}
-
-/** Is the text around the figure light, that is, is the page dark? */
-function onDark(element) {
-  const numbers = getComputedStyle(element).color.match(/[\d.]+/g).map(Number);
-  const rgb = getComputedStyle(element).color.startsWith("color(")
-    ? numbers.slice(-3).map((part) => part * 255)
-    : numbers.slice(0, 3);
-  return luminance(rgb) > 0.35;
 }
 
 function render({ model, el }) {
@@ -165,6 +137,7 @@ function render({ model, el }) {
   const pictures = model.get("pictures");
   const presets = model.get("presets");
   const listening = new AbortController();
+  const { put, schedule, stop } = onceAFrame(model, () => show());
 
   // What is shown, worked out from the model in `compute`.
   let picture;
@@ -182,7 +155,7 @@ function render({ model, el }) {
   const option = (value, text) => make("option", { value }, text);
   const pictureSelect = make(
     "select",
-    { class: "kx-input", onchange: () => put({ picture: pictureSelect.value }) },
+    { class: "lf-input", onchange: () => put({ picture: pictureSelect.value }) },
     ...pictures.map(({ name, label }) => option(name, label)),
   );
   const ofSide = (side) =>
@@ -190,7 +163,7 @@ function render({ model, el }) {
   const own = option("own", "your own");
   const presetSelect = make(
     "select",
-    { class: "kx-input", onchange: choosePreset },
+    { class: "lf-input", onchange: choosePreset },
     make("optgroup", { label: "3 × 3" }, ...ofSide(3)),
     make("optgroup", { label: "5 × 5" }, ...ofSide(5)),
     own,
@@ -198,7 +171,7 @@ function render({ model, el }) {
   const sizeSelect = make(
     "select",
     {
-      class: "kx-input",
+      class: "lf-input",
       onchange: () => put({ kernel: resize(kernel, Number(sizeSelect.value)) }),
     },
     option("3", "3 × 3"),
@@ -213,7 +186,7 @@ function render({ model, el }) {
     onchange: () => put({ relu: reluBox.checked }),
   });
   const button = (text, label, onclick) =>
-    make("button", { type: "button", class: "kx-button", "aria-label": label, onclick }, text);
+    make("button", { type: "button", class: "lf-button", "aria-label": label, onclick }, text);
 
   // ---------------------------------------------------------------- pictures
   const stage = (label, hint) => {
@@ -258,7 +231,7 @@ function render({ model, el }) {
 
   // ---------------------------------------------------------------- kernel
   const fields = make("div", { class: "kx-fields", role: "group", "aria-label": "Filter" });
-  const problem = make("p", { class: "kx-problem", role: "alert", id: `${unique}-problem` });
+  const problem = make("p", { class: "lf-refusal", role: "alert", id: `${unique}-problem` });
   const about = make("p");
   const remark = make("p");
   const flipped = make("div", { class: "kx-flipped" });
@@ -266,7 +239,7 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- one position
   const place = (name, attribute) =>
     make("input", {
-      class: "kx-input kx-place",
+      class: "lf-input kx-place",
       type: "number",
       min: "0",
       step: "1",
@@ -295,7 +268,7 @@ function render({ model, el }) {
   const kernelName = make("p", { class: "kx-label" });
   const sum = make("output", { class: "kx-sum", "aria-live": "off" });
   const sentence = make("p", { class: "kx-equation" });
-  const spoken = make("p", { class: "kx-spoken", role: "status", "aria-live": "polite" });
+  const voice = speaker();
   const label = (text) => make("p", { class: "kx-label" }, text);
   const block = (sign, name, cells) =>
     make(
@@ -307,18 +280,18 @@ function render({ model, el }) {
 
   const root = make(
     "div",
-    { class: "kx", role: "group", "aria-label": "Filter over a picture" },
+    { class: "lf lf-bounded kx", role: "group", "aria-label": "Filter over a picture" },
     make(
       "div",
-      { class: "kx-controls" },
-      make("label", { class: "kx-choice" }, "Picture", pictureSelect),
-      make("label", { class: "kx-choice" }, "Filter", presetSelect),
-      make("label", { class: "kx-choice" }, "Size", sizeSelect),
+      { class: "lf-controls" },
+      make("label", { class: "lf-choice" }, "Picture", pictureSelect),
+      make("label", { class: "lf-choice" }, "Filter", presetSelect),
+      make("label", { class: "lf-choice" }, "Size", sizeSelect),
       make(
         "div",
         { class: "kx-switches" },
-        make("label", { class: "kx-switch" }, flipBox, "true convolution"),
-        make("label", { class: "kx-switch" }, reluBox, "after ReLU"),
+        make("label", { class: "lf-switch" }, flipBox, "true convolution"),
+        make("label", { class: "lf-switch" }, reluBox, "after ReLU"),
       ),
     ),
     make(
@@ -381,30 +354,11 @@ function render({ model, el }) {
       ),
       sentence,
     ),
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  let scheduled = 0;
-  let unsaved = false;
-
-  /** Change the model and show it, once for all changes before the next frame. */
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   function choosePreset() {
     const preset = presets.find(({ name }) => name === presetSelect.value);
     problem.textContent = "";
@@ -522,7 +476,7 @@ function render({ model, el }) {
       ...kernel.flatMap((line, a) =>
         line.map((_, b) =>
           make("input", {
-            class: "kx-input kx-field",
+            class: "lf-input kx-field",
             type: "text",
             autocomplete: "off",
             spellcheck: "false",
@@ -664,9 +618,7 @@ function render({ model, el }) {
     );
   }
 
-  const kindOf = (value) => ({ kind: value > 0 ? "kx-plus" : value < 0 ? "kx-minus" : "kx-zero" });
-
-  let speech = 0;
+  const kindOf = (value) => ({ kind: signClass(value) });
 
   function showPosition() {
     const side = kernel.length;
@@ -704,8 +656,7 @@ function render({ model, el }) {
     const inexact = products.flat().some((term) => Math.abs(term * 100 - Math.round(term * 100)) > 1e-9);
     sentence.textContent = `response[${row}, ${column}] = ${terms} = ${numberText(value)}.${cut}${inexact ? " (Rounded to two decimals.)" : ""}`;
     const words = `Row ${row}, column ${column}: sum ${numberText(value)}${rectified ? `, after ReLU ${numberText(after)}` : ""}.`;
-    clearTimeout(speech);
-    speech = setTimeout(() => (spoken.textContent = words), 250);
+    voice.say(words);
   }
 
   // ---------------------------------------------------------------- painting
@@ -824,7 +775,7 @@ function render({ model, el }) {
   function paintResponse() {
     const { context, scale, ratio } = fit(shownResponse);
     const rectified = model.get("relu");
-    const [zero, plus, minus, text] = ["--kx-zero", "--kx-plus", "--kx-minus", "--kx-ink"].map(
+    const [zero, plus, minus, text] = ["--kx-zero", "--lf-plus", "--lf-minus", "--kx-ink"].map(
       (name) => colorOf(root, name),
     );
     const colorFor = (value) => {
@@ -869,26 +820,18 @@ function render({ model, el }) {
   }
 
   // ---------------------------------------------------------------- life
-  const watched = ["picture", "kernel", "convolution", "relu", "row", "column"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
+  const unwatch = watch(model, ["picture", "kernel", "convolution", "relu", "row", "column"], schedule);
   const resized = new ResizeObserver(schedule);
   resized.observe(shownPicture.frame);
-  const themed = new MutationObserver(schedule);
-  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
-  for (const element of [document.documentElement, document.body]) {
-    themed.observe(element, { attributes: true, attributeFilter });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
-    signal: listening.signal,
-  });
+  const unwatchTheme = watchTheme(schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     resized.disconnect();
-    themed.disconnect();
+    unwatchTheme();
     listening.abort();
     root.remove();
   };

@@ -25,7 +25,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from solutions.visualization.layers import Layer, UnsupportedLayerError, chain, device_of, must_be_ready
+from solutions.visualization.layers import (
+    Layer,
+    UnsupportedLayerError,
+    chain,
+    device_of,
+    must_be_ready,
+)
 from solutions.visualization.occlusion import pair
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
@@ -281,7 +287,9 @@ class ChainGradient:
             maps = x.to(self._types.forward, copy=True, memory_format=torch.channels_last)
             kept: list[list[list[Any]]] = []
             for stage in self._stages:
-                through = [_forward(stage, part) for part in maps.split(self._together(stage, maps))]
+                through = [
+                    _forward(stage, part) for part in maps.split(self._together(stage, maps))
+                ]
                 maps = torch.cat([result for result, _ in through])
                 kept.append([one for _, one in through])
             scores, kept_by_units = _forward(self._units, maps)
