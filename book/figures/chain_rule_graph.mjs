@@ -4,7 +4,7 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; `render` draws.
 
-import { make, numberText, onceAFrame, speaker, watch } from "./figure.mjs";
+import { button, choice, make, numberText, onceAFrame, speaker, watch } from "./figure.mjs";
 
 const LARGEST = 100;
 const INPUTS = ["x1", "x2", "w", "b", "t"];
@@ -153,7 +153,6 @@ function render({ model, el }) {
       }),
     ]),
   );
-  const button = (words, onclick) => make("button", { type: "button", class: "lf-button", onclick }, words);
   const stepTo = (step) => put({ step: Math.max(0, Math.min(ORDER.length, step)) });
   const back = button("◀ Back", () => stepTo(model.get("step") - 1));
   const next = button("Step ▶", () => stepTo(model.get("step") + 1));
@@ -169,7 +168,7 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      ...INPUTS.map((name) => make("label", { class: "lf-choice" }, nameOf(name), fields[name])),
+      ...INPUTS.map((name) => choice(nameOf(name), fields[name])),
     ),
     problem,
     make(

@@ -3,7 +3,17 @@
 // One ES module in anywidget's format. The network is not here: the maps of a layer come with the
 // page in one image, one below the other, of which the style sheet shows a part.
 
-import { fixedText, make, offset, showFrame, speaker, watch } from "./figure.mjs";
+import {
+  choice,
+  fixedText,
+  make,
+  offset,
+  save,
+  select,
+  showFrame,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
 /** How many stand in a row, so that the whole is nearly square. */
 export function columnsFor(count) {
@@ -31,22 +41,13 @@ function render({ model, el }) {
   let cells = [];
 
   // ---------------------------------------------------------------- parts
-  const select = (name, options) => {
-    const field = make(
-      "select",
-      { class: "lf-input", "data-lm-suppress-shortcuts": "true", onchange: () => put(name, field.value) },
-      ...options.map(([value, words]) => make("option", { value }, words)),
-    );
-    return field;
-  };
   const fields = {
-    scene: select("scene", scenes.map(({ name, label }) => [name, label])),
+    scene: select(scenes.map(({ name, label }) => [name, label]), (scene) => save(model, { scene })),
     layer: select(
-      "layer",
       layers.map(({ name, side }, i) => [name, `${name}: ${scenes[0].layers[i].channels.length} maps of ${side} × ${side}`]),
+      (layer) => save(model, { layer }),
     ),
   };
-  const label = (words, field) => make("label", { class: "lf-choice" }, words, field);
   const grid = make("div", { class: "cb-grid", role: "listbox", "aria-orientation": "horizontal", onkeydown: byKey });
   const [gridTitle, title] = [make("p", { class: "lf-title" }), make("p", { class: "lf-title" })];
   const image = (name) => make("div", { class: `lf-picture ${name}`, role: "img" });
@@ -60,7 +61,7 @@ function render({ model, el }) {
   const root = make(
     "div",
     { class: "lf cb", role: "group", "aria-label": "The maps of a layer" },
-    make("div", { class: "lf-controls" }, label("Picture", fields.scene), label("Layer", fields.layer)),
+    make("div", { class: "lf-controls" }, choice("Picture", fields.scene), choice("Layer", fields.layer)),
     make(
       "div",
       { class: "cb-stage" },
@@ -84,11 +85,6 @@ function render({ model, el }) {
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  function put(name, value) {
-    model.set(name, value);
-    model.save_changes();
-  }
-
   function byKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const to = step(event.key, cells.findIndex((cell) => cell.tabIndex === 0), cells.length);
@@ -96,7 +92,7 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (to === undefined) return;
-    put("channel", to);
+    save(model, { channel: to });
     cells[to].focus();
   }
 
@@ -114,7 +110,7 @@ function render({ model, el }) {
         role: "option",
         "data-lm-suppress-shortcuts": "true",
         "aria-label": `channel ${channel}: mean ${fixedText(mean)}, largest ${fixedText(most)}`,
-        onclick: () => put("channel", channel),
+        onclick: () => save(model, { channel }),
       });
       cell.style.backgroundPosition = `0 ${offset(channel, count)}`;
       return cell;

@@ -3,7 +3,16 @@
 // One ES module in anywidget's format. The computing functions come first and are exported;
 // `render` draws. Arrays are arrays of rows; a batch is nested as (N, C, H, W).
 
-import { make, numberText, speaker, watch } from "./figure.mjs";
+import {
+  choice,
+  make,
+  numberOptions,
+  numberText,
+  save,
+  select,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
 const LARGEST = 5;
 
@@ -65,14 +74,8 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- controls
   const fields = {};
   const choose = (name, label, low, high) => {
-    const field = make("select", { class: "lf-input" });
-    field.dataset.lmSuppressShortcuts = "true";
-    for (let value = low; value <= high; value++) {
-      field.append(make("option", { value }, String(value)));
-    }
-    field.addEventListener("change", () => change(name, Number(field.value)));
-    fields[name] = field;
-    return make("label", { class: "lf-choice" }, label, field);
+    fields[name] = select(numberOptions(low, high), (value) => change(name, Number(value)));
+    return choice(label, fields[name]);
   };
   const controls = make(
     "div",
@@ -86,7 +89,8 @@ function render({ model, el }) {
   const slider = make("input", { class: "lf-slider", type: "range", min: 0, value: 0 });
   slider.dataset.lmSuppressShortcuts = "true";
   slider.addEventListener("input", () => pick(Number(slider.value)));
-  const column = make("label", { class: "lf-choice ic-column" }, "Column of the matrix", slider);
+  const column = choice("Column of the matrix", slider);
+  column.classList.add("ic-column");
 
   // ---------------------------------------------------------------- parts
   const part = (title) => {
@@ -129,13 +133,11 @@ function render({ model, el }) {
       fields[name].value = model.get(name);
       return;
     }
-    model.set(name, value);
-    model.save_changes();
+    save(model, { [name]: value });
   }
 
   function pick(at) {
-    model.set("column", at);
-    model.save_changes();
+    save(model, { column: at });
   }
 
   // ---------------------------------------------------------------- drawing

@@ -6,11 +6,17 @@
 // functions come first and are exported; `render` draws.
 
 import {
+  button,
+  choice,
+  gridMoves,
   make,
+  moveFor,
+  numberOptions,
   numberText,
   onDark,
   onceAFrame,
   randomIntegers,
+  select,
   signClass,
   speaker,
   total,
@@ -104,25 +110,14 @@ function render({ model, el }) {
   let filterParts = [];
 
   // ---------------------------------------------------------------- controls
-  const option = (value, words = value) => make("option", { value }, words);
-  const select = (onchange, ...options) => make("select", { class: "lf-input", onchange }, ...options);
-  const counts = ["1", "2", "3"].map((count) => count);
-  const channelSelect = select(
-    () => put({ channels: Number(channelSelect.value) }),
-    ...counts.map((count) => option(count)),
-  );
-  const filterSelect = select(
-    () => put({ filters: Number(filterSelect.value) }),
-    ...counts.map((count) => option(count)),
-  );
-  const speedSelect = select(() => {
+  const counts = numberOptions(1, MOST);
+  const channelSelect = select(counts, (count) => put({ channels: Number(count) }));
+  const filterSelect = select(counts, (count) => put({ filters: Number(count) }));
+  const speedSelect = select(Object.keys(PAUSES).map((name) => [name]), () => {
     if (timer) play();
-  }, ...Object.keys(PAUSES).map((name) => option(name)));
+  });
   speedSelect.value = "medium";
-  const button = (words, onclick, label) =>
-    make("button", { type: "button", class: "lf-button", onclick, "aria-label": label }, words);
   const playButton = button("▶ Play", () => (timer ? pause() : play()));
-  const choice = (words, field) => make("label", { class: "lf-choice" }, words, field);
 
   const board = make("div", { class: "cl-board" });
   const facts = make("p", { class: "lf-small cl-facts" });
@@ -215,24 +210,11 @@ function render({ model, el }) {
 
   function moveByKey(event) {
     const cell = event.target.closest("[data-filter]");
-    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!cell) return;
     const [f, i, j] = ["filter", "row", "column"].map((name) => Number(cell.dataset[name]));
     const [down, right] = [output[0].length - 1, output[0][0].length - 1];
-    const moves = {
-      ArrowUp: [i - 1, j],
-      ArrowDown: [i + 1, j],
-      ArrowLeft: [i, j - 1],
-      ArrowRight: [i, j + 1],
-      Home: [i, 0],
-      End: [i, right],
-      Enter: [i, j],
-      " ": [i, j],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const [toRow, toColumn] = moves[event.key];
-    choose(f, Math.max(0, Math.min(down, toRow)), Math.max(0, Math.min(right, toColumn)));
+    const to = moveFor(event, { ...gridMoves(i, j, right), Enter: [i, j], " ": [i, j] });
+    if (to) choose(f, Math.max(0, Math.min(down, to[0])), Math.max(0, Math.min(right, to[1])));
   }
 
   /** Show the sum of one output number and put the focus there. */

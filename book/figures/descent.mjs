@@ -3,7 +3,7 @@
 // One ES module in anywidget's format. The computing functions come first and are exported;
 // `render` draws. Points, gradients and velocities are arrays of numbers.
 
-import { make, watch } from "./figure.mjs";
+import { make, save, slider, watch } from "./figure.mjs";
 
 const VIEW = { width: 420, height: 210, x: 10.5, y: 2.6 };
 const CHART = { width: 420, height: 210, left: 46, bottom: 34, top: 10, right: 10, low: -8, high: 4 };
@@ -54,19 +54,8 @@ const lossText = (loss) => loss.toPrecision(2).replace(/e\+?(-?)(\d+)/, (_, sign
 
 function render({ model, el }) {
   const root = make("div", { class: "lf ds" });
-  const slider = (name, label, low, high, step) => {
-    const field = make("input", { class: "lf-slider", type: "range", min: low, max: high, step });
-    field.dataset.lmSuppressShortcuts = "true";
-    const shown = make("span", { class: "lf-value" });
-    field.addEventListener("input", () => {
-      model.set(name, Number(field.value));
-      model.save_changes();
-    });
-    const words = make("span", {}, `${label} `, shown);
-    return { field, shown, box: make("label", { class: "lf-choice" }, words, field) };
-  };
-  const rate = slider("rate", "Learning rate", 0.002, 0.16, 0.002);
-  const momentum = slider("momentum", "Momentum", 0, 0.98, 0.02);
+  const rate = slider("Learning rate", [0.002, 0.16, 0.002], (value) => save(model, { rate: value }));
+  const momentum = slider("Momentum", [0, 0.98, 0.02], (value) => save(model, { momentum: value }));
   const seen = make("svg", { viewBox: `0 0 ${VIEW.width} ${VIEW.height}`, class: "ds-view", role: "img" });
   const chart = make("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, class: "ds-view", role: "img" });
   const sentence = make("p", { class: "ds-sentence", role: "status" });

@@ -90,6 +90,46 @@ export function showFrame(element, address, frame, frames) {
 
 // ---------------------------------------------------------------- parts
 
+/** A field under its name. */
+export function choice(words, field) {
+  return make("label", { class: "lf-choice" }, words, field);
+}
+
+/** A list to choose from: `options` are [value, words]; `onchoice` gets the value, a text. */
+export function select(options, onchoice) {
+  const field = make(
+    "select",
+    { class: "lf-input", "data-lm-suppress-shortcuts": "true", onchange: () => onchoice(field.value) },
+    ...options.map(([value, words = value]) => make("option", { value }, `${words}`)),
+  );
+  return field;
+}
+
+/** The options of a list of whole numbers, the first and the last included. */
+export function numberOptions(low, high) {
+  return Array.from({ length: high - low + 1 }, (_, i) => [low + i]);
+}
+
+/** A button; `label` says more than its words where those are too short. */
+export function button(words, onclick, label) {
+  return make("button", { type: "button", class: "lf-button", onclick, "aria-label": label }, words);
+}
+
+/** A slider with room for its value in words beside its name: { field, shown, box }. */
+export function slider(words, [min, max, step = 1], onvalue) {
+  const shown = make("span", { class: "lf-value" });
+  const field = make("input", {
+    type: "range",
+    class: "lf-slider",
+    min,
+    max,
+    step,
+    "data-lm-suppress-shortcuts": "true",
+    oninput: () => onvalue(Number(field.value)),
+  });
+  return { field, shown, box: choice(make("span", {}, words, " ", shown), field) };
+}
+
 /** A name and a number, and below them a bar, on which there may be a mark; all to be filled in. */
 export function meter(words, marked = false) {
   const [name, value] = [make("span", {}, words), make("span", { class: "lf-value" })];
@@ -119,6 +159,32 @@ export function watch(model, names, callback) {
   return () => {
     for (const name of names) model.off(`change:${name}`, callback);
   };
+}
+
+/** Where the arrow keys, Home and End lead from a place in a grid, as [row, column]. */
+export function gridMoves(row, column, last, step = 1) {
+  return {
+    ArrowUp: [row - step, column],
+    ArrowDown: [row + step, column],
+    ArrowLeft: [row, column - step],
+    ArrowRight: [row, column + step],
+    Home: [row, 0],
+    End: [row, last],
+  };
+}
+
+/** What `moves` has for a key without Ctrl, Alt or Meta, which the page then does not get; else undefined. */
+export function moveFor(event, moves) {
+  if (event.ctrlKey || event.altKey || event.metaKey || !(event.key in moves)) return undefined;
+  event.preventDefault();
+  event.stopPropagation();
+  return moves[event.key];
+}
+
+/** Change a model and save it. */
+export function save(model, changes) {
+  for (const [name, value] of Object.entries(changes)) model.set(name, value);
+  model.save_changes();
 }
 
 /**

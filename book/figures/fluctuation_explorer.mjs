@@ -3,7 +3,7 @@
 // One ES module in anywidget's format. The network is not here: derivatives and maps come with the
 // page. The computing functions come first and are exported; `render` draws.
 
-import { decode, make, showFrame, speaker, watch } from "./figure.mjs";
+import { button, decode, make, save, showFrame, slider, speaker, watch } from "./figure.mjs";
 
 const CHART = { width: 560, height: 230, left: 76, right: 20, top: 12, bottom: 40 };
 const CHANNELS = ["red", "green", "blue"];
@@ -26,30 +26,12 @@ function render({ model, el }) {
   const curves = CHANNELS.map((_, c) => Array.from({ length: way.points }, (_, i) => flat[3 * i + c]));
   const changes = curves.flatMap(signChanges).sort((a, b) => a - b);
   const most = Math.max(...flat.map(Math.abs));
-  const put = (at) => {
-    model.set("at", Math.max(0, Math.min(last, at)));
-    model.save_changes();
-  };
+  const put = (at) => save(model, { at: Math.max(0, Math.min(last, at)) });
 
   // ---------------------------------------------------------------- parts
-  const shown = make("span", { class: "lf-value fl-value" });
-  const slider = make("input", {
-    class: "lf-slider",
-    type: "range",
-    min: 0,
-    max: last,
-    step: 1,
-    "data-lm-suppress-shortcuts": "true",
-    oninput: () => put(Number(slider.value)),
-  });
-  const next = make(
-    "button",
-    {
-      type: "button",
-      class: "lf-button",
-      onclick: () => put(changes.find((place) => place > model.get("at")) ?? changes[0]),
-    },
-    "Next change of a sign",
+  const time = slider("t", [0, last], put);
+  const next = button("Next change of a sign", () =>
+    put(changes.find((place) => place > model.get("at")) ?? changes[0]),
   );
   const chart = make("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, class: "fl-chart", role: "img" });
   const x = (i) => CHART.left + ((CHART.width - CHART.left - CHART.right) * i) / last;
@@ -117,7 +99,7 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      make("label", { class: "lf-choice" }, make("span", {}, "t ", shown), slider),
+      time.box,
       next,
     ),
     title("Derivative of the score by the pixel's"),
@@ -141,9 +123,9 @@ function render({ model, el }) {
     const now = curves.map((curve) => curve[at]);
     const largest = Math.max(...now.map(Math.abs));
     const count = changes.filter((change) => change <= at).length;
-    slider.value = at;
-    slider.setAttribute("aria-valuetext", `t ${t}`);
-    shown.textContent = t;
+    time.field.value = at;
+    time.field.setAttribute("aria-valuetext", `t ${t}`);
+    time.shown.textContent = t;
     mark.setAttribute("x1", x(at));
     mark.setAttribute("x2", x(at));
     now.forEach((value, c) => {

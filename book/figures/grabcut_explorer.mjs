@@ -3,7 +3,18 @@
 // One ES module in anywidget's format. Nothing is segmented here: seeds and masks come with the
 // page, in images with which the style sheet cuts out parts of the picture.
 
-import { make, meter, offset, percent, speaker, watch } from "./figure.mjs";
+import {
+  choice,
+  make,
+  meter,
+  offset,
+  percent,
+  save,
+  select,
+  slider,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
 /** The place of a mask among all: in the order of the background, and within it the foreground. */
 export function frameOf(foreground, background, steps) {
@@ -12,42 +23,21 @@ export function frameOf(foreground, background, steps) {
 
 function render({ model, el }) {
   const [scenes, methods, above, below] = ["scenes", "methods", "above", "below"].map((name) => model.get(name));
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
 
   // ---------------------------------------------------------------- controls
-  const select = (name, options) => {
-    const field = make(
-      "select",
-      { class: "lf-input", "data-lm-suppress-shortcuts": "true", onchange: () => put(name, field.value) },
-      ...options.map(([value, words]) => make("option", { value }, words)),
-    );
-    return field;
-  };
   const fields = {
-    scene: select("scene", scenes.map(({ name, label }) => [name, label])),
-    method: select("method", methods.map((name) => [name, name])),
+    scene: select(scenes.map(({ name, label }) => [name, label]), (scene) => save(model, { scene })),
+    method: select(methods.map((name) => [name]), (method) => save(model, { method })),
   };
-  const slider = (name, words, values) => {
-    const shown = make("span", { class: "lf-value" });
-    const field = make("input", {
-      class: "lf-slider",
-      type: "range",
-      min: 0,
-      max: values.length - 1,
-      step: 1,
-      "data-lm-suppress-shortcuts": "true",
-      oninput: () => put(name, Number(field.value)),
-    });
-    return { field, shown, words, values, box: make("label", { class: "lf-choice lf-wide" }, make("span", {}, words, " ", shown), field) };
+  const quantile = (name, words, values) => {
+    const made = slider(words, [0, values.length - 1], (at) => save(model, { [name]: at }));
+    made.box.classList.add("lf-wide");
+    return { ...made, words, values };
   };
   const sliders = {
-    foreground: slider("foreground", "Object above", above),
-    background: slider("background", "Background below", below),
+    foreground: quantile("foreground", "Object above", above),
+    background: quantile("background", "Background below", below),
   };
-  const label = (words, field) => make("label", { class: "lf-choice" }, words, field);
 
   // ---------------------------------------------------------------- parts
   const layer = (name) => make("span", { class: `gc-layer ${name}`, "aria-hidden": "true" });
@@ -67,8 +57,8 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      label("Picture", fields.scene),
-      label("Map", fields.method),
+      choice("Picture", fields.scene),
+      choice("Map", fields.method),
       sliders.foreground.box,
       sliders.background.box,
     ),

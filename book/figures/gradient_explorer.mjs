@@ -6,12 +6,16 @@
 // and are exported; `render` draws.
 
 import {
+  button,
+  gridMoves,
   make,
+  moveFor,
   numberText,
   onDark,
   onceAFrame,
   randomIntegers,
   signClass,
+  slider,
   speaker,
   watch,
   watchTheme,
@@ -20,8 +24,8 @@ import {
 const SIDE = 5;
 const KERNEL = 3;
 const PLACES = 7;
-const STRIDES = [1, 2, 3];
-const PADDINGS = [0, 1, 2];
+const STRIDES = [1, 3]; // the least and the most
+const PADDINGS = [0, 2];
 
 /** Draw input (5, 5), kernel (3, 3) and upstream (7, 7): small integers, fixed by the seed. */
 export function drawNumbers(seed) {
@@ -105,22 +109,8 @@ function render({ model, el }) {
   const { put, schedule, stop } = onceAFrame(model, () => show());
 
   // ---------------------------------------------------------------- controls
-  const slider = (name, values) => {
-    const shown = make("span", { class: "lf-value" });
-    const field = make("input", {
-      type: "range",
-      min: values[0],
-      max: values.at(-1),
-      step: "1",
-      class: "lf-slider",
-      "data-lm-suppress-shortcuts": "true",
-      oninput: () => put({ [name]: Number(field.value) }),
-    });
-    const label = name[0].toUpperCase() + name.slice(1);
-    return { field, shown, all: make("label", { class: "lf-choice" }, make("span", {}, `${label} `, shown), field) };
-  };
-  const stride = slider("stride", STRIDES);
-  const padding = slider("padding", PADDINGS);
+  const stride = slider("Stride", STRIDES, (value) => put({ stride: value }));
+  const padding = slider("Padding", PADDINGS, (value) => put({ padding: value }));
   const ones = make("input", { type: "checkbox", onchange: () => put({ ones: ones.checked }) });
   const board = make("div", { class: "gx-board" });
   const sentence = make("p", { class: "gx-sentence" });
@@ -133,21 +123,13 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      stride.all,
-      padding.all,
+      stride.box,
+      padding.box,
       make("label", { class: "lf-switch" }, ones, "upstream all ones"),
-      make(
-        "button",
-        {
-          type: "button",
-          class: "lf-button",
-          onclick: () => {
-            const seed = (model.get("seed") + 1) % 2 ** 32;
-            put({ seed, ...drawNumbers(seed) });
-          },
-        },
-        "New numbers",
-      ),
+      button("New numbers", () => {
+        const seed = (model.get("seed") + 1) % 2 ** 32;
+        put({ seed, ...drawNumbers(seed) });
+      }),
     ),
     make(
       "p",
@@ -170,23 +152,13 @@ function render({ model, el }) {
 
   function moveByKey(event) {
     const cell = event.target.closest("[data-part]");
-    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!cell) return;
     const { part } = cell.dataset;
     const [row, column] = [Number(cell.dataset.row), Number(cell.dataset.column)];
     const last = (part === "input" ? SIDE : KERNEL) - 1;
-    const moves = {
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      Home: [row, 0],
-      End: [row, last],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const clamp = (value) => Math.max(0, Math.min(last, value));
-    const [toRow, toColumn] = moves[event.key].map(clamp);
+    const to = moveFor(event, gridMoves(row, column, last));
+    if (!to) return;
+    const [toRow, toColumn] = to.map((value) => Math.max(0, Math.min(last, value)));
     choose(part, toRow, toColumn);
     cells[part][toRow][toColumn].focus(); // at once: the next key may come before the next frame
   }

@@ -5,11 +5,16 @@
 // of rows. The computing functions come first and are exported; `render` draws.
 
 import {
+  button,
+  choice,
+  gridMoves,
   luminance,
   make,
+  moveFor,
   numberText,
   onDark,
   onceAFrame,
+  select,
   signClass,
   speaker,
   total,
@@ -153,29 +158,19 @@ function render({ model, el }) {
 
   // ---------------------------------------------------------------- controls
   const option = (value, text) => make("option", { value }, text);
-  const pictureSelect = make(
-    "select",
-    { class: "lf-input", onchange: () => put({ picture: pictureSelect.value }) },
-    ...pictures.map(({ name, label }) => option(name, label)),
-  );
+  const pictureSelect = select(pictures.map(({ name, label }) => [name, label]), (picture) => put({ picture }));
   const ofSide = (side) =>
     presets.filter((preset) => preset.kernel.length === side).map((p) => option(p.name, p.label));
   const own = option("own", "your own");
   const presetSelect = make(
     "select",
-    { class: "lf-input", onchange: choosePreset },
+    { class: "lf-input", "data-lm-suppress-shortcuts": "true", onchange: choosePreset },
     make("optgroup", { label: "3 × 3" }, ...ofSide(3)),
     make("optgroup", { label: "5 × 5" }, ...ofSide(5)),
     own,
   );
-  const sizeSelect = make(
-    "select",
-    {
-      class: "lf-input",
-      onchange: () => put({ kernel: resize(kernel, Number(sizeSelect.value)) }),
-    },
-    option("3", "3 × 3"),
-    option("5", "5 × 5"),
+  const sizeSelect = select([[3, "3 × 3"], [5, "5 × 5"]], (side) =>
+    put({ kernel: resize(kernel, Number(side)) }),
   );
   const flipBox = make("input", {
     type: "checkbox",
@@ -185,8 +180,6 @@ function render({ model, el }) {
     type: "checkbox",
     onchange: () => put({ relu: reluBox.checked }),
   });
-  const button = (text, label, onclick) =>
-    make("button", { type: "button", class: "lf-button", "aria-label": label, onclick }, text);
 
   // ---------------------------------------------------------------- pictures
   const stage = (label, hint) => {
@@ -224,8 +217,8 @@ function render({ model, el }) {
     bar,
     legendHigh,
   );
-  const largest = button("", "", () => goTo(true));
-  const smallest = button("", "", () => goTo(false));
+  const largest = button("", () => goTo(true));
+  const smallest = button("", () => goTo(false));
   const here = make("p", { class: "kx-here" });
   const removed = make("p");
 
@@ -284,9 +277,9 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      make("label", { class: "lf-choice" }, "Picture", pictureSelect),
-      make("label", { class: "lf-choice" }, "Filter", presetSelect),
-      make("label", { class: "lf-choice" }, "Size", sizeSelect),
+      choice("Picture", pictureSelect),
+      choice("Filter", presetSelect),
+      choice("Size", sizeSelect),
       make(
         "div",
         { class: "kx-switches" },
@@ -311,11 +304,15 @@ function render({ model, el }) {
         make(
           "div",
           { class: "kx-buttons" },
-          button("↺ 90°", "Turn the filter counterclockwise by 90 degrees", () =>
-            put({ kernel: turn(kernel) }),
+          button(
+            "↺ 90°",
+            () => put({ kernel: turn(kernel) }),
+            "Turn the filter counterclockwise by 90 degrees",
           ),
-          button("× (−1)", "Change the sign of every number of the filter", () =>
-            put({ kernel: kernel.map((line) => line.map((value) => (value === 0 ? 0 : -value))) }),
+          button(
+            "× (−1)",
+            () => put({ kernel: kernel.map((line) => line.map((value) => (value === 0 ? 0 : -value))) }),
+            "Change the sign of every number of the filter",
           ),
         ),
         flipped,
@@ -380,23 +377,13 @@ function render({ model, el }) {
   }
 
   function moveByKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const far = event.shiftKey ? 10 : 1;
-    const now = [model.get("row"), model.get("column")];
-    const moves = {
-      ArrowUp: [now[0] - far, now[1]],
-      ArrowDown: [now[0] + far, now[1]],
-      ArrowLeft: [now[0], now[1] - far],
-      ArrowRight: [now[0], now[1] + far],
-      PageUp: [now[0] - 10, now[1]],
-      PageDown: [now[0] + 10, now[1]],
-      Home: [now[0], 0],
-      End: [now[0], Infinity],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    moveTo(...moves[event.key]);
+    const [i, j] = [model.get("row"), model.get("column")];
+    const to = moveFor(event, {
+      ...gridMoves(i, j, Infinity, event.shiftKey ? 10 : 1),
+      PageUp: [i - 10, j],
+      PageDown: [i + 10, j],
+    });
+    if (to) moveTo(...to);
   }
 
   /** Move the window to the largest or the smallest response. */

@@ -5,7 +5,17 @@
 // objects, as in Python: { kind: "conv", filters, size, stride, padding }. The computing functions
 // come first and are exported; `render` draws.
 
-import { make, onDark, onceAFrame, speaker, watch, watchTheme } from "./figure.mjs";
+import {
+  button,
+  choice,
+  make,
+  onDark,
+  onceAFrame,
+  select,
+  speaker,
+  watch,
+  watchTheme,
+} from "./figure.mjs";
 
 const LARGEST = 100000;
 const BYTES = 4;
@@ -190,18 +200,11 @@ function render({ model, el }) {
   const { put, schedule, stop } = onceAFrame(model, () => show());
 
   // ---------------------------------------------------------------- controls
-  const presetSelect = make(
-    "select",
-    {
-      class: "lf-input",
-      onchange: () => {
-        const found = presets.find(({ name }) => name === presetSelect.value);
-        if (found) put({ text: found.text });
-      },
-    },
-    ...presets.map(({ name, label }) => make("option", { value: name }, label)),
-    make("option", { value: "own" }, "your own"),
-  );
+  const options = [...presets.map(({ name, label }) => [name, label]), ["own", "your own"]];
+  const presetSelect = select(options, (chosen) => {
+    const found = presets.find(({ name }) => name === chosen);
+    if (found) put({ text: found.text });
+  });
   const area = make("textarea", {
     class: "lf-input lf-code nc-area",
     id: `${unique}-text`,
@@ -215,7 +218,8 @@ function render({ model, el }) {
     oninput: () => put({ text: area.value }),
   });
   const problemLine = make("p", { class: "lf-complaint", role: "alert", id: `${unique}-problem` });
-  const quiet = make("button", { type: "button", class: "lf-button", "aria-pressed": "false", onclick: toggle }, "Only layers that learn");
+  const quiet = button("Only layers that learn", toggle);
+  quiet.setAttribute("aria-pressed", "false");
   let onlyLearning = false;
   const totals = make("div", { class: "nc-totals" });
   const body = make("tbody");
@@ -239,7 +243,7 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      make("label", { class: "lf-choice" }, "Network", presetSelect),
+      choice("Network", presetSelect),
       quiet,
     ),
     make(

@@ -3,7 +3,21 @@
 // One ES module in anywidget's format. The network is not here: the scores of all classes come with
 // the page, for every place of the patch. The computing functions come first and are exported.
 
-import { decode, fixedText, make, meter, onceAFrame, speaker, watch } from "./figure.mjs";
+import {
+  button,
+  choice,
+  decode,
+  fixedText,
+  gridMoves,
+  make,
+  meter,
+  moveFor,
+  onceAFrame,
+  save,
+  select,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
 const POSITIVE = [228, 112, 0];
 const NEGATIVE = [48, 128, 224];
@@ -48,25 +62,14 @@ function render({ model, el }) {
   let column;
 
   // ---------------------------------------------------------------- controls
-  const select = (name, ...options) => {
-    const field = make(
-      "select",
-      {
-        class: "lf-input",
-        "data-lm-suppress-shortcuts": "true",
-        onchange: () => put({ [name]: name === "patch" ? Number(field.value) : field.value }),
-      },
-      ...options.map(([value, words]) => make("option", { value }, words)),
-    );
-    return field;
-  };
   const fields = {
-    scene: select("scene", ...scenes.map(({ name, label }) => [name, label])),
-    patch: select("patch", ...scenes[0].sweeps.map(({ patch }) => [patch, `${patch} × ${patch}`])),
-    measure: select("measure", ["score", "the score"], ["probability", "the probability"]),
+    scene: select(scenes.map(({ name, label }) => [name, label]), (name) => put({ scene: name })),
+    patch: select(
+      scenes[0].sweeps.map(({ patch }) => [patch, `${patch} × ${patch}`]),
+      (side) => put({ patch: Number(side) }),
+    ),
+    measure: select([["score", "the score"], ["probability", "the probability"]], (measure) => put({ measure })),
   };
-  const label = (words, field) => make("label", { class: "lf-choice" }, words, field);
-  const button = (words, onclick) => make("button", { type: "button", class: "lf-button", onclick }, words);
   const all = () => {
     places().forEach((_, i) => seenHere().add(i));
     show();
@@ -109,9 +112,9 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      label("Picture", fields.scene),
-      label("Patch, in pixels", fields.patch),
-      label("Ask for", fields.measure),
+      choice("Picture", fields.scene),
+      choice("Patch, in pixels", fields.patch),
+      choice("Ask for", fields.measure),
       make("div", { class: "oc-buttons" }, button("Show all places", all), button("Start over", none)),
     ),
     make(
@@ -139,8 +142,7 @@ function render({ model, el }) {
 
   // ---------------------------------------------------------------- changes
   function put(changed) {
-    for (const [name, value] of Object.entries(changed)) model.set(name, value);
-    model.save_changes();
+    save(model, changed);
     compute(); // a drag over several places between two drawings has seen them all
     seenHere().add(row * sweep.starts.length + column);
   }
@@ -151,18 +153,8 @@ function render({ model, el }) {
   }
 
   function byKey(event) {
-    const moves = {
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      Home: [row, 0],
-      End: [row, sweep.starts.length - 1],
-    };
-    if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    moveTo(...moves[event.key]);
+    const to = moveFor(event, gridMoves(row, column, sweep.starts.length - 1));
+    if (to) moveTo(...to);
   }
 
   /** Where the pointer is, in pixels of the picture. */

@@ -5,10 +5,15 @@
 // computing functions come first and are exported; `render` draws.
 
 import {
+  button,
+  choice,
+  gridMoves,
   make,
+  moveFor,
   numberText,
   onDark,
   onceAFrame,
+  select,
   speaker,
   watch,
   watchTheme,
@@ -100,17 +105,12 @@ function render({ model, el }) {
   let drawnRows = 0;
 
   // ---------------------------------------------------------------- controls
-  const option = (value, words) => make("option", { value }, words);
-  const select = (onchange, ...options) => make("select", { class: "lf-input", onchange }, ...options);
-  const patternSelect = select(
-    () => put({ pattern: patternSelect.value, dy: 0, dx: 0 }),
-    ...patterns.map(({ name, label }) => option(name, label)),
+  const patternSelect = select(patterns.map(({ name, label }) => [name, label]), (pattern) =>
+    put({ pattern, dy: 0, dx: 0 }),
   );
   const ruleSelect = select(
-    () => put({ rule: ruleSelect.value }),
-    option("max", "Maximum"),
-    option("avg", "Mean"),
-    option("first", "First number (subsampling)"),
+    [["max", "Maximum"], ["avg", "Mean"], ["first", "First number (subsampling)"]],
+    (chosen) => put({ rule: chosen }),
   );
   const number = (name) => {
     const field = make("input", {
@@ -147,11 +147,8 @@ function render({ model, el }) {
   };
   const sizeField = number("size");
   const strideField = number("stride");
-  const button = (words, onclick, label) =>
-    make("button", { type: "button", class: "lf-button", onclick, "aria-label": label }, words);
   const move = (dy, dx) =>
     put({ dy: (model.get("dy") + dy + side) % side, dx: (model.get("dx") + dx + side) % side });
-  const label = (words, field) => make("label", { class: "lf-choice" }, words, field);
   const problem = make("p", { class: "lf-complaint", role: "alert" });
   const place = make("span", { class: "pe-place" });
   const inputTitle = make("p", { class: "pe-head" });
@@ -165,11 +162,9 @@ function render({ model, el }) {
     "aria-label": "Picture. Arrow keys move it by a pixel.",
     "data-lm-suppress-shortcuts": "true",
     onkeydown: (event) => {
-      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-      if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      move(...step);
+      const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+      const step = moveFor(event, moves);
+      if (step) move(...step);
     },
   });
   const outputGrid = make("div", {
@@ -188,10 +183,10 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      label("Picture", patternSelect),
-      label("Keep the", ruleSelect),
-      label("Size", sizeField),
-      label("Stride", strideField),
+      choice("Picture", patternSelect),
+      choice("Keep the", ruleSelect),
+      choice("Size", sizeField),
+      choice("Stride", strideField),
     ),
     make(
       "div",
@@ -222,24 +217,11 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- changes
   function chooseByKey(event) {
     const cell = event.target.closest("[data-row]");
-    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!cell) return;
     const [i, j] = [Number(cell.dataset.row), Number(cell.dataset.column)];
-    const moves = {
-      ArrowUp: [i - 1, j],
-      ArrowDown: [i + 1, j],
-      ArrowLeft: [i, j - 1],
-      ArrowRight: [i, j + 1],
-      Home: [i, 0],
-      End: [i, pooled[0].length - 1],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const [toRow, toColumn] = moves[event.key];
-    choose(
-      Math.max(0, Math.min(pooled.length - 1, toRow)),
-      Math.max(0, Math.min(pooled[0].length - 1, toColumn)),
-    );
+    const last = pooled.length - 1; // the result is a square
+    const to = moveFor(event, gridMoves(i, j, last));
+    if (to) choose(...to.map((value) => Math.max(0, Math.min(last, value))));
   }
 
   function choose(i, j) {

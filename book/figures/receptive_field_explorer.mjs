@@ -5,7 +5,16 @@
 // layer is [kernel, stride, padding], layer 0 is the input. The computing functions come first
 // and are exported; `render` draws.
 
-import { make, onceAFrame, speaker, watch } from "./figure.mjs";
+import {
+  choice,
+  make,
+  moveFor,
+  numberOptions,
+  onceAFrame,
+  select,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
 const ROW = 58; // pixels from one layer to the next
 const MOST_LAYERS = 5;
@@ -97,37 +106,21 @@ function render({ model, el }) {
   const { put, schedule, stop } = onceAFrame(model, () => show());
   let now = { counts: [1], layer: 0, unit: 0 };
 
-  const select = (label, onchange, ...options) =>
-    make("select", { class: "lf-input", "aria-label": label, onchange }, ...options);
-  const option = (value, words = value) => make("option", { value }, `${words}`);
-  const numbersTo = (low, high) => Array.from({ length: high - low + 1 }, (_, i) => option(low + i));
-  const labeled = (words, field) => make("label", { class: "rf-choice" }, words, field);
-
   const presets = model.get("presets");
-  const presetSelect = select(
-    "Network",
-    () => {
-      const chosen = presets.find(({ name }) => name === presetSelect.value);
-      if (chosen) put({ layers: chosen.layers, layer: chosen.layers.length, unit: 0, ...middleOf(chosen.layers) });
-    },
-    ...presets.map(({ name }) => option(name)),
-    option("your own"),
-  );
-  const pixelSelect = select("Pixels", () => put({ pixels: Number(pixelSelect.value) }), ...numbersTo(5, 31));
-  const depthSelect = select(
-    "Layers",
-    () => {
-      const layers = model.get("layers").slice(0, Number(depthSelect.value));
-      while (layers.length < Number(depthSelect.value)) layers.push([3, 1, 0]);
-      put({ layers, layer: layers.length, ...middleOf(layers) });
-    },
-    ...numbersTo(1, MOST_LAYERS),
-  );
-  const editLegend = make("span", { class: "rf-legend" });
-  const fieldSelects = FIELDS.map(({ at, name, low, high }) => {
-    const field = select(name, () => edit(at, Number(field.value)), ...numbersTo(low, high));
-    return field;
+  const presetSelect = select([...presets.map(({ name }) => [name]), ["your own"]], (wanted) => {
+    const chosen = presets.find(({ name }) => name === wanted);
+    if (chosen) put({ layers: chosen.layers, layer: chosen.layers.length, unit: 0, ...middleOf(chosen.layers) });
   });
+  const pixelSelect = select(numberOptions(5, 31), (count) => put({ pixels: Number(count) }));
+  const depthSelect = select(numberOptions(1, MOST_LAYERS), (count) => {
+    const layers = model.get("layers").slice(0, Number(count));
+    while (layers.length < Number(count)) layers.push([3, 1, 0]);
+    put({ layers, layer: layers.length, ...middleOf(layers) });
+  });
+  const editLegend = make("span", { class: "rf-legend" });
+  const fieldSelects = FIELDS.map(({ at, low, high }) =>
+    select(numberOptions(low, high), (value) => edit(at, Number(value))),
+  );
   const board = make("div", {
     class: "rf-board",
     role: "application",
@@ -146,15 +139,15 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      labeled("Network", presetSelect),
-      labeled("Pixels", pixelSelect),
-      labeled("Layers", depthSelect),
+      choice("Network", presetSelect),
+      choice("Pixels", pixelSelect),
+      choice("Layers", depthSelect),
     ),
     make(
       "div",
       { class: "lf-controls" },
       editLegend,
-      ...FIELDS.map(({ name }, i) => labeled(name, fieldSelects[i])),
+      ...FIELDS.map(({ name }, i) => choice(name, fieldSelects[i])),
     ),
     refused,
     board,
@@ -188,20 +181,16 @@ function render({ model, el }) {
   }
 
   function moveByKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const { counts, layer, unit } = locate();
-    const moves = {
+    const move = moveFor(event, {
       ArrowLeft: () => [layer, unit - 1],
       ArrowRight: () => [layer, unit + 1],
       Home: () => [layer, 0],
       End: () => [layer, counts[layer] - 1],
       ArrowUp: () => (layer + 1 < counts.length ? [layer + 1, nearest(layer + 1)] : [layer, unit]),
       ArrowDown: () => (layer > 0 ? [layer - 1, nearest(layer - 1)] : [layer, unit]),
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    choose(...moves[event.key]());
+    });
+    if (move) choose(...move());
   }
 
   function choose(layer, unit) {

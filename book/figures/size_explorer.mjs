@@ -4,7 +4,7 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; each works along one axis. `render` draws.
 
-import { make, onceAFrame, speaker, watch } from "./figure.mjs";
+import { gridMoves, make, moveFor, onceAFrame, speaker, watch } from "./figure.mjs";
 
 const AXES = [
   { name: "height", line: "row", lines: "rows", end: "below", letter: "H" },
@@ -143,15 +143,9 @@ function render({ model, el }) {
   el.append(root);
 
   function moveByKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const now = locate();
-    const ends = { Home: 0, End: now.columns - 1 };
-    if (!(event.key in moves) && !(event.key in ends)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key in ends) choose(now.row, ends[event.key]);
-    else choose(now.row + moves[event.key][0], now.column + moves[event.key][1]);
+    const { row, column, columns } = locate();
+    const to = moveFor(event, gridMoves(row, column, columns - 1));
+    if (to) choose(...to);
   }
 
   function choose(row, column) {

@@ -3,7 +3,18 @@
 // One ES module in anywidget's format. The network is not here: all maps come with the page, in one
 // image, one below the other, of which the style sheet shows a part.
 
-import { make, meter, percent, showFrame, speaker, watch } from "./figure.mjs";
+import {
+  choice,
+  make,
+  meter,
+  percent,
+  save,
+  select,
+  showFrame,
+  slider,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
 /** The place of a map in the image: the plain one first, then all counts of each level above 0. */
 export function frameOf(level, count, counts) {
@@ -15,37 +26,16 @@ function render({ model, el }) {
   const levels = model.get("levels");
   const counts = model.get("counts");
   const side = model.get("side");
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
 
   // ---------------------------------------------------------------- controls
-  const sceneField = make(
-    "select",
-    {
-      class: "lf-input",
-      "data-lm-suppress-shortcuts": "true",
-      onchange: () => put("scene", sceneField.value),
-    },
-    ...scenes.map(({ name, label }) => make("option", { value: name }, label)),
-  );
-  const slider = (name, words, most) => {
-    const shown = make("span", { class: "lf-value" });
-    const field = make("input", {
-      class: "lf-slider",
-      type: "range",
-      min: 0,
-      max: most,
-      step: 1,
-      "data-lm-suppress-shortcuts": "true",
-      oninput: () => put(name, Number(field.value)),
-    });
-    return { field, shown, box: make("label", { class: "lf-choice lf-wide" }, make("span", {}, words, shown), field) };
-  };
-  const levelSlider = slider("level", "Noise level ", levels.length - 1);
-  const countSlider = slider("count", "Draws n ", counts.length - 1);
-  const outlineField = make("input", { type: "checkbox", onchange: () => put("outline", outlineField.checked) });
+  const sceneField = select(scenes.map(({ name, label }) => [name, label]), (scene) => save(model, { scene }));
+  const levelSlider = slider("Noise level", [0, levels.length - 1], (level) => save(model, { level }));
+  const countSlider = slider("Draws n", [0, counts.length - 1], (count) => save(model, { count }));
+  for (const { box } of [levelSlider, countSlider]) box.classList.add("lf-wide");
+  const outlineField = make("input", {
+    type: "checkbox",
+    onchange: () => save(model, { outline: outlineField.checked }),
+  });
 
   // ---------------------------------------------------------------- parts
   const image = (name) => make("div", { class: `lf-picture ${name}`, role: "img" });
@@ -64,7 +54,7 @@ function render({ model, el }) {
     make(
       "div",
       { class: "lf-controls" },
-      make("label", { class: "lf-choice" }, "Picture", sceneField),
+      choice("Picture", sceneField),
       levelSlider.box,
       countSlider.box,
       make("label", { class: "lf-switch sg-check" }, outlineField, " outline of the object"),
