@@ -506,6 +506,58 @@ def test_python_sets_and_reads_a_figure(explorer: Page) -> None:
     assert explorer.evaluate("models[0].saved") > 0
 
 
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_keyboard_focus_is_seen(browser: Browser, name: str, theme: str) -> None:
+    """Every control that Tab reaches gets the ring of the shared style sheet."""
+    page = opened(browser, name, theme=theme)
+    focused = """() => {
+        const element = document.activeElement;
+        const { outlineWidth, outlineStyle, outlineColor } = getComputedStyle(element);
+        const part = element.closest(".lf") && element.outerHTML.slice(0, 80);
+        return [part, [outlineWidth, outlineStyle, outlineColor]];
+    }"""
+    red, green, blue = bytes.fromhex(THEMES[theme]["primary"][1:])
+    ring = ["3px", "solid", f"rgb({red}, {green}, {blue})"]
+    reached = 0
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        part, look = page.evaluate(focused)
+        if not part:
+            break
+        reached += 1
+        assert look == ring, part
+    assert reached > 0
+    page.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_small_phone_shows_all_of_a_figure(browser: Browser, name: str) -> None:
+    """At 320 pixels, to which WCAG 2.2 (1.4.10) wants a page to shrink, nothing sticks out."""
+    page = opened(browser, name, width=320)
+    wider = "document.documentElement.scrollWidth - innerWidth"
+    assert page.evaluate(wider) <= 0
+    for field in page.locator("select").all():
+        last = field.locator("option").last.get_attribute("value")
+        field.select_option(last)
+    page.wait_for_timeout(100)
+    assert page.evaluate(wider) <= 0
+    page.close()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_letters_of_a_drawing_stay_readable_on_a_phone(browser: Browser, name: str) -> None:
+    """A drawing that shrinks with the page takes its letters along: they keep 10 pixels."""
+    page = opened(browser, name, width=380)
+    letters = """() => [...document.querySelectorAll("svg text")].map((text) => {
+        const { a } = text.getScreenCTM();
+        return [a * parseFloat(getComputedStyle(text).fontSize), text.textContent];
+    })"""
+    small = [one for one in page.evaluate(letters) if one[0] < 10]
+    assert not small
+    page.close()
+
+
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_cleans_up(browser: Browser, name: str) -> None:
     page = opened(browser, name)
@@ -597,7 +649,7 @@ def test_a_module_imports_what_it_uses(name: str) -> None:
     """All is one file in the end, so a name that is missing in the import would still be found."""
     text = (ROOM / f"{name}.mjs").read_text()
     imported = set(re.findall(r"\w+", figure.IMPORT.findall(text)[0]))
-    own = figure.IMPORT.sub("", text)
+    own = figure.IMPORT.sub("", text).replace("...", " ")
     called = set(re.findall(r"(?<![\w.])(\w+)\(", own))
     declared = set(re.findall(r"\b(?:const|function) (\w+)", own))
     exported = figure.EXPORT.findall((ROOM / "figure.mjs").read_text())
