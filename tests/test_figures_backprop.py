@@ -57,7 +57,7 @@ def test_the_explorer_computes_like_the_reference(modules: Page, data: st.DataOb
     sides = zip(x.shape, w.shape, strict=True)
     places = [(side + 2 * padding - size) // stride + 1 for side, size in sides]
     for side, size, count in zip(x.shape, w.shape, places, strict=True):
-        found = call(modules, "gradient_explorer.places", side, size, stride, padding)
+        found = call(modules, "gradient_explorer.positions", side, size, stride, padding)
         assert found == count
     dout = data.draw(floats(*places))
     got = call(modules, "gradient_explorer.backward", dout, x, w, stride, padding)

@@ -8,6 +8,7 @@ import {
   make,
   numberOptions,
   numberText,
+  positions,
   save,
   select,
   speaker,
@@ -15,12 +16,6 @@ import {
 } from "./figure.mjs";
 
 const LARGEST = 5;
-
-/** How many windows fit along one axis; 0 if none does. */
-export function positions(size, window, stride, padding) {
-  const room = size + 2 * padding - window;
-  return room < 0 ? 0 : Math.floor(room / stride) + 1;
-}
 
 /** The pixel at (row, column) of a picture; outside it is zero. */
 export function pixel(picture, row, column) {

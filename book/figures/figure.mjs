@@ -59,6 +59,12 @@ export function windowAt(map, row, column, side) {
   return map.slice(row, row + side).map((line) => line.slice(column, column + side));
 }
 
+/** How many positions a window has along one axis; 0 if it fits nowhere. */
+export function positions(size, window, stride, padding = 0) {
+  const room = size + 2 * padding - window;
+  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+}
+
 /** A stream of pseudorandom integers: the same numbers as `random_integers` in Python. */
 export function randomIntegers(seed) {
   let state = seed >>> 0;

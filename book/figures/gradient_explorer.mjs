@@ -13,6 +13,7 @@ import {
   numberText,
   onDark,
   onceAFrame,
+  positions,
   randomIntegers,
   signClass,
   slider,
@@ -36,11 +37,6 @@ export function drawNumbers(seed) {
 
 function grid(rows, columns, item) {
   return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => item(i, j)));
-}
-
-/** At how many places a window fits along one side. */
-export function places(side, size, stride, padding) {
-  return Math.floor((side + 2 * padding - size) / stride) + 1;
 }
 
 /**
@@ -231,7 +227,7 @@ function render({ model, el }) {
   function layer() {
     const [input, kernel] = [model.get("input"), model.get("kernel")];
     const [s, p] = [model.get("stride"), model.get("padding")];
-    const count = places(SIDE, KERNEL, s, p);
+    const count = positions(SIDE, KERNEL, s, p);
     const upstream = model.get("upstream").slice(0, count).map((line) => line.slice(0, count));
     return { input, kernel, s, p, upstream: model.get("ones") ? upstream.map((line) => line.map(() => 1)) : upstream };
   }

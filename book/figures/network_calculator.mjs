@@ -11,6 +11,7 @@ import {
   make,
   onDark,
   onceAFrame,
+  positions,
   select,
   speaker,
   watch,
@@ -112,7 +113,7 @@ export function nextShape(layer, shape) {
   if (kind === "flatten") return { shape: [shape.reduce((product, side) => product * side, 1)] };
   if (kind === "adaptive_avg_pool") return { shape: [shape[0], layer.size, layer.size] };
   const padding = layer.padding ?? 0;
-  const sides = shape.slice(1).map((side) => Math.floor((side + 2 * padding - layer.size) / layer.stride) + 1);
+  const sides = shape.slice(1).map((side) => positions(side, layer.size, layer.stride, padding));
   if (sides.some((side) => side < 1)) {
     const what = kind === "conv" ? "a filter" : "a window";
     const around = padding ? ` with a padding of ${padding}` : "";

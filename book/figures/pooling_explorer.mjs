@@ -13,6 +13,7 @@ import {
   numberText,
   onDark,
   onceAFrame,
+  positions,
   select,
   speaker,
   watch,
@@ -25,11 +26,6 @@ const RULES = {
   avg: "mean",
   first: "first number",
 };
-
-/** How many windows fit along a side. */
-export function positions(side, size, stride) {
-  return Math.floor((side - size) / stride) + 1;
-}
 
 /** One number out of a window: its maximum, its mean, or its first number. */
 export function reduce(window, rule) {

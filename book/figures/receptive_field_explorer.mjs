@@ -11,6 +11,7 @@ import {
   moveFor,
   numberOptions,
   onceAFrame,
+  positions,
   select,
   speaker,
   watch,
@@ -26,8 +27,7 @@ const FIELDS = [
 
 /** How many units a layer has over so many units below it. */
 export function units(below, [kernel, stride, padding]) {
-  const room = below + 2 * padding - kernel;
-  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+  return positions(below, kernel, stride, padding);
 }
 
 /** The number of units of the input and of every layer, up to the last one that has any. */

@@ -4,7 +4,7 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; each works along one axis. `render` draws.
 
-import { gridMoves, make, moveFor, onceAFrame, speaker, watch } from "./figure.mjs";
+import { gridMoves, make, moveFor, onceAFrame, positions, speaker, watch } from "./figure.mjs";
 
 const AXES = [
   { name: "height", line: "row", lines: "rows", end: "below", letter: "H" },
@@ -26,8 +26,7 @@ export function span(kernel, dilation) {
 
 /** How many positions the filter has along one axis; 0 if it fits nowhere. */
 export function outputSize(size, kernel, stride, padding, dilation) {
-  const room = size + 2 * padding - span(kernel, dilation);
-  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+  return positions(size, span(kernel, dilation), stride, padding);
 }
 
 /** The pixels that the window at one position reads; those outside 0 to size - 1 are padding. */
