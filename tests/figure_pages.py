@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from playwright.sync_api import Browser, Locator, Page
 
-from book.figures import FIGURES, figure_state
+from book.figures import figure_class, figure_state
 
 PREFIXES = {
     "kernel_explorer": "kx",
@@ -66,7 +66,11 @@ window.show = async (source, state) => {
 
 
 def source(name: str) -> str:
-    return str(FIGURES[name]()._esm)
+    return str(figure_class(name)._esm)
+
+
+def sheet(name: str) -> str:
+    return str(figure_class(name)._css)
 
 
 def opened(
@@ -77,7 +81,7 @@ def opened(
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: pytest.fail(f"error in a script: {error}"))
     variables = "".join(f"--pst-color-{key}: {value};" for key, value in THEMES[theme].items())
-    styles = "".join(str(FIGURES[name]()._css) for name in sorted(set(names)))
+    styles = "".join(map(sheet, sorted(set(names))))
     page.set_content(
         f"<!doctype html><html lang='en'><head><title>Figures</title><style>html {{ {variables} }}"
         "body { margin: 16px; background: var(--pst-color-background); }"
@@ -85,7 +89,7 @@ def opened(
         f"<script>{MODEL}</script></body></html>"
     )
     for name in names:
-        state = figure_state(FIGURES[name](**traits))
+        state = figure_state(figure_class(name)(**traits))
         page.evaluate("([source, state]) => show(source, state)", [source(name), state])
     return page
 

@@ -157,14 +157,12 @@ def test_add_a_chapter(copy: Path) -> None:
 
 
 def test_add_a_live_figure(copy: Path) -> None:
-    module, style, figure, directive = recipe("Add a live figure")
+    module, style, figure, entry, directive = recipe("Add a live figure")
     room = copy / "book" / "figures"
     (room / "dial.mjs").write_text(module)
     (room / "dial.css").write_text(style)
     (room / "dial.py").write_text(figure)
-    start = "FIGURES: dict[str, type[anywidget.AnyWidget]] = {\n"
-    add(room / "__init__.py", "from book.figures.dial import Dial", before=start)
-    add(room / "__init__.py", '    "dial": Dial,\n', after=start)
+    add(room / "__init__.py", f"    {entry}", after="FIGURES: dict[str, str] = {\n")
     (copy / "book" / "dial.md").write_text(f"# Dial\n\n{directive}")
     page = build_page(copy, "dial")
     assert '<live-figure figure="dial">' in page

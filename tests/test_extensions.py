@@ -23,8 +23,7 @@ CONF = """\
 import sys
 sys.path[:0] = [{course!r}, {here!r}]
 import book.figures
-import tiny
-book.figures.FIGURES.update(tiny=tiny.Tiny, strange=tiny.Strange)
+book.figures.FIGURES.update(tiny="tiny:Tiny", strange="tiny:Strange")
 extensions = [
     "myst_parser",
     "book.extensions.look",

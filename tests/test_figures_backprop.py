@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from book.backprop_demo import Chain
-from book.figures import ChainRuleGraph, GradientExplorer
-from book.figures.chain_rule_graph import STEPS
-from book.figures.gradient_explorer import draw_gradient_numbers
+from book.figures.chain_rule_graph import STEPS, ChainRuleGraph
+from book.figures.gradient_explorer import GradientExplorer, draw_gradient_numbers
 from solutions.backprop.reference import conv2d_backward
 
 INPUTS = ("x1", "x2", "w", "b", "t")
@@ -58,7 +57,7 @@ def test_the_explorer_computes_like_the_reference(modules: Page, data: st.DataOb
     sides = zip(x.shape, w.shape, strict=True)
     places = [(side + 2 * padding - size) // stride + 1 for side, size in sides]
     for side, size, count in zip(x.shape, w.shape, places, strict=True):
-        found = call(modules, "gradient_explorer.places", side, size, stride, padding)
+        found = call(modules, "gradient_explorer.positions", side, size, stride, padding)
         assert found == count
     dout = data.draw(floats(*places))
     got = call(modules, "gradient_explorer.backward", dout, x, w, stride, padding)
@@ -143,7 +142,7 @@ def test_numbers_are_read_or_refused_in_words(
 def shown(page: Page, name: str) -> np.ndarray:
     """The numbers of one of the squares that are read as an image."""
     square = page.get_by_role("img", name=name, exact=False)
-    texts = square.locator(".gx-cell").all_inner_texts()
+    texts = square.locator(".lf-cell").all_inner_texts()
     numbers = np.array([number(text) for text in texts])
     side = round(len(numbers) ** 0.5)
     return numbers.reshape(side, side)
@@ -168,7 +167,7 @@ def says(page: Page, name: str, row: int, column: int, value: float) -> None:
     text = f"{value:g}".replace("-", "−")
     expect(page.locator(".gx-equation")).to_contain_text(f"{name}[{row}, {column}] = ")
     expect(page.locator(".gx-equation strong")).to_have_text(text)
-    expect(page.locator(".gx-spoken")).to_contain_text(f"{name}[{row}, {column}] is {text}.")
+    expect(page.locator(".lf-spoken")).to_contain_text(f"{name}[{row}, {column}] is {text}.")
     products = page.locator(".gx-equation").inner_text().split(" = ")[1]
     if "·" in products:
         factors = [part.split(" · ") for part in products.split(" + ")]
@@ -271,7 +270,7 @@ def test_step_by_step(graph: Page) -> None:
     expect(graph.locator(".cr-title")).to_have_text("w is used 2 times: add up.")
     expect(graph.locator(".cr-sum")).to_have_text("grad w = 12 + 4 = 16")
     expect(graph.locator(".cr-proof")).to_contain_text("at the rate 16.")
-    expect(graph.locator(".cr-spoken")).to_contain_text("grad w = 12 + 4 = 16")
+    expect(graph.locator(".lf-spoken")).to_contain_text("grad w = 12 + 4 = 16")
     graph.get_by_role("button", name="Start over").press("Enter")
     expect(graph.locator(".cr-gradient")).to_have_count(0)
     graph.get_by_role("button", name="Show all").press("Enter")

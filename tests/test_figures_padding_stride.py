@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 
-from book.figures import ReceptiveFieldExplorer, SizeExplorer
+from book.figures.receptive_field_explorer import ReceptiveFieldExplorer
+from book.figures.size_explorer import SizeExplorer
 from book.padding_stride_demo import visits
 from solutions.padding_stride.reference import (
     conv2d_forward,
@@ -178,7 +179,7 @@ def test_arrow_keys_move_the_window(explorer: Page) -> None:
     board.focus()
     for key in ["ArrowDown", "ArrowRight"]:
         explorer.keyboard.press(key)
-    spoken = explorer.locator(".sx-spoken")
+    spoken = explorer.locator(".lf-spoken")
     expect(spoken).to_contain_text("Window at row 1, column 2: reads rows 1, 2 and 3, columns 3, 4")
     for _ in range(4):
         explorer.keyboard.press("ArrowDown")
@@ -191,12 +192,12 @@ def test_arrow_keys_move_the_window(explorer: Page) -> None:
 
 def test_a_click_chooses_the_window(explorer: Page) -> None:
     explorer.locator(".sx-output rect").nth(6).click()
-    expect(explorer.locator(".sx-spoken")).to_contain_text("Window at row 1, column 2")
+    expect(explorer.locator(".lf-spoken")).to_contain_text("Window at row 1, column 2")
     box = explorer.locator(".sx-board svg").bounding_box()
     assert box
     cell = box["width"] / 10.2
     explorer.mouse.click(box["x"] + 1.6 * cell, box["y"] + 5.6 * cell)
-    expect(explorer.locator(".sx-spoken")).to_contain_text("Window at row 2, column 0")
+    expect(explorer.locator(".lf-spoken")).to_contain_text("Window at row 2, column 0")
 
 
 def test_settings_that_cannot_be_are_refused_in_words(explorer: Page) -> None:
@@ -238,7 +239,7 @@ def test_arrow_keys_choose_unit_and_layer(stack: Page) -> None:
     for _ in range(4):  # faster than the figure is drawn
         stack.keyboard.press("ArrowUp")
     expect(words).to_contain_text("Unit 4 of layer 3")
-    expect(stack.locator(".rf-spoken")).to_contain_text("pixels 8 to 16: 9 pixels. Layer 3: size 9")
+    expect(stack.locator(".lf-spoken")).to_contain_text("pixels 8 to 16: 9 pixels. Layer 3: size 9")
 
 
 def test_paths_are_drawn_as_bars(stack: Page) -> None:

@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from network_specs import specs
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from book.figures import NetworkCalculator, PoolingExplorer
-from book.figures.network_calculator import line_of, presets, text_of
-from book.figures.pooling_explorer import SIDE, patterns
+from book.figures.network_calculator import NetworkCalculator, line_of, presets, text_of
+from book.figures.pooling_explorer import SIDE, PoolingExplorer, patterns
 from book.pooling_demo import count_multiply_adds, pool2d
 from solutions import networks
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
@@ -213,7 +212,7 @@ def says(page: Page, pooled: np.ndarray, row: int, column: int, rule: str = "max
     expect(page.locator(".pe-sum")).to_contain_text(f": {value}.")
     chosen = grid.get_by_role("row").nth(row).get_by_role("gridcell").nth(column)
     expect(chosen).to_have_attribute("aria-selected", "true")
-    expect(page.locator(".pe-spoken")).to_contain_text(f"Row {row}, column {column}:")
+    expect(page.locator(".lf-spoken")).to_contain_text(f"Row {row}, column {column}:")
     shown = [number(text) for text in grid.get_by_role("gridcell").all_inner_texts()]
     assert shown == np.round(pooled, 2).ravel().tolist()
 
@@ -338,7 +337,7 @@ def test_editing_a_line_changes_the_numbers(calculator: Page) -> None:
     total = sum(count_parameters(spec, network_shapes(spec)))
     expect(calculator.locator(".nc-amount").first).to_have_text(f"{total:,}")
     expect(choice(calculator, "Network")).to_have_value("own")
-    expect(calculator.locator(".nc-spoken")).to_contain_text(f"{total:,} parameters")
+    expect(calculator.locator(".lf-spoken")).to_contain_text(f"{total:,} parameters")
     calculator.keyboard.press("Backspace")
     expect(choice(calculator, "Network")).to_have_value("lenet5")
     assert calculator.evaluate("models[0].saved") > 0

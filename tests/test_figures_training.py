@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 
-from book.figures import ColumnExplorer, Descent
+from book.figures.column_explorer import ColumnExplorer
+from book.figures.descent import Descent
 from solutions.training.reference import im2col, sgd_step
 
 PICTURE = np.array(ColumnExplorer().picture, dtype=float)
@@ -140,7 +141,7 @@ def test_arrow_keys_choose_a_column(columns: Page) -> None:
     agrees(columns, 2, 2, 1, 0, 11)
     slider.press("Home")
     agrees(columns, 2, 2, 1, 0, 0)
-    expect(columns.locator(".ic-spoken")).to_contain_text("Column 0: window at row 0, column 0")
+    expect(columns.locator(".lf-spoken")).to_contain_text("Column 0: window at row 0, column 0")
     assert columns.evaluate("models[0].saved") > 0
 
 
@@ -199,12 +200,12 @@ def test_sliders_set_rate_and_momentum(descent: Page) -> None:
     expect(sentence).to_contain_text("It arrives")
     for _ in range(2):
         rate.press("ArrowRight")
-    expect(descent.locator(".ds-value").first).to_have_text("0.082")
+    expect(descent.locator(".lf-value").first).to_have_text("0.082")
     expect(sentence).to_contain_text("It flies away")
     momentum = descent.get_by_role("slider", name="Momentum")
     for _ in range(30):
         momentum.press("ArrowRight")
-    expect(descent.locator(".ds-value").last).to_have_text("0.60")
+    expect(descent.locator(".lf-value").last).to_have_text("0.60")
     expect(sentence).to_contain_text("It arrives")
     for _ in range(100):
         rate.press("ArrowLeft")

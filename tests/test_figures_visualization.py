@@ -22,20 +22,20 @@ from playwright.sync_api import Browser, Page, expect
 
 from book import visualization_demo as demo
 from book.figures import (
-    FIGURES,
-    ChannelBrowser,
-    FluctuationExplorer,
-    GrabcutExplorer,
-    OcclusionExplorer,
-    SmoothgradExplorer,
     channel_browser,
     embedded,
+    figure_class,
     figure_state,
     fluctuation_explorer,
     grabcut_explorer,
     occlusion_explorer,
     smoothgrad_explorer,
 )
+from book.figures.channel_browser import ChannelBrowser
+from book.figures.fluctuation_explorer import FluctuationExplorer
+from book.figures.grabcut_explorer import GrabcutExplorer
+from book.figures.occlusion_explorer import OcclusionExplorer
+from book.figures.smoothgrad_explorer import SmoothgradExplorer
 from book.plots import NEGATIVE
 from solutions.visualization import evaluation, gradients, method_table, occlusion, segmentation
 from solutions.visualization.layers import chain
@@ -146,9 +146,9 @@ def says(page: Page, found: occlusion.Occlusion, target: int, i: int, j: int) ->
     """The figure tells what the laboratory finds at a place."""
     network = demo.small_network()
     scores = found.logits[i, j]
-    values = page.locator(".oc-value")
+    values = page.locator(".lf-value")
     top, left, patch = found.tops[i], found.lefts[j], found.patch[0]
-    expect(page.locator(".oc-sentence")).to_contain_text(
+    expect(page.locator(".lf-sentence")).to_contain_text(
         f"Rows {top} to {top + patch - 1} and columns {left} to {left + patch - 1} are hidden"
     )
     shown = [number(text) for text in values.all_inner_texts()]
@@ -157,8 +157,8 @@ def says(page: Page, found: occlusion.Occlusion, target: int, i: int, j: int) ->
     )
     answer = network.classes[int(scores.argmax())]
     expect(page.locator(".oc-says")).to_contain_text(f"The network says: {answer} (")
-    expect(page.locator(".oc-spoken")).to_contain_text(f"Row {top}, column {left}: ")
-    expect(page.locator(".oc-spoken")).to_contain_text(f"The network says {answer}.")
+    expect(page.locator(".lf-spoken")).to_contain_text(f"Row {top}, column {left}: ")
+    expect(page.locator(".lf-spoken")).to_contain_text(f"The network says {answer}.")
 
 
 def map_colors(page: Page) -> Array:
@@ -230,7 +230,7 @@ def test_the_whole_map_has_the_signs_of_the_laboratory(explorer: Page, measure: 
     assert strong.any()
     assert np.abs(colors[strong][:, :3] - NEGATIVE).max() < 6
     largest = written(float(np.abs(drop).max()))
-    expect(explorer.locator(".oc-part .oc-title").nth(1)).to_have_text(f"Fall, up to {largest}")
+    expect(explorer.locator(".lf-part .lf-title").nth(1)).to_have_text(f"Fall, up to {largest}")
 
 
 def test_another_patch_stays_where_it_was(explorer: Page) -> None:
@@ -390,13 +390,13 @@ def test_sliders_choose_the_map(smoothing: Page) -> None:
         frames = 1 + (len(levels_) - 1) * len(counts)
         assert frame_shown(smoothing, ".sg-map", frames) == pytest.approx(frame, abs=0.01)
         assert frame_shown(smoothing, ".sg-noisy", len(levels_)) == pytest.approx(level, abs=0.01)
-        values = smoothing.locator(".sg-meters .sg-value").all_inner_texts()
+        values = smoothing.locator(".lf-meters .lf-value").all_inner_texts()
         assert values == [f"{told['correlation']:.2f}", f"{round(100 * told['energy'])} %"]
         hit = "on the object: a hit" if told["hit"] else "beside the object: a miss"
-        expect(smoothing.locator(".sg-sentence")).to_contain_text(hit)
+        expect(smoothing.locator(".lf-sentence")).to_contain_text(hit)
         expect(noise).to_have_attribute("aria-valuetext", f"noise level {levels_[level]:g}")
         expect(draws).to_have_attribute("aria-valuetext", f"draws {counts[count]}")
-        expect(smoothing.locator(".sg-spoken")).to_contain_text(
+        expect(smoothing.locator(".lf-spoken")).to_contain_text(
             f"Level {levels_[level]:g}, {counts[count]} draws: "
         )
         ring, box = (smoothing.locator(one).bounding_box() for one in (".sg-peak", ".sg-map"))
@@ -414,18 +414,18 @@ def test_sliders_choose_the_map(smoothing: Page) -> None:
     draws.press("ArrowLeft")
     noise.press("Home")
     shows(0, 4)
-    expect(smoothing.locator(".sg-title").nth(1)).to_have_text("Plain saliency")
+    expect(smoothing.locator(".lf-title").nth(1)).to_have_text("Plain saliency")
     noise.press("ArrowRight")
     draws.press("Home")
     shows(1, 0)
-    expect(smoothing.locator(".sg-sentence")).to_contain_text("One draw at level 0.05")
+    expect(smoothing.locator(".lf-sentence")).to_contain_text("One draw at level 0.05")
     assert smoothing.evaluate("models[0].saved") == 6
 
 
 def test_another_picture_and_its_outline(smoothing: Page) -> None:
     choice(smoothing, "Picture").select_option("picture-5")
     told = SmoothgradExplorer().scenes[1]["measures"][3][2]
-    expect(smoothing.locator(".sg-meters .sg-value").first).to_have_text(
+    expect(smoothing.locator(".lf-meters .lf-value").first).to_have_text(
         f"{told['correlation']:.2f}"
     )
     outline = smoothing.locator(".sg-outline")
@@ -492,10 +492,10 @@ def test_the_slider_walks_along_the_curves(walking: Page) -> None:
         expect(slider).to_have_attribute("aria-valuetext", f"t {at / 100:.2f}")
         shown = [number(one) for one in walking.locator(".fl-key .fl-value").all_inner_texts()]
         assert shown == pytest.approx(path[at].tolist(), abs=0.0006)
-        expect(walking.locator(".fl-sentence")).to_contain_text(
+        expect(walking.locator(".lf-sentence")).to_contain_text(
             f"changed their sign {flips[:at].sum()} of {flips.sum()} times"
         )
-        expect(walking.locator(".fl-sentence")).to_contain_text(
+        expect(walking.locator(".lf-sentence")).to_contain_text(
             f"has the saliency {np.abs(path[at]).max():.3f} here"
         )
         assert frame_shown(walking, ".fl-map", 101) == pytest.approx(at, abs=0.01)
@@ -505,7 +505,7 @@ def test_the_slider_walks_along_the_curves(walking: Page) -> None:
             "[...document.querySelectorAll('.fl-dot')].map((dot) => dot.cy.baseVal.value)"
         )
         assert np.array_equal(np.argsort(dots), np.argsort(-path[at]))
-        expect(walking.locator(".fl-spoken")).to_contain_text(f"t {at / 100:.2f}: red ")
+        expect(walking.locator(".lf-spoken")).to_contain_text(f"t {at / 100:.2f}: red ")
 
     shows(30)
     slider.press("ArrowRight")
@@ -611,7 +611,7 @@ def test_choosing_layers_and_channels(channels: Page) -> None:
             f"smallest {written(least)}. ReLU lets {int(100 * above + 0.5)} % of its places pass."
         )
         expect(channels.locator(".cb-facts")).to_have_text(words)
-        expect(channels.locator(".cb-spoken")).to_have_text(words)
+        expect(channels.locator(".lf-spoken")).to_have_text(words)
 
     shows(0, "conv1_1", 0)
     channels.locator(".cb-cell").first.focus()
@@ -725,14 +725,14 @@ def test_sliders_choose_the_seeds(cutting: Page) -> None:
         assert mask_shown(cutting, ".gc-ground", len(below)) == pytest.approx(j, abs=0.01)
         frames = len(above) * len(below)
         assert mask_shown(cutting, ".gc-cut", frames) == pytest.approx(10 * j + i, abs=0.01)
-        sentence = cutting.locator(".gc-sentence")
+        sentence = cutting.locator(".lf-sentence")
         expect(sentence).to_contain_text(f"{seeds['right']} of {seeds['count']} seeds")
         expect(sentence).to_contain_text(
             f"The mask has {cut['count']} pixels, {cut['right']} of them on the object"
         )
         better = "better" if cut["iou"] > seeds["iou"] else "worse"
         expect(sentence).to_contain_text(f"is {better} than the seeds themselves")
-        values = cutting.locator(".gc-meter .gc-value").all_inner_texts()
+        values = cutting.locator(".lf-meter .lf-value").all_inner_texts()
         share = int(100 * seeds["right"] / seeds["count"] + 0.5)
         assert values[0] == f"{share} %"
         assert [float(one) for one in values[1:]] == pytest.approx(
@@ -742,7 +742,7 @@ def test_sliders_choose_the_seeds(cutting: Page) -> None:
         expect(low).to_have_attribute(
             "aria-valuetext", f"background below the quantile {below[j]:g}"
         )
-        expect(cutting.locator(".gc-spoken")).to_contain_text(
+        expect(cutting.locator(".lf-spoken")).to_contain_text(
             f"Above {above[i]:g}, below {below[j]:g}: "
         )
 
@@ -773,7 +773,7 @@ OWN = (
 
 @pytest.mark.parametrize("name", OWN)
 def test_a_page_stays_light(name: str) -> None:
-    assert len(json.dumps(figure_state(FIGURES[name]()))) < LIMIT
+    assert len(json.dumps(figure_state(figure_class(name)()))) < LIMIT
 
 
 @pytest.mark.parametrize("theme", THEMES)

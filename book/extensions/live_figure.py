@@ -9,9 +9,9 @@
     The caption.
     ```
 
-``kernel_explorer`` is a key of ``book.figures.FIGURES``, a dictionary of ``anywidget.AnyWidget``
-classes. The page gets the very ES module that runs in a live notebook, written into the page
-itself, with the starting values of the widget. ``live-figure.js`` runs it.
+``kernel_explorer`` is a key of ``book.figures.FIGURES``, which says where the figure's class is, an
+``anywidget.AnyWidget``. The page gets the very ES module that runs in a live notebook, written into
+the page itself, with the starting values of the widget. ``live-figure.js`` runs it.
 """
 
 from __future__ import annotations
@@ -51,14 +51,15 @@ class LiveFigure(SphinxDirective):
         """Return a docutils figure with a ``live_figure`` in it."""
         name = self.arguments[0]
         room = importlib.import_module("book.figures")
-        figures = room.FIGURES
-        if name not in figures:
-            raise self.error(f"no live figure {name!r}; there are {', '.join(sorted(figures))}")
+        if name not in room.FIGURES:
+            known = ", ".join(sorted(room.FIGURES))
+            raise self.error(f"no live figure {name!r}; there are {known}")
         if not self.options.get("alt"):
             raise self.error(f"the live figure {name!r} needs an alternative text (:alt:)")
-        for path in sources(figures[name]):
+        figure_class = room.figure_class(name)
+        for path in sources(figure_class):
             self.env.note_dependency(str(path))
-        widget = figures[name]()
+        widget = figure_class()
         module = {"esm": text_of(widget, "_esm"), "css": text_of(widget, "_css")}
         try:
             state = json.dumps(room.figure_state(widget), allow_nan=False)

@@ -4,6 +4,8 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; `render` draws.
 
+import { button, choice, make, numberText, onceAFrame, speaker, watch } from "./figure.mjs";
+
 const LARGEST = 100;
 const INPUTS = ["x1", "x2", "w", "b", "t"];
 const NUDGE = 0.001;
@@ -95,35 +97,11 @@ export function readNumber(text) {
 }
 
 /** A number for reading: at most three decimals, a true minus sign. */
-function text(value) {
-  const rounded = Number(value.toFixed(3));
-  return String(rounded === 0 ? 0 : rounded).replace("-", "\u2212");
-}
+const text = (value) => numberText(value, 3);
 
 /** A number as a factor or a later term. */
 function term(value) {
   return text(value).startsWith("\u2212") ? `(${text(value)})` : text(value);
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
-}
-
-/** An element of a drawing, like `make`. The browser's own parser knows the namespace of SVG. */
-function draw(tag, attributes = {}, ...children) {
-  const { namespaceURI } = new Range().createContextualFragment("<svg></svg>").firstChild;
-  return fill(document.createElementNS(namespaceURI, tag), attributes, children);
-}
-
-function fill(element, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
 }
 
 // Centers of the nodes, in units of the drawing; each box is BOX wide and high.
@@ -155,11 +133,12 @@ function border([fromX, fromY], [x, y]) {
 }
 
 function render({ model, el }) {
+  const { put, schedule, stop } = onceAFrame(model, () => show());
   const fields = Object.fromEntries(
     INPUTS.map((name) => [
       name,
       make("input", {
-        class: "cr-field",
+        class: "lf-input",
         inputmode: "text",
         "data-lm-suppress-shortcuts": "true",
         onchange: () => {
@@ -174,23 +153,22 @@ function render({ model, el }) {
       }),
     ]),
   );
-  const button = (words, onclick) => make("button", { type: "button", class: "cr-button", onclick }, words);
   const stepTo = (step) => put({ step: Math.max(0, Math.min(ORDER.length, step)) });
   const back = button("◀ Back", () => stepTo(model.get("step") - 1));
   const next = button("Step ▶", () => stepTo(model.get("step") + 1));
-  const problem = make("p", { class: "cr-problem", role: "alert" });
-  const svg = draw("svg", { class: "cr-drawing", viewBox: "0 0 360 496", role: "img" });
+  const problem = make("p", { class: "lf-refusal", role: "alert" });
+  const svg = make("svg", { class: "cr-drawing", viewBox: "0 0 360 496", role: "img" });
   const title = make("p", { class: "cr-title" });
   const ways = make("div", { class: "cr-ways" });
   const proof = make("p", { class: "cr-proof" });
-  const spoken = make("p", { class: "cr-spoken", role: "status", "aria-live": "polite" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "cr", role: "group", "aria-label": "Chain rule, step by step" },
+    { class: "lf lf-bounded cr", role: "group", "aria-label": "Chain rule, step by step" },
     make(
       "div",
-      { class: "cr-controls" },
-      ...INPUTS.map((name) => make("label", { class: "cr-choice" }, nameOf(name), fields[name])),
+      { class: "lf-controls" },
+      ...INPUTS.map((name) => choice(nameOf(name), fields[name])),
     ),
     problem,
     make(
@@ -202,7 +180,7 @@ function render({ model, el }) {
         { class: "cr-side" },
         make(
           "div",
-          { class: "cr-player", role: "group", "aria-label": "Backward pass" },
+          { class: "lf-controls", role: "group", "aria-label": "Backward pass" },
           back,
           next,
           button("Start over", () => stepTo(0)),
@@ -213,27 +191,9 @@ function render({ model, el }) {
         proof,
       ),
     ),
-    spoken,
+    voice.line,
   );
   el.append(root);
-
-  let scheduled = 0;
-  let unsaved = false;
-
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
 
   function drawGraph(values, known, current) {
     const done = new Map(known.map(({ node, gradient }) => [node, gradient]));
@@ -243,28 +203,28 @@ function render({ model, el }) {
       const [x2, y2] = border(PLACES[from], PLACES[to]);
       const lit = current?.node === from && active.includes(to);
       const blocked = (to === "r1" || to === "r2") && slope(to, from, values) === 0;
-      const line = draw("line", { x1, y1, x2, y2, class: `cr-edge ${lit ? "cr-lit" : ""} ${blocked ? "cr-blocked" : ""}` });
+      const line = make("line", { x1, y1, x2, y2, class: `cr-edge ${lit ? "cr-lit" : ""} ${blocked ? "cr-blocked" : ""}` });
       if (!lit) return line;
       const way = current.ways.find((one) => one.to === to);
       const [x, y] = [(x1 + x2) / 2, (y1 + y2) / 2];
       const words = `× ${text(way.slope)}`;
       const width = 10 + 7 * words.length;
-      return draw(
+      return make(
         "g",
         {},
         line,
-        draw("rect", { x: x - width / 2, y: y - 10, width, height: 20, rx: 4, class: "cr-tag" }),
-        draw("text", { x, y: y + 4.5, class: "cr-slope" }, words),
+        make("rect", { x: x - width / 2, y: y - 10, width, height: 20, rx: 4, class: "cr-tag" }),
+        make("text", { x, y: y + 4.5, class: "cr-slope" }, words),
       );
     });
     const boxes = Object.entries(PLACES).map(([node, [x, y]]) => {
       const gradient = done.get(node);
       const state = current?.node === node ? "cr-current" : gradient === undefined ? "" : "cr-done";
       const kind = INPUTS.includes(node) ? "cr-given" : "";
-      const box = draw("rect", { x: x - BOX[0] / 2, y: y - BOX[1] / 2, width: BOX[0], height: BOX[1], rx: 6 });
-      const value = draw("text", { x, y: gradient === undefined ? y + 5 : y - 5, class: "cr-number" }, `${nameOf(node)} = ${text(values[node])}`);
-      const slopeText = gradient === undefined ? "" : draw("text", { x, y: y + 15, class: "cr-gradient" }, `grad ${text(gradient)}`);
-      return draw("g", { class: `cr-node ${state} ${kind}` }, box, value, slopeText);
+      const box = make("rect", { x: x - BOX[0] / 2, y: y - BOX[1] / 2, width: BOX[0], height: BOX[1], rx: 6 });
+      const value = make("text", { x, y: gradient === undefined ? y + 5 : y - 5, class: "cr-number" }, `${nameOf(node)} = ${text(values[node])}`);
+      const slopeText = gradient === undefined ? "" : make("text", { x, y: y + 15, class: "cr-gradient" }, `grad ${text(gradient)}`);
+      return make("g", { class: `cr-node ${state} ${kind}` }, box, value, slopeText);
     });
     svg.replaceChildren(...parts, ...boxes);
     const read = Object.keys(PLACES).map((node) => {
@@ -308,7 +268,6 @@ function render({ model, el }) {
       : "";
   }
 
-  let speech = 0;
   const written = {};
 
   function show() {
@@ -328,19 +287,17 @@ function render({ model, el }) {
     explain(values, current);
     back.disabled = step === 0;
     next.disabled = step === ORDER.length;
-    clearTimeout(speech);
     const words = [title, ...ways.children, proof].map((one) => one.textContent).join(" ");
-    speech = setTimeout(() => (spoken.textContent = words), 250);
+    voice.say(words);
   }
 
-  const watched = [...INPUTS, "step"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
+  const unwatch = watch(model, [...INPUTS, "step"], schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     root.remove();
   };
 }

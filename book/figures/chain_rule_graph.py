@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from book.figures.figure import Figure
 
 STEPS = 12
 """How many gradients the backward pass of the graph computes, dL/dL = 1 included."""
@@ -15,14 +15,11 @@ STEPS = 12
 LARGEST = 100.0
 
 
-class ChainRuleGraph(anywidget.AnyWidget):
+class ChainRuleGraph(Figure):
     """The graph of L = (ReLU(w x1 + b) + ReLU(w x2 + b) - t)^2, with editable numbers.
 
     ``step`` says how many gradients are shown, from the loss backward: 0 to 12.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     x1 = traitlets.Float(3.0).tag(sync=True)
     x2 = traitlets.Float(1.0).tag(sync=True)

@@ -3,14 +3,21 @@
 // One ES module in anywidget's format. The network is not here: the maps of a layer come with the
 // page in one image, one below the other, of which the style sheet shows a part.
 
+import {
+  choice,
+  fixedText,
+  make,
+  offset,
+  save,
+  select,
+  showFrame,
+  speaker,
+  watch,
+} from "./figure.mjs";
+
 /** How many stand in a row, so that the whole is nearly square. */
 export function columnsFor(count) {
   return Math.ceil(Math.sqrt(count));
-}
-
-/** How far an image of `frames` pictures, one below the other, is moved to show one of them. */
-export function offset(frame, frames) {
-  return `${(100 * frame) / (frames - 1)}%`;
 }
 
 /** Where an arrow key leads from a channel. */
@@ -27,23 +34,6 @@ export function step(key, channel, count) {
   return to === undefined || to < 0 || to >= count ? undefined : to;
 }
 
-/** A number for reading, with a true minus sign. */
-function text(value, digits = 2) {
-  const rounded = Number(value.toFixed(digits));
-  return (rounded === 0 ? 0 : rounded).toFixed(digits).replace("-", "\u2212");
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
 function render({ model, el }) {
   const scenes = model.get("scenes");
   const layers = model.get("layers");
@@ -51,36 +41,27 @@ function render({ model, el }) {
   let cells = [];
 
   // ---------------------------------------------------------------- parts
-  const select = (name, options) => {
-    const field = make(
-      "select",
-      { class: "cb-input", "data-lm-suppress-shortcuts": "true", onchange: () => put(name, field.value) },
-      ...options.map(([value, words]) => make("option", { value }, words)),
-    );
-    return field;
-  };
   const fields = {
-    scene: select("scene", scenes.map(({ name, label }) => [name, label])),
+    scene: select(scenes.map(({ name, label }) => [name, label]), (scene) => save(model, { scene })),
     layer: select(
-      "layer",
       layers.map(({ name, side }, i) => [name, `${name}: ${scenes[0].layers[i].channels.length} maps of ${side} × ${side}`]),
+      (layer) => save(model, { layer }),
     ),
   };
-  const label = (words, field) => make("label", { class: "cb-choice" }, words, field);
   const grid = make("div", { class: "cb-grid", role: "listbox", "aria-orientation": "horizontal", onkeydown: byKey });
-  const [gridTitle, title] = [make("p", { class: "cb-title" }), make("p", { class: "cb-title" })];
-  const image = (name) => make("div", { class: `cb-image ${name}`, role: "img" });
+  const [gridTitle, title] = [make("p", { class: "lf-title" }), make("p", { class: "lf-title" })];
+  const image = (name) => make("div", { class: `lf-picture ${name}`, role: "img" });
   const [large, picture, filter] = [image("cb-large"), image("cb-small"), image("cb-small")];
-  const filterTitle = make("p", { class: "cb-title" });
+  const filterTitle = make("p", { class: "lf-title" });
   const noFilter = make("p", { class: "cb-none" });
   filter.append(noFilter);
-  const facts = make("p", { class: "cb-facts" });
-  const key = make("p", { class: "cb-key" });
-  const spoken = make("p", { class: "cb-spoken", role: "status", "aria-live": "polite" });
+  const facts = make("p", { class: "lf-sentence cb-facts" });
+  const key = make("p", { class: "lf-small" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "cb", role: "group", "aria-label": "The maps of a layer" },
-    make("div", { class: "cb-controls" }, label("Picture", fields.scene), label("Layer", fields.layer)),
+    { class: "lf cb", role: "group", "aria-label": "The maps of a layer" },
+    make("div", { class: "lf-controls" }, choice("Picture", fields.scene), choice("Layer", fields.layer)),
     make(
       "div",
       { class: "cb-stage" },
@@ -92,23 +73,18 @@ function render({ model, el }) {
         make(
           "div",
           { class: "cb-beside" },
-          make("div", {}, make("p", { class: "cb-title" }, "Picture"), picture),
+          make("div", {}, make("p", { class: "lf-title" }, "Picture"), picture),
           make("div", {}, filterTitle, filter),
         ),
       ),
     ),
     facts,
     key,
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  function put(name, value) {
-    model.set(name, value);
-    model.save_changes();
-  }
-
   function byKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const to = step(event.key, cells.findIndex((cell) => cell.tabIndex === 0), cells.length);
@@ -116,7 +92,7 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (to === undefined) return;
-    put("channel", to);
+    save(model, { channel: to });
     cells[to].focus();
   }
 
@@ -133,8 +109,8 @@ function render({ model, el }) {
         class: "cb-cell",
         role: "option",
         "data-lm-suppress-shortcuts": "true",
-        "aria-label": `channel ${channel}: mean ${text(mean)}, largest ${text(most)}`,
-        onclick: () => put("channel", channel),
+        "aria-label": `channel ${channel}: mean ${fixedText(mean)}, largest ${fixedText(most)}`,
+        onclick: () => save(model, { channel }),
       });
       cell.style.backgroundPosition = `0 ${offset(channel, count)}`;
       return cell;
@@ -142,7 +118,6 @@ function render({ model, el }) {
     grid.replaceChildren(...cells);
   }
 
-  let speech = 0;
   function show() {
     const scene = scenes.find(({ name }) => name === model.get("scene")) ?? scenes[0];
     const at = Math.max(0, layers.findIndex(({ name }) => name === model.get("layer")));
@@ -159,9 +134,7 @@ function render({ model, el }) {
       cell.setAttribute("aria-selected", i === channel);
     });
 
-    large.style.backgroundImage = `url("${maps}")`;
-    large.style.backgroundSize = `100% ${100 * count}%`;
-    large.style.backgroundPosition = `0 ${offset(channel, count)}`;
+    showFrame(large, maps, channel, count);
     picture.style.backgroundImage = `url("${scene.picture}")`;
     picture.setAttribute("aria-label", scene.label);
     gridTitle.textContent = `All ${count} maps of ${layer.name}`;
@@ -174,20 +147,18 @@ function render({ model, el }) {
     filter.setAttribute("aria-label", layer.filters ? `Filter ${channel}: 3 by 3 colors; gray is zero` : `A filter of ${layer.slices} slices`);
 
     const [mean, most, least, above] = channels[channel];
-    const words = `mean ${text(mean)}, largest ${text(most)}, smallest ${text(least)}`;
+    const words = `mean ${fixedText(mean)}, largest ${fixedText(most)}, smallest ${fixedText(least)}`;
     facts.textContent = `Channel ${channel} of ${layer.name}: ${words}. ReLU lets ${Math.round(100 * above)} % of its places pass.`;
     large.setAttribute("aria-label", `Map of channel ${channel}: ${words}`);
-    key.textContent = `Orange + is above zero, blue \u2212 below, before ReLU; full color is ±${text(layer.limit)}, for all maps of the layer.`;
-    clearTimeout(speech);
-    speech = setTimeout(() => (spoken.textContent = facts.textContent), 250);
+    key.textContent = `Orange + is above zero, blue \u2212 below, before ReLU; full color is ±${fixedText(layer.limit)}, for all maps of the layer.`;
+    voice.say(facts.textContent);
   }
 
-  const watched = ["scene", "layer", "channel"];
-  for (const name of watched) model.on(`change:${name}`, show);
+  const unwatch = watch(model, ["scene", "layer", "channel"], show);
   show();
   return () => {
-    for (const name of watched) model.off(`change:${name}`, show);
-    clearTimeout(speech);
+    unwatch();
+    voice.stop();
     root.remove();
   };
 }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -14,6 +12,7 @@ from torch import Tensor
 
 from book import visualization_demo as demo
 from book.figures import embedded
+from book.figures.figure import Figure
 from solutions.visualization import activations
 from solutions.visualization.layers import find
 
@@ -92,15 +91,12 @@ def layers() -> list[dict[str, Any]]:
     return found
 
 
-class ChannelBrowser(embedded.KnownScene, anywidget.AnyWidget):
+class ChannelBrowser(embedded.KnownScene, Figure):
     """All maps of a layer as small pictures, and one of them enlarged, with its numbers.
 
     ``scene`` names one of ``scenes``, ``layer`` one of ``layers``; ``channel`` is the number of a
     map; in a layer with fewer maps it is the last one.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     scenes = traitlets.List(traitlets.Dict()).tag(sync=True)
     layers = traitlets.List(traitlets.Dict()).tag(sync=True)

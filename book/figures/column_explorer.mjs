@@ -3,13 +3,19 @@
 // One ES module in anywidget's format. The computing functions come first and are exported;
 // `render` draws. Arrays are arrays of rows; a batch is nested as (N, C, H, W).
 
-const LARGEST = 5;
+import {
+  choice,
+  make,
+  numberOptions,
+  numberText,
+  positions,
+  save,
+  select,
+  speaker,
+  watch,
+} from "./figure.mjs";
 
-/** How many windows fit along one axis; 0 if none does. */
-export function positions(size, window, stride, padding) {
-  const room = size + 2 * padding - window;
-  return room < 0 ? 0 : Math.floor(room / stride) + 1;
-}
+const LARGEST = 5;
 
 /** The pixel at (row, column) of a picture; outside it is zero. */
 export function pixel(picture, row, column) {
@@ -53,55 +59,40 @@ export function complaint(size, height, width, padding) {
   return `A window of ${height} × ${width} does not fit into ${size[0]} × ${size[1]} pixels${border}. The settings stay as they were.`;
 }
 
-const numberText = (value) => String(value === 0 ? 0 : value).replace("-", "\u2212");
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
+const text = (value) => numberText(value, 4);
 
 function render({ model, el }) {
-  const root = make("div", { class: "ic" });
+  const root = make("div", { class: "lf ic" });
   const picture = model.get("picture");
   const size = [picture.length, picture[0].length];
 
   // ---------------------------------------------------------------- controls
   const fields = {};
   const choose = (name, label, low, high) => {
-    const field = make("select", { class: "ic-input" });
-    field.dataset.lmSuppressShortcuts = "true";
-    for (let value = low; value <= high; value++) {
-      field.append(make("option", { value }, String(value)));
-    }
-    field.addEventListener("change", () => change(name, Number(field.value)));
-    fields[name] = field;
-    return make("label", { class: "ic-choice" }, label, field);
+    fields[name] = select(numberOptions(low, high), (value) => change(name, Number(value)));
+    return choice(label, fields[name]);
   };
   const controls = make(
     "div",
-    { class: "ic-controls" },
+    { class: "lf-controls" },
     choose("height", "Window height", 1, LARGEST),
     choose("width", "Window width", 1, LARGEST),
     choose("stride", "Stride", 1, 3),
     choose("padding", "Padding", 0, 2),
   );
   const alert = make("p", { class: "ic-alert", role: "alert" });
-  const slider = make("input", { class: "ic-slider", type: "range", min: 0, value: 0 });
+  const slider = make("input", { class: "lf-slider", type: "range", min: 0, value: 0 });
   slider.dataset.lmSuppressShortcuts = "true";
   slider.addEventListener("input", () => pick(Number(slider.value)));
-  const column = make("label", { class: "ic-column" }, "Column of the matrix", slider);
+  const column = choice("Column of the matrix", slider);
+  column.classList.add("ic-column");
 
   // ---------------------------------------------------------------- parts
   const part = (title) => {
     const grid = make("div", { class: "ic-grid", role: "img" });
     const frame = make("div", { class: "ic-frame", tabindex: 0, role: "region" }, grid);
     frame.setAttribute("aria-label", title);
-    const words = make("p", { class: "ic-title" }, title);
+    const words = make("p", { class: "lf-title" }, title);
     return { grid, words, box: make("div", { class: "ic-part" }, words, frame) };
   };
   const [shownPicture, shownFilter, shownMatrix, shownResult] = [
@@ -112,17 +103,17 @@ function render({ model, el }) {
   ];
   const sentence = make("p", { class: "ic-sentence" });
   const facts = make("p", { class: "ic-facts" });
-  const spoken = make("p", { class: "ic-spoken", "aria-live": "polite" });
+  const voice = speaker();
   root.append(
     controls,
     alert,
-    make("div", { class: "ic-stage" }, shownPicture.box, shownFilter.box),
+    make("div", { class: "lf-stage" }, shownPicture.box, shownFilter.box),
     column,
     shownMatrix.box,
     shownResult.box,
     sentence,
     facts,
-    spoken,
+    voice.line,
   );
   el.append(root);
 
@@ -137,13 +128,11 @@ function render({ model, el }) {
       fields[name].value = model.get(name);
       return;
     }
-    model.set(name, value);
-    model.save_changes();
+    save(model, { [name]: value });
   }
 
   function pick(at) {
-    model.set("column", at);
-    model.save_changes();
+    save(model, { column: at });
   }
 
   // ---------------------------------------------------------------- drawing
@@ -152,12 +141,12 @@ function render({ model, el }) {
     grid.style.setProperty("--ic-columns", rows[0].length);
     grid.setAttribute(
       "aria-label",
-      `${name}: ${rows.map((line) => line.map(numberText).join(", ")).join("; ")}`,
+      `${name}: ${rows.map((line) => line.map(text).join(", ")).join("; ")}`,
     );
     grid.replaceChildren(
       ...rows.flatMap((line, i) =>
         line.map((value, j) => {
-          const cell = make("span", { class: "ic-cell" }, numberText(value));
+          const cell = make("span", { class: "ic-cell" }, text(value));
           if (mark(i, j)) cell.classList.add("ic-chosen");
           if (faint(i, j)) cell.classList.add("ic-padding");
           cell.dataset.column = j;
@@ -167,7 +156,6 @@ function render({ model, el }) {
     );
   }
 
-  let speech = 0;
   function show() {
     const [height, width, stride, padding] = settings();
     for (const name of Object.keys(fields)) fields[name].value = model.get(name);
@@ -193,16 +181,13 @@ function render({ model, el }) {
     fill(shownMatrix, matrix, "Matrix, row by row", (_, j) => j === at);
     fill(shownResult, [result], "Result", (_, j) => j === at);
     const terms = weights
-      .map((w, i) => `${numberText(w)} · ${numberText(matrix[i][at])}`)
+      .map((w, i) => `${text(w)} · ${text(matrix[i][at])}`)
       .join(" + ");
-    sentence.textContent = `Column ${at} is the window whose top left corner is row ${top}, column ${left}${padding ? " of the padded picture" : ""}. ${terms} = ${numberText(result[at])}.`;
+    sentence.textContent = `Column ${at} is the window whose top left corner is row ${top}, column ${left}${padding ? " of the padded picture" : ""}. ${terms} = ${text(result[at])}.`;
     const rows = positions(size[0], height, stride, padding);
     const grown = (matrix.length * count) / (size[0] * size[1]);
     facts.textContent = `${rows} × ${across} windows, so the matrix is ${matrix.length} × ${count}: ${matrix.length * count} numbers made from ${size[0] * size[1]} pixels (${Number(grown.toFixed(1))} times as many). The result, read row by row, is a map of ${rows} × ${across}.`;
-    clearTimeout(speech);
-    speech = setTimeout(() => {
-      spoken.textContent = `Column ${at}: window at row ${top}, column ${left}; result ${numberText(result[at])}.`;
-    }, 250);
+    voice.say(`Column ${at}: window at row ${top}, column ${left}; result ${text(result[at])}.`);
   }
 
   for (const { grid } of [shownMatrix, shownResult]) {
@@ -213,12 +198,11 @@ function render({ model, el }) {
     grid.addEventListener("pointerover", follow);
     grid.addEventListener("click", follow);
   }
-  const watched = ["height", "width", "stride", "padding", "column"];
-  for (const name of watched) model.on(`change:${name}`, show);
+  const unwatch = watch(model, ["height", "width", "stride", "padding", "column"], show);
   show();
   return () => {
-    for (const name of watched) model.off(`change:${name}`, show);
-    clearTimeout(speech);
+    unwatch();
+    voice.stop();
     root.remove();
   };
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from book.figures.figure import Figure
 
 PICTURE = [[1, 0, 2, 1, 3], [4, 1, 0, 2, 1], [0, 3, 1, 5, 0], [2, 1, 4, 0, 1]]
 """A picture of 4 x 5 pixels: few enough to see all windows at once."""
@@ -15,14 +15,11 @@ FILTER = [[1, 0, -1, 2, 0], [2, -1, 0, 1, -2], [0, 1, -2, 0, 1], [1, 1, 0, -1, 0
 """The weights; a window of HH x WW uses the first HH rows and WW columns."""
 
 
-class ColumnExplorer(anywidget.AnyWidget):
+class ColumnExplorer(Figure):
     """A picture, the matrix that im2col makes of it, and its product with one filter.
 
     ``height`` and ``width`` (1 to 5) are those of the window, ``column`` is the chosen column.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     picture: Any = traitlets.List(PICTURE).tag(sync=True)
     filter: Any = traitlets.List(FILTER).tag(sync=True)

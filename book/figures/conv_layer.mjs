@@ -5,6 +5,25 @@
 // NumPy: input (C, H, W), weights (F, C, HH, WW), biases (F,), output (F, H', W'). The computing
 // functions come first and are exported; `render` draws.
 
+import {
+  button,
+  choice,
+  gridMoves,
+  make,
+  moveFor,
+  numberOptions,
+  numberText,
+  onDark,
+  onceAFrame,
+  randomIntegers,
+  select,
+  signClass,
+  speaker,
+  total,
+  watch,
+  watchTheme,
+} from "./figure.mjs";
+
 const SIDE = 5;
 const KERNEL = 3;
 const MOST = 3;
@@ -13,17 +32,9 @@ const HINT =
   "A question mark is a number not computed yet: work it out, then look.";
 const PAUSES = { slow: 2400, medium: 1200, fast: 350 };
 
-/** A stream of pseudorandom integers: the same numbers as `random_integers` in Python. */
-function integers(seed) {
-  let state = seed >>> 0;
-  const next = () => (state = (Math.imul(1664525, state) + 1013904223) >>> 0);
-  for (let skipped = 0; skipped < 8; skipped++) next();
-  return (low, high) => low + Math.floor((next() / 2 ** 32) * (high - low + 1));
-}
-
 /** Draw input (3, 5, 5), weights (3, 3, 3, 3) and biases (3,): small integers, fixed by the seed. */
 export function drawNumbers(seed) {
-  const draw = integers(seed);
+  const draw = randomIntegers(seed);
   const list = (length, item) => Array.from({ length }, item);
   const square = (side, low, high) => list(side, () => list(side, () => draw(low, high)));
   return {
@@ -36,11 +47,6 @@ export function drawNumbers(seed) {
 /** The elementwise products of one channel's window with one channel of a filter. */
 export function products(channel, kernel, row, column) {
   return kernel.map((line, a) => line.map((weight, b) => channel[row + a][column + b] * weight));
-}
-
-/** The sum of all numbers. */
-export function total(square) {
-  return square.reduce((sum, line) => line.reduce((part, value) => part + value, sum), 0);
 }
 
 /** One number of the output, and the channel sums it is made of: { sums, value }. */
@@ -66,56 +72,27 @@ export function parameters(channels, filters, height, width) {
 }
 
 /** A number for reading, with a true minus sign. */
-function text(value) {
-  return String(value === 0 ? 0 : Number(value.toFixed(4))).replace("-", "\u2212");
-}
+const text = (value) => numberText(value, 4);
 
 /** A number as a later term of a sum. */
 function term(value) {
   return value < 0 ? `(${text(value)})` : text(value);
 }
 
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function luminance([r, g, b]) {
-  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
-/** Is the text around the figure light, that is, is the page dark? */
-function onDark(element) {
-  const { color } = getComputedStyle(element);
-  const numbers = color.match(/[\d.]+/g).map(Number);
-  const rgb = color.startsWith("color(") ? numbers.slice(-3).map((part) => part * 255) : numbers.slice(0, 3);
-  return luminance(rgb) > 0.35;
-}
-
-const signOf = (value) => (value > 0 ? "cl-plus" : value < 0 ? "cl-minus" : "cl-zero");
-
 /** A square of numbers that is read as one image. */
 function numbersOf(square, name, classes = () => "") {
   const read = square.map((line) => line.map(text).join(", ")).join("; ");
   return make(
     "div",
-    { class: "cl-cells", role: "img", "aria-label": `${name}: ${read}`, style: `--cl-side: ${square[0].length}` },
+    { class: "lf-cells", role: "img", "aria-label": `${name}: ${read}`, style: `--lf-columns: ${square[0].length}` },
     ...square.flatMap((line, a) =>
-      line.map((value, b) => make("span", { class: `cl-cell ${classes(value, a, b)}` }, text(value))),
+      line.map((value, b) => make("span", { class: `lf-cell ${classes(value, a, b)}` }, text(value))),
     ),
   );
 }
 
 function render({ model, el }) {
-  const listening = new AbortController();
+  const { put, schedule, stop } = onceAFrame(model, () => show());
   let input;
   let weights;
   let biases;
@@ -133,36 +110,25 @@ function render({ model, el }) {
   let filterParts = [];
 
   // ---------------------------------------------------------------- controls
-  const option = (value, words = value) => make("option", { value }, words);
-  const select = (onchange, ...options) => make("select", { class: "cl-input", onchange }, ...options);
-  const counts = ["1", "2", "3"].map((count) => count);
-  const channelSelect = select(
-    () => put({ channels: Number(channelSelect.value) }),
-    ...counts.map((count) => option(count)),
-  );
-  const filterSelect = select(
-    () => put({ filters: Number(filterSelect.value) }),
-    ...counts.map((count) => option(count)),
-  );
-  const speedSelect = select(() => {
+  const counts = numberOptions(1, MOST);
+  const channelSelect = select(counts, (count) => put({ channels: Number(count) }));
+  const filterSelect = select(counts, (count) => put({ filters: Number(count) }));
+  const speedSelect = select(Object.keys(PAUSES).map((name) => [name]), () => {
     if (timer) play();
-  }, ...Object.keys(PAUSES).map((name) => option(name)));
+  });
   speedSelect.value = "medium";
-  const button = (words, onclick, label) =>
-    make("button", { type: "button", class: "cl-button", onclick, "aria-label": label }, words);
   const playButton = button("▶ Play", () => (timer ? pause() : play()));
-  const choice = (words, field) => make("label", { class: "cl-choice" }, words, field);
 
   const board = make("div", { class: "cl-board" });
-  const facts = make("p", { class: "cl-facts" });
-  const spoken = make("p", { class: "cl-spoken", role: "status", "aria-live": "polite" });
+  const facts = make("p", { class: "lf-small cl-facts" });
+  const voice = speaker();
   const equation = make("div", { class: "cl-steps cl-equation" });
   const root = make(
     "div",
-    { class: "cl", role: "group", "aria-label": "Convolutional layer, every number visible" },
+    { class: "lf lf-bounded cl", role: "group", "aria-label": "Convolutional layer, every number visible" },
     make(
       "div",
-      { class: "cl-controls" },
+      { class: "lf-controls" },
       choice("Channels", channelSelect),
       choice("Filters", filterSelect),
       choice("Speed", speedSelect),
@@ -175,7 +141,7 @@ function render({ model, el }) {
     board,
     make(
       "div",
-      { class: "cl-player", role: "group", "aria-label": "Animation" },
+      { class: "lf-controls cl-player", role: "group", "aria-label": "Animation" },
       button("◀ Back", () => stepBy(-1)),
       playButton,
       button("Step ▶", () => stepBy(1)),
@@ -183,29 +149,11 @@ function render({ model, el }) {
       button("Show all", showAll),
     ),
     facts,
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  let scheduled = 0;
-  let unsaved = false;
-
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   const places = () => output.length * output[0].length * output[0][0].length;
 
   /** Move to the place that is `count` steps away: along rows, then down, then the next filter. */
@@ -262,24 +210,11 @@ function render({ model, el }) {
 
   function moveByKey(event) {
     const cell = event.target.closest("[data-filter]");
-    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!cell) return;
     const [f, i, j] = ["filter", "row", "column"].map((name) => Number(cell.dataset[name]));
     const [down, right] = [output[0].length - 1, output[0][0].length - 1];
-    const moves = {
-      ArrowUp: [i - 1, j],
-      ArrowDown: [i + 1, j],
-      ArrowLeft: [i, j - 1],
-      ArrowRight: [i, j + 1],
-      Home: [i, 0],
-      End: [i, right],
-      Enter: [i, j],
-      " ": [i, j],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const [toRow, toColumn] = moves[event.key];
-    choose(f, Math.max(0, Math.min(down, toRow)), Math.max(0, Math.min(right, toColumn)));
+    const to = moveFor(event, { ...gridMoves(i, j, right), Enter: [i, j], " ": [i, j] });
+    if (to) choose(f, Math.max(0, Math.min(down, to[0])), Math.max(0, Math.min(right, to[1])));
   }
 
   /** Show the sum of one output number and put the focus there. */
@@ -336,7 +271,7 @@ function render({ model, el }) {
       windows.push(frame);
       inputCells.push([...cells.children]);
       cells.append(frame);
-      parts.push(at(c + 2, 1, make("div", { class: "cl-part" }, make("p", { class: "cl-name" }, `x[${c}]`), cells)));
+      parts.push(at(c + 2, 1, make("div", { class: "cl-part" }, make("p", { class: "lf-code cl-name" }, `x[${c}]`), cells)));
       weights.forEach((depth, f) => {
         const part = at(
           c + 2,
@@ -344,8 +279,8 @@ function render({ model, el }) {
           make(
             "div",
             { class: "cl-part" },
-            make("p", { class: "cl-name" }, `w[${f}, ${c}]`),
-            numbersOf(depth[c], `Filter ${f}, channel ${c}`, signOf),
+            make("p", { class: "lf-code cl-name" }, `w[${f}, ${c}]`),
+            numbersOf(depth[c], `Filter ${f}, channel ${c}`, signClass),
           ),
         );
         filterParts[f].push(part);
@@ -362,13 +297,13 @@ function render({ model, el }) {
       const bias = at(
         channels + 2,
         f + 2,
-        make("p", { class: "cl-bias" }, make("span", { class: "cl-name" }, `b[${f}] = `), text(biases[f])),
+        make("p", { class: "cl-bias" }, make("span", { class: "lf-code cl-name" }, `b[${f}] = `), text(biases[f])),
       );
       filterParts[f].push(head, bias);
       parts.push(head, bias, at(channels + 3, f + 2, outputGrid(f)));
     });
     parts.push(at(channels + 2, work, make("div", { class: "cl-work" }, equation)));
-    parts.push(at(channels + 3, work, make("p", { class: "cl-work cl-hint" }, HINT)));
+    parts.push(at(channels + 3, work, make("p", { class: "cl-work lf-small" }, HINT)));
     board.style.gridTemplateColumns = `repeat(${filters + 1}, max-content) minmax(0, 1fr)`;
     board.style.setProperty("--cl-below", channels + 3);
     root.dataset.filters = filters;
@@ -383,16 +318,16 @@ function render({ model, el }) {
 
   function outputGrid(f) {
     const grid = make("div", {
-      class: "cl-cells",
+      class: "lf-cells",
       role: "grid",
       "aria-label": `Output map ${f}. Arrow keys choose a number.`,
-      style: `--cl-side: ${output[f][0].length}`,
+      style: `--lf-columns: ${output[f][0].length}`,
       onkeydown: moveByKey,
     });
     output[f].forEach((line, i) => {
       const cells = line.map((_, j) => {
         const cell = make("span", {
-          class: "cl-cell cl-out",
+          class: "lf-cell cl-out",
           role: "gridcell",
           tabindex: i === 0 && j === 0 ? "0" : "-1",
           "data-filter": f,
@@ -404,12 +339,10 @@ function render({ model, el }) {
         outputCells.push({ cell, at: [f, i, j] });
         return cell;
       });
-      grid.append(make("div", { class: "cl-line", role: "row" }, ...cells));
+      grid.append(make("div", { class: "lf-row", role: "row" }, ...cells));
     });
-    return make("div", { class: "cl-part" }, make("p", { class: "cl-name" }, `y[${f}]`), grid);
+    return make("div", { class: "cl-part" }, make("p", { class: "lf-code cl-name" }, `y[${f}]`), grid);
   }
-
-  let speech = 0;
 
   function show() {
     compute();
@@ -432,17 +365,17 @@ function render({ model, el }) {
       const window = channel.slice(row, row + side).map((line) => line.slice(column, column + side));
       const kernel = weights[filter][c];
       works[c].replaceChildren(
-        make("p", { class: "cl-name" }, `channel ${c}`),
+        make("p", { class: "lf-code cl-name" }, `channel ${c}`),
         make(
           "div",
           { class: "cl-steps" },
           numbersOf(window, "Window", () => "cl-in"),
           make("span", { class: "cl-sign" }, "×"),
-          numbersOf(kernel, `Filter ${filter}, channel ${c}`, signOf),
+          numbersOf(kernel, `Filter ${filter}, channel ${c}`, signClass),
           make("span", { class: "cl-sign" }, "="),
-          numbersOf(products(channel, kernel, row, column), "Products", signOf),
+          numbersOf(products(channel, kernel, row, column), "Products", signClass),
           make("span", { class: "cl-sign" }, "→"),
-          make("span", { class: `cl-sum ${signOf(sums[c])}` }, text(sums[c])),
+          make("span", { class: `cl-sum ${signClass(sums[c])}` }, text(sums[c])),
         ),
       );
     });
@@ -451,8 +384,8 @@ function render({ model, el }) {
       make(
         "span",
         { class: "cl-chip" },
-        make("span", { class: `cl-sum ${signOf(shown)}` }, sign === "+" ? term(shown) : text(shown)),
-        make("span", { class: "cl-name" }, name),
+        make("span", { class: `cl-sum ${signClass(shown)}` }, sign === "+" ? term(shown) : text(shown)),
+        make("span", { class: "lf-code cl-name" }, name),
       ),
     ];
     equation.replaceChildren(
@@ -467,40 +400,31 @@ function render({ model, el }) {
       const current = f === filter && i === row && j === column;
       const shown = computed ? text(output[f][i][j]) : "?";
       if (cell.textContent !== shown) cell.textContent = shown;
-      cell.className = `cl-cell cl-out ${computed ? signOf(output[f][i][j]) : "cl-unknown"} ${current ? "cl-current" : ""}`;
+      cell.className = `lf-cell cl-out ${computed ? signClass(output[f][i][j]) : "cl-unknown"} ${current ? "cl-current" : ""}`;
       cell.setAttribute("aria-selected", current);
       cell.setAttribute("aria-label", `row ${i}, column ${j}: ${computed ? shown : "not computed yet"}`);
       if (current) {
         for (const other of outputCells) if (other.at[0] === f) other.cell.tabIndex = other.cell === cell ? 0 : -1;
       }
     }
-    clearTimeout(speech);
-    if (!timer) {
+    if (timer) voice.stop();
+    else {
       const words = `Filter ${filter}, row ${row}, column ${column}: channel sums ${sums.map(text).join(", ")}, plus bias ${text(biases[filter])}, output ${text(value)}.`;
-      speech = setTimeout(() => (spoken.textContent = words), 250);
+      voice.say(words);
     }
   }
 
   // ---------------------------------------------------------------- life
-  const watched = ["input", "weights", "biases", "channels", "filters", "filter", "row", "column"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
-  const themed = new MutationObserver(schedule);
-  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
-  for (const element of [document.documentElement, document.body]) {
-    themed.observe(element, { attributes: true, attributeFilter });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
-    signal: listening.signal,
-  });
+  const unwatch = watch(model, ["input", "weights", "biases", "channels", "filters", "filter", "row", "column"], schedule);
+  const unwatchTheme = watchTheme(schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     clearInterval(timer);
-    themed.disconnect();
-    listening.abort();
+    unwatchTheme();
     root.remove();
   };
 }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from book.figures.figure import Figure
 
 CHANNELS = 3
 FILTERS = 3
@@ -56,15 +56,12 @@ def draw_numbers(seed: int) -> dict[str, Any]:
     }
 
 
-class ConvLayer(anywidget.AnyWidget):
+class ConvLayer(Figure):
     """A convolutional layer with every number visible: stride 1, no padding.
 
     ``seed`` draws new numbers; ``input``, ``weights`` and ``biases`` can also be set from Python
     as nested lists of the same shapes. ``channels`` and ``filters`` say how many are used.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     seed = traitlets.Int(1, min=0, max=2**32 - 1).tag(sync=True)
     input: Any = traitlets.List().tag(sync=True)

@@ -3,6 +3,8 @@
 // One ES module in anywidget's format. The computing functions come first and are exported;
 // `render` draws. Points, gradients and velocities are arrays of numbers.
 
+import { make, save, slider, watch } from "./figure.mjs";
+
 const VIEW = { width: 420, height: 210, x: 10.5, y: 2.6 };
 const CHART = { width: 420, height: 210, left: 46, bottom: 34, top: 10, right: 10, low: -8, high: 4 };
 
@@ -50,43 +52,15 @@ const SAYINGS = {
 
 const lossText = (loss) => loss.toPrecision(2).replace(/e\+?(-?)(\d+)/, (_, sign, digits) => ` · 10^${sign ? "\u2212" : ""}${digits}`);
 
-/** The namespace of drawings, as the browser itself has it. */
-function drawingNamespace() {
-  const template = document.createElement("template");
-  template.innerHTML = "<svg></svg>";
-  return template.content.firstChild.namespaceURI;
-}
-
-function make(tag, attributes = {}, ...children) {
-  const svg = ["svg", "g", "ellipse", "polyline", "circle", "line", "text", "path"].includes(tag);
-  const element = svg
-    ? document.createElementNS(drawingNamespace(), tag)
-    : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 function render({ model, el }) {
-  const root = make("div", { class: "ds" });
-  const slider = (name, label, low, high, step) => {
-    const field = make("input", { class: "ds-slider", type: "range", min: low, max: high, step });
-    field.dataset.lmSuppressShortcuts = "true";
-    const shown = make("span", { class: "ds-value" });
-    field.addEventListener("input", () => {
-      model.set(name, Number(field.value));
-      model.save_changes();
-    });
-    const words = make("span", {}, `${label} `, shown);
-    return { field, shown, box: make("label", { class: "ds-choice" }, words, field) };
-  };
-  const rate = slider("rate", "Learning rate", 0.002, 0.16, 0.002);
-  const momentum = slider("momentum", "Momentum", 0, 0.98, 0.02);
+  const root = make("div", { class: "lf ds" });
+  const rate = slider("Learning rate", [0.002, 0.16, 0.002], (value) => save(model, { rate: value }));
+  const momentum = slider("Momentum", [0, 0.98, 0.02], (value) => save(model, { momentum: value }));
   const seen = make("svg", { viewBox: `0 0 ${VIEW.width} ${VIEW.height}`, class: "ds-view", role: "img" });
   const chart = make("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, class: "ds-view", role: "img" });
   const sentence = make("p", { class: "ds-sentence", role: "status" });
   const part = (title, picture) =>
-    make("div", { class: "ds-part" }, make("p", { class: "ds-title" }, title), picture);
+    make("div", { class: "ds-part" }, make("p", { class: "lf-title" }, title), picture);
   root.append(
     make("div", { class: "ds-controls" }, rate.box, momentum.box),
     sentence,
@@ -167,11 +141,10 @@ function render({ model, el }) {
     chart.setAttribute("aria-label", `Loss after each step, from ${lossText(losses[0])} to ${end}, on a logarithmic axis.`);
   }
 
-  const watched = ["rate", "momentum", "steps", "start", "curvatures"];
-  for (const name of watched) model.on(`change:${name}`, show);
+  const unwatch = watch(model, ["rate", "momentum", "steps", "start", "curvatures"], show);
   show();
   return () => {
-    for (const name of watched) model.off(`change:${name}`, show);
+    unwatch();
     root.remove();
   };
 }

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
+from book.figures.figure import Figure
 
-class Descent(anywidget.AnyWidget):
+
+class Descent(Figure):
     """A valley from above, the path of gradient descent in it, and the loss after each step.
 
     The loss of a point is half the sum of ``curvatures`` times its coordinates squared. ``rate``
     is the learning rate; the path begins at ``start`` and makes ``steps`` steps.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     rate = traitlets.Float(0.03, min=0.002, max=0.16).tag(sync=True)
     momentum = traitlets.Float(0.0, min=0.0, max=0.98).tag(sync=True)

@@ -3,48 +3,20 @@
 // One ES module in anywidget's format. The network is not here: derivatives and maps come with the
 // page. The computing functions come first and are exported; `render` draws.
 
+import { button, decode, make, save, showFrame, slider, speaker, watch } from "./figure.mjs";
+
 const CHART = { width: 560, height: 230, left: 76, right: 20, top: 12, bottom: 40 };
 const CHANNELS = ["red", "green", "blue"];
-
-/** Numbers out of base64 of 16 bits each, little-endian, in multiples of `step`. */
-export function decode(text, step) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) * step);
-}
 
 /** Where derivatives change their sign: the places of the first numbers with the new sign. */
 export function signChanges(values) {
   return values.flatMap((value, i) => (i > 0 && value * values[i - 1] < 0 ? [i] : []));
 }
 
-/** How far an image of `frames` pictures, one below the other, is moved to show one of them. */
-export function offset(frame, frames) {
-  return `${(100 * frame) / (frames - 1)}%`;
-}
-
 /** A number for reading, with its sign. */
 function text(value) {
   const shown = Math.abs(value).toFixed(3);
   return Number(shown) === 0 ? shown : `${value < 0 ? "\u2212" : "+"}${shown}`;
-}
-
-/** The namespace of drawings, as the browser itself has it. */
-function drawingNamespace() {
-  const template = document.createElement("template");
-  template.innerHTML = "<svg></svg>";
-  return template.content.firstChild.namespaceURI;
-}
-
-function make(tag, attributes = {}, ...children) {
-  const svg = ["svg", "polyline", "circle", "line", "text"].includes(tag);
-  const element = svg ? document.createElementNS(drawingNamespace(), tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
 }
 
 function render({ model, el }) {
@@ -54,30 +26,12 @@ function render({ model, el }) {
   const curves = CHANNELS.map((_, c) => Array.from({ length: way.points }, (_, i) => flat[3 * i + c]));
   const changes = curves.flatMap(signChanges).sort((a, b) => a - b);
   const most = Math.max(...flat.map(Math.abs));
-  const put = (at) => {
-    model.set("at", Math.max(0, Math.min(last, at)));
-    model.save_changes();
-  };
+  const put = (at) => save(model, { at: Math.max(0, Math.min(last, at)) });
 
   // ---------------------------------------------------------------- parts
-  const shown = make("span", { class: "fl-value" });
-  const slider = make("input", {
-    class: "fl-slider",
-    type: "range",
-    min: 0,
-    max: last,
-    step: 1,
-    "data-lm-suppress-shortcuts": "true",
-    oninput: () => put(Number(slider.value)),
-  });
-  const next = make(
-    "button",
-    {
-      type: "button",
-      class: "fl-button",
-      onclick: () => put(changes.find((place) => place > model.get("at")) ?? changes[0]),
-    },
-    "Next change of a sign",
+  const time = slider("t", [0, last], put);
+  const next = button("Next change of a sign", () =>
+    put(changes.find((place) => place > model.get("at")) ?? changes[0]),
   );
   const chart = make("svg", { viewBox: `0 0 ${CHART.width} ${CHART.height}`, class: "fl-chart", role: "img" });
   const x = (i) => CHART.left + ((CHART.width - CHART.left - CHART.right) * i) / last;
@@ -105,10 +59,10 @@ function render({ model, el }) {
   const mark = make("line", { y1: CHART.top, y2: CHART.height - CHART.bottom, class: "fl-mark" });
   const dots = CHANNELS.map((name) => make("circle", { r: 5, class: `fl-dot fl-${name}` }));
   chart.append(mark, ...dots);
-  const values = CHANNELS.map(() => make("span", { class: "fl-value" }));
+  const values = CHANNELS.map(() => make("span", { class: "lf-value fl-value" }));
   const key = make(
     "p",
-    { class: "fl-key" },
+    { class: "lf-small fl-key" },
     ...CHANNELS.map((name, c) => {
       const line = make("svg", { viewBox: "0 0 36 8", class: "fl-sample", "aria-hidden": "true" });
       line.append(make("line", { x1: 0, x2: 36, y1: 4, y2: 4, class: `fl-curve fl-${name}` }));
@@ -127,29 +81,25 @@ function render({ model, el }) {
   const [top, left, size] = way.window;
   const picture = make(
     "div",
-    { class: "fl-picture", role: "img" },
+    { class: "lf-picture fl-picture", role: "img" },
     place(make("span", { class: "fl-window" }), [top, left, size, size], way.side),
     place(make("span", { class: "fl-pixel" }), [row, column, 1, 1], way.side),
   );
   const map = make(
     "div",
-    { class: "fl-picture fl-map", role: "img" },
+    { class: "lf-picture fl-picture fl-map", role: "img" },
     place(make("span", { class: "fl-pixel" }), [row - top, column - left, 1, 1], size),
   );
-  picture.style.backgroundImage = `url("${way.pictures}")`;
-  picture.style.backgroundSize = `100% ${100 * way.frames}%`;
-  map.style.backgroundImage = `url("${way.maps}")`;
-  map.style.backgroundSize = `100% ${100 * way.points}%`;
-  const sentence = make("p", { class: "fl-sentence" });
-  const spoken = make("p", { class: "fl-spoken", role: "status", "aria-live": "polite" });
-  const title = (words) => make("p", { class: "fl-title" }, words);
+  const sentence = make("p", { class: "lf-sentence" });
+  const voice = speaker();
+  const title = (words) => make("p", { class: "lf-title" }, words);
   const root = make(
     "div",
-    { class: "fl", role: "group", "aria-label": "The derivatives at one pixel" },
+    { class: "lf fl", role: "group", "aria-label": "The derivatives at one pixel" },
     make(
       "div",
-      { class: "fl-controls" },
-      make("label", { class: "fl-choice" }, make("span", {}, "t ", shown), slider),
+      { class: "lf-controls" },
+      time.box,
       next,
     ),
     title("Derivative of the score by the pixel's"),
@@ -157,26 +107,25 @@ function render({ model, el }) {
     chart,
     make(
       "div",
-      { class: "fl-stage" },
-      make("div", { class: "fl-part" }, title("The picture at t"), picture),
-      make("div", { class: "fl-part" }, title("Saliency in the frame"), map),
-      make("div", { class: "fl-part fl-words" }, sentence),
+      { class: "lf-stage" },
+      make("div", { class: "lf-part" }, title("The picture at t"), picture),
+      make("div", { class: "lf-part" }, title("Saliency in the frame"), map),
+      make("div", { class: "lf-part fl-words" }, sentence),
     ),
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- showing
-  let speech = 0;
   function show() {
     const at = model.get("at");
     const t = (at / last).toFixed(2);
     const now = curves.map((curve) => curve[at]);
     const largest = Math.max(...now.map(Math.abs));
     const count = changes.filter((change) => change <= at).length;
-    slider.value = at;
-    slider.setAttribute("aria-valuetext", `t ${t}`);
-    shown.textContent = t;
+    time.field.value = at;
+    time.field.setAttribute("aria-valuetext", `t ${t}`);
+    time.shown.textContent = t;
     mark.setAttribute("x1", x(at));
     mark.setAttribute("x2", x(at));
     now.forEach((value, c) => {
@@ -184,8 +133,8 @@ function render({ model, el }) {
       dots[c].setAttribute("cx", x(at));
       dots[c].setAttribute("cy", y(value));
     });
-    picture.style.backgroundPosition = `0 ${offset(Math.round((at / last) * (way.frames - 1)), way.frames)}`;
-    map.style.backgroundPosition = `0 ${offset(at, way.points)}`;
+    showFrame(picture, way.pictures, Math.round((at / last) * (way.frames - 1)), way.frames);
+    showFrame(map, way.maps, at, way.points);
     picture.setAttribute("aria-label", `The picture (${way.label}) with ${t} of the noise`);
     map.setAttribute("aria-label", `Saliency around the pixel, whose own is ${largest.toFixed(3)}`);
     chart.setAttribute(
@@ -193,17 +142,14 @@ function render({ model, el }) {
       `Three curves against t, from ${text(-most)} to ${text(most)}, with ${changes.length} changes of a sign. At t ${t}: ${CHANNELS.map((name, c) => `${name} ${text(now[c])}`).join(", ")}.`,
     );
     sentence.textContent = `The framed pixel has the saliency ${largest.toFixed(3)} here; at t = 0 it was ${Math.max(...curves.map((curve) => Math.abs(curve[0]))).toFixed(3)}. Up to here, the three derivatives have changed their sign ${count} of ${changes.length} times.`;
-    clearTimeout(speech);
-    speech = setTimeout(() => {
-      spoken.textContent = `t ${t}: ${CHANNELS.map((name, c) => `${name} ${text(now[c])}`).join(", ")}; ${count} changes of a sign so far.`;
-    }, 250);
+    voice.say(`t ${t}: ${CHANNELS.map((name, c) => `${name} ${text(now[c])}`).join(", ")}; ${count} changes of a sign so far.`);
   }
 
-  model.on("change:at", show);
+  const unwatch = watch(model, ["at"], show);
   show();
   return () => {
-    model.off("change:at", show);
-    clearTimeout(speech);
+    unwatch();
+    voice.stop();
     root.remove();
   };
 }

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
 
 from book import visualization_demo as demo
 from book.figures import embedded
+from book.figures.figure import Figure
 from solutions.visualization import gradients
 
 EXAMPLE = 0
@@ -86,14 +85,11 @@ def way() -> dict[str, Any]:
     }
 
 
-class FluctuationExplorer(anywidget.AnyWidget):
+class FluctuationExplorer(Figure):
     """Three curves against t, and the picture and a part of its saliency map at the chosen t.
 
     ``at`` is the place in the values of t.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     way = traitlets.Dict().tag(sync=True)
     at = traitlets.Int(30, min=0, max=POINTS - 1).tag(sync=True)

@@ -3,113 +3,83 @@
 // One ES module in anywidget's format. Nothing is segmented here: seeds and masks come with the
 // page, in images with which the style sheet cuts out parts of the picture.
 
+import {
+  choice,
+  make,
+  meter,
+  offset,
+  percent,
+  save,
+  select,
+  slider,
+  speaker,
+  watch,
+} from "./figure.mjs";
+
 /** The place of a mask among all: in the order of the background, and within it the foreground. */
 export function frameOf(foreground, background, steps) {
   return background * steps + foreground;
 }
 
-/** How far an image of `frames` pictures, one below the other, is moved to show one of them. */
-export function offset(frame, frames) {
-  return frames > 1 ? `${(100 * frame) / (frames - 1)}%` : "0%";
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
 function render({ model, el }) {
   const [scenes, methods, above, below] = ["scenes", "methods", "above", "below"].map((name) => model.get(name));
-  const put = (name, value) => {
-    model.set(name, value);
-    model.save_changes();
-  };
 
   // ---------------------------------------------------------------- controls
-  const select = (name, options) => {
-    const field = make(
-      "select",
-      { class: "gc-input", "data-lm-suppress-shortcuts": "true", onchange: () => put(name, field.value) },
-      ...options.map(([value, words]) => make("option", { value }, words)),
-    );
-    return field;
-  };
   const fields = {
-    scene: select("scene", scenes.map(({ name, label }) => [name, label])),
-    method: select("method", methods.map((name) => [name, name])),
+    scene: select(scenes.map(({ name, label }) => [name, label]), (scene) => save(model, { scene })),
+    method: select(methods.map((name) => [name]), (method) => save(model, { method })),
   };
-  const slider = (name, words, values) => {
-    const shown = make("span", { class: "gc-value" });
-    const field = make("input", {
-      class: "gc-slider",
-      type: "range",
-      min: 0,
-      max: values.length - 1,
-      step: 1,
-      "data-lm-suppress-shortcuts": "true",
-      oninput: () => put(name, Number(field.value)),
-    });
-    return { field, shown, words, values, box: make("label", { class: "gc-choice gc-wide" }, make("span", {}, words, " ", shown), field) };
+  const quantile = (name, words, values) => {
+    const made = slider(words, [0, values.length - 1], (at) => save(model, { [name]: at }));
+    made.box.classList.add("lf-wide");
+    return { ...made, words, values };
   };
   const sliders = {
-    foreground: slider("foreground", "Object above", above),
-    background: slider("background", "Background below", below),
+    foreground: quantile("foreground", "Object above", above),
+    background: quantile("background", "Background below", below),
   };
-  const label = (words, field) => make("label", { class: "gc-choice" }, words, field);
 
   // ---------------------------------------------------------------- parts
   const layer = (name) => make("span", { class: `gc-layer ${name}`, "aria-hidden": "true" });
-  const image = (...layers) => make("div", { class: "gc-image", role: "img" }, ...layers);
+  const image = (...layers) => make("div", { class: "lf-picture", role: "img" }, ...layers);
   const faint = layer("gc-faint");
   const [ground, object] = [layer("gc-ground"), layer("gc-object")];
   const [cut, truth] = [layer("gc-cut"), layer("gc-cut")];
   const [seedsImage, cutImage, truthImage] = [image(faint, ground, object), image(cut), image(truth)];
   const part = (words, ...children) =>
-    make("div", { class: "gc-part" }, make("p", { class: "gc-title" }, words), ...children);
-  const meter = (words) => {
-    const value = make("span", { class: "gc-value" });
-    const fill = make("span", { class: "gc-fill" });
-    const track = make("div", { class: "gc-track", "aria-hidden": "true" }, fill);
-    return { value, fill, box: make("div", { class: "gc-meter" }, make("p", { class: "gc-line" }, make("span", {}, words), value), track) };
-  };
-  const meters = [meter("Seeds on the object"), meter("IoU of the seeds"), meter("IoU of the mask")];
-  const sentence = make("p", { class: "gc-sentence" });
-  const spoken = make("p", { class: "gc-spoken", role: "status", "aria-live": "polite" });
+    make("div", { class: "lf-part" }, make("p", { class: "lf-title" }, words), ...children);
+  const meters = ["Seeds on the object", "IoU of the seeds", "IoU of the mask"].map((words) => meter(words));
+  const sentence = make("p", { class: "lf-sentence" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "gc", role: "group", "aria-label": "Seeds and GrabCut" },
+    { class: "lf gc", role: "group", "aria-label": "Seeds and GrabCut" },
     make(
       "div",
-      { class: "gc-controls" },
-      label("Picture", fields.scene),
-      label("Map", fields.method),
+      { class: "lf-controls" },
+      choice("Picture", fields.scene),
+      choice("Map", fields.method),
       sliders.foreground.box,
       sliders.background.box,
     ),
     make(
       "div",
-      { class: "gc-stage" },
+      { class: "lf-stage" },
       part("Seeds", seedsImage),
       part("GrabCut's mask", cutImage),
       part("True mask", truthImage),
     ),
     make(
       "p",
-      { class: "gc-key" },
+      { class: "lf-small gc-key" },
       make("span", { class: "gc-sample gc-orange" }),
       " object ",
       make("span", { class: "gc-sample gc-striped" }),
       " background, striped",
     ),
-    make("div", { class: "gc-meters" }, ...meters.map(({ box }) => box)),
+    make("div", { class: "lf-controls gc-meters" }, ...meters.map(({ box }) => box)),
     sentence,
-    spoken,
+    voice.line,
   );
   el.append(root);
 
@@ -121,9 +91,6 @@ function render({ model, el }) {
     element.style.maskPosition = `0 ${offset(frame, frames)}`;
   }
 
-  const percent = (share) => `${Math.round(100 * share)} %`;
-
-  let speech = 0;
   function show() {
     const scene = scenes.find(({ name }) => name === model.get("scene")) ?? scenes[0];
     const map = scene.maps[Math.max(0, methods.indexOf(model.get("method")))];
@@ -154,18 +121,14 @@ function render({ model, el }) {
     seedsImage.setAttribute("aria-label", `${scene.label}, faint, with ${seeds.count} seeds of the object, ${seeds.right} of them on it`);
     cutImage.setAttribute("aria-label", `What GrabCut cuts out: ${mask.count} pixels, ${mask.right} of them on the object`);
     truthImage.setAttribute("aria-label", "The object alone");
-    clearTimeout(speech);
-    speech = setTimeout(() => {
-      spoken.textContent = `Above ${above[foreground]}, below ${below[background]}: ${percent(seeds.right / seeds.count)} of the seeds on the object, IoU ${mask.iou.toFixed(2)}.`;
-    }, 250);
+    voice.say(`Above ${above[foreground]}, below ${below[background]}: ${percent(seeds.right / seeds.count)} of the seeds on the object, IoU ${mask.iou.toFixed(2)}.`);
   }
 
-  const watched = ["scene", "method", "foreground", "background"];
-  for (const name of watched) model.on(`change:${name}`, show);
+  const unwatch = watch(model, ["scene", "method", "foreground", "background"], show);
   show();
   return () => {
-    for (const name of watched) model.off(`change:${name}`, show);
-    clearTimeout(speech);
+    unwatch();
+    voice.stop();
     root.remove();
   };
 }

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
 
 from book import visualization_demo as demo
 from book.figures import embedded
+from book.figures.figure import Figure
 from solutions.visualization import method_table, segmentation
 
 EXAMPLES = ((9, "A blob with dots"), (5, "A star"), (23, "A triangle"))
@@ -82,15 +81,12 @@ def judged(found: embedded.Array, truth: embedded.Array) -> dict[str, Any]:
     }
 
 
-class GrabcutExplorer(embedded.KnownScene, anywidget.AnyWidget):
+class GrabcutExplorer(embedded.KnownScene, Figure):
     """A picture with seeds of both sides, the mask made of them, and the true one.
 
     ``scene`` names one of ``scenes``, ``method`` one of ``methods``; ``foreground`` and
     ``background`` are places in ``above`` and ``below``, the quantiles.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     scenes = traitlets.List(traitlets.Dict()).tag(sync=True)
     methods = traitlets.List(traitlets.Unicode(), list(METHODS)).tag(sync=True)

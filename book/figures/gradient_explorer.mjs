@@ -5,34 +5,38 @@
 // NumPy: input (H, W), kernel (HH, WW), upstream (H', W'). The computing functions come first
 // and are exported; `render` draws.
 
+import {
+  button,
+  gridMoves,
+  make,
+  moveFor,
+  numberText,
+  onDark,
+  onceAFrame,
+  positions,
+  randomIntegers,
+  signClass,
+  slider,
+  speaker,
+  watch,
+  watchTheme,
+} from "./figure.mjs";
+
 const SIDE = 5;
 const KERNEL = 3;
 const PLACES = 7;
-const STRIDES = [1, 2, 3];
-const PADDINGS = [0, 1, 2];
-
-/** A stream of pseudorandom integers: the same numbers as `random_integers` in Python. */
-function integers(seed) {
-  let state = seed >>> 0;
-  const next = () => (state = (Math.imul(1664525, state) + 1013904223) >>> 0);
-  for (let skipped = 0; skipped < 8; skipped++) next();
-  return (low, high) => low + Math.floor((next() / 2 ** 32) * (high - low + 1));
-}
+const STRIDES = [1, 3]; // the least and the most
+const PADDINGS = [0, 2];
 
 /** Draw input (5, 5), kernel (3, 3) and upstream (7, 7): small integers, fixed by the seed. */
 export function drawNumbers(seed) {
-  const draw = integers(seed);
+  const draw = randomIntegers(seed);
   const square = (side, low, high) => grid(side, side, () => draw(low, high));
   return { input: square(SIDE, 0, 3), kernel: square(KERNEL, -2, 2), upstream: square(PLACES, -2, 3) };
 }
 
 function grid(rows, columns, item) {
   return Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => item(i, j)));
-}
-
-/** At how many places a window fits along one side. */
-export function places(side, size, stride, padding) {
-  return Math.floor((side + 2 * padding - size) / stride) + 1;
 }
 
 /**
@@ -90,122 +94,53 @@ export function backward(upstream, input, kernel, stride, padding) {
 }
 
 /** A number for reading, with a true minus sign. */
-function text(value) {
-  return String(value === 0 ? 0 : Number(value.toFixed(4))).replace("-", "\u2212");
-}
+const text = (value) => numberText(value, 4);
 
 /** A number as a factor or a later term. */
 function term(value) {
   return value < 0 ? `(${text(value)})` : text(value);
 }
 
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function luminance([r, g, b]) {
-  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
-/** Is the text around the figure light, that is, is the page dark? */
-function onDark(element) {
-  const { color } = getComputedStyle(element);
-  const numbers = color.match(/[\d.]+/g).map(Number);
-  const rgb = color.startsWith("color(") ? numbers.slice(-3).map((part) => part * 255) : numbers.slice(0, 3);
-  return luminance(rgb) > 0.35;
-}
-
-const signOf = (value) => (value > 0 ? "gx-plus" : value < 0 ? "gx-minus" : "gx-zero");
-
 function render({ model, el }) {
-  const listening = new AbortController();
+  const { put, schedule, stop } = onceAFrame(model, () => show());
 
   // ---------------------------------------------------------------- controls
-  const slider = (name, values) => {
-    const shown = make("span", { class: "gx-value" });
-    const field = make("input", {
-      type: "range",
-      min: values[0],
-      max: values.at(-1),
-      step: "1",
-      class: "gx-slider",
-      "data-lm-suppress-shortcuts": "true",
-      oninput: () => put({ [name]: Number(field.value) }),
-    });
-    const label = name[0].toUpperCase() + name.slice(1);
-    return { field, shown, all: make("label", { class: "gx-choice" }, make("span", {}, `${label} `, shown), field) };
-  };
-  const stride = slider("stride", STRIDES);
-  const padding = slider("padding", PADDINGS);
+  const stride = slider("Stride", STRIDES, (value) => put({ stride: value }));
+  const padding = slider("Padding", PADDINGS, (value) => put({ padding: value }));
   const ones = make("input", { type: "checkbox", onchange: () => put({ ones: ones.checked }) });
   const board = make("div", { class: "gx-board" });
   const sentence = make("p", { class: "gx-sentence" });
   const equation = make("p", { class: "gx-equation" });
-  const facts = make("p", { class: "gx-facts" });
-  const spoken = make("p", { class: "gx-spoken", role: "status", "aria-live": "polite" });
+  const facts = make("p", { class: "lf-small gx-facts" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "gx", role: "group", "aria-label": "Gradients of one filter over one picture" },
+    { class: "lf lf-bounded gx", role: "group", "aria-label": "Gradients of one filter over one picture" },
     make(
       "div",
-      { class: "gx-controls" },
-      stride.all,
-      padding.all,
-      make("label", { class: "gx-switch" }, ones, "upstream all ones"),
-      make(
-        "button",
-        {
-          type: "button",
-          class: "gx-button",
-          onclick: () => {
-            const seed = (model.get("seed") + 1) % 2 ** 32;
-            put({ seed, ...drawNumbers(seed) });
-          },
-        },
-        "New numbers",
-      ),
+      { class: "lf-controls" },
+      stride.box,
+      padding.box,
+      make("label", { class: "lf-switch" }, ones, "upstream all ones"),
+      button("New numbers", () => {
+        const seed = (model.get("seed") + 1) % 2 ** 32;
+        put({ seed, ...drawNumbers(seed) });
+      }),
     ),
     make(
       "p",
-      { class: "gx-hint" },
+      { class: "lf-small" },
       "Point at a pixel of x or a weight of w, or go there with Tab and the arrow keys.",
     ),
     board,
     sentence,
     equation,
     facts,
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  let scheduled = 0;
-  let unsaved = false;
-
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   function choose(part, row, column) {
     if (part === model.get("part") && row === model.get("row") && column === model.get("column")) return;
     put({ part, row, column });
@@ -213,23 +148,13 @@ function render({ model, el }) {
 
   function moveByKey(event) {
     const cell = event.target.closest("[data-part]");
-    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!cell) return;
     const { part } = cell.dataset;
     const [row, column] = [Number(cell.dataset.row), Number(cell.dataset.column)];
     const last = (part === "input" ? SIDE : KERNEL) - 1;
-    const moves = {
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      Home: [row, 0],
-      End: [row, last],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const clamp = (value) => Math.max(0, Math.min(last, value));
-    const [toRow, toColumn] = moves[event.key].map(clamp);
+    const to = moveFor(event, gridMoves(row, column, last));
+    if (!to) return;
+    const [toRow, toColumn] = to.map((value) => Math.max(0, Math.min(last, value)));
     choose(part, toRow, toColumn);
     cells[part][toRow][toColumn].focus(); // at once: the next key may come before the next frame
   }
@@ -240,26 +165,26 @@ function render({ model, el }) {
   let marks = {};
 
   function part(name, note, body) {
-    return make("div", { class: "gx-part" }, make("p", { class: "gx-name" }, name), body, make("p", { class: "gx-note" }, note));
+    return make("div", { class: "gx-part" }, make("p", { class: "lf-code gx-name" }, name), body, make("p", { class: "gx-note" }, note));
   }
 
   /** A square whose numbers can be chosen. */
   function chooser(numbers, name, label, frame) {
     const side = numbers.length + 2 * frame;
     const body = make("div", {
-      class: "gx-cells",
+      class: "lf-cells",
       role: "grid",
       "aria-label": label,
-      style: `--gx-side: ${side}`,
+      style: `--lf-columns: ${side}`,
       onkeydown: moveByKey,
     });
-    const zero = () => make("span", { class: "gx-cell gx-frame", "aria-hidden": "true" }, "0");
+    const zero = () => make("span", { class: "lf-cell gx-frame", "aria-hidden": "true" }, "0");
     cells[name] = numbers.map((line, row) =>
       line.map((value, column) => {
         const cell = make(
           "span",
           {
-            class: `gx-cell gx-choose ${name === "kernel" ? signOf(value) : ""}`,
+            class: `lf-cell gx-choose ${name === "kernel" ? signClass(value) : ""}`,
             role: "gridcell",
             tabindex: "-1",
             "data-part": name,
@@ -279,7 +204,7 @@ function render({ model, el }) {
     const above = grid(frame, side, zero).flat();
     const lines = cells[name].map((line) => {
       const [before, after] = [grid(1, frame, zero)[0], grid(1, frame, zero)[0]];
-      return make("div", { class: "gx-line", role: "row" }, ...before, ...line, ...after);
+      return make("div", { class: "lf-row", role: "row" }, ...before, ...line, ...after);
     });
     body.append(...above, ...lines, ...grid(frame, side, zero).flat());
     return body;
@@ -289,12 +214,12 @@ function render({ model, el }) {
   function numbersOf(numbers, name, label, signed) {
     const read = numbers.map((line) => line.map(text).join(", ")).join("; ");
     const parts = numbers.map((line) =>
-      line.map((value) => make("span", { class: `gx-cell ${signed ? signOf(value) : ""}` }, text(value))),
+      line.map((value) => make("span", { class: `lf-cell ${signed ? signClass(value) : ""}` }, text(value))),
     );
     marks[name] = parts;
     return make(
       "div",
-      { class: "gx-cells", role: "img", "aria-label": `${label}: ${read}`, style: `--gx-side: ${numbers[0].length}` },
+      { class: "lf-cells", role: "img", "aria-label": `${label}: ${read}`, style: `--lf-columns: ${numbers[0].length}` },
       ...parts.flat(),
     );
   }
@@ -302,7 +227,7 @@ function render({ model, el }) {
   function layer() {
     const [input, kernel] = [model.get("input"), model.get("kernel")];
     const [s, p] = [model.get("stride"), model.get("padding")];
-    const count = places(SIDE, KERNEL, s, p);
+    const count = positions(SIDE, KERNEL, s, p);
     const upstream = model.get("upstream").slice(0, count).map((line) => line.slice(0, count));
     return { input, kernel, s, p, upstream: model.get("ones") ? upstream.map((line) => line.map(() => 1)) : upstream };
   }
@@ -334,8 +259,6 @@ function render({ model, el }) {
     padding.shown.textContent = p;
   }
 
-  let speech = 0;
-
   function show() {
     root.dataset.dark = onDark(root);
     ones.checked = model.get("ones");
@@ -357,7 +280,7 @@ function render({ model, el }) {
       : termsOfWeight(upstream, input, row, column, s, p);
     const sum = sumOf(terms);
 
-    for (const cell of root.querySelectorAll(".gx-cell")) cell.classList.remove("gx-current", "gx-joined", "gx-fed");
+    for (const cell of root.querySelectorAll(".lf-cell")) cell.classList.remove("gx-current", "gx-joined", "gx-fed");
     for (const name of ["input", "kernel"]) {
       const mine = (name === "input") === ofInput;
       cells[name].forEach((line, i) =>
@@ -390,37 +313,27 @@ function render({ model, el }) {
       : `The weight w[${row}, ${column}] ${feeds}, each through the pixel below it.${ring}`;
     const products = terms.map((one) => `${text(one.upstream)} · ${term(one.factor)}`);
     equation.replaceChildren(
-      make("span", { class: "gx-code" }, `${name} = `),
+      make("span", { class: "lf-code" }, `${name} = `),
       products.length ? `${products.join(" + ")} = ` : "",
       make("strong", {}, text(sum)),
     );
     facts.textContent =
       "Each product: upstream gradient of one output, times the " +
       `${ofInput ? "weight" : "pixel"} that joins it to that output. The bias feeds every output with slope 1: db = ${text(gradients.db)}.`;
-    clearTimeout(speech);
     const words = `${sentence.textContent} ${name} is ${text(sum)}.`;
-    speech = setTimeout(() => (spoken.textContent = words), 250);
+    voice.say(words);
   }
 
   // ---------------------------------------------------------------- life
-  const watched = ["input", "kernel", "upstream", "stride", "padding", "ones", "part", "row", "column"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
-  const themed = new MutationObserver(schedule);
-  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
-  for (const element of [document.documentElement, document.body]) {
-    themed.observe(element, { attributes: true, attributeFilter });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
-    signal: listening.signal,
-  });
+  const unwatch = watch(model, ["input", "kernel", "upstream", "stride", "padding", "ones", "part", "row", "column"], schedule);
+  const unwatchTheme = watchTheme(schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
-    themed.disconnect();
-    listening.abort();
+    unwatch();
+    stop();
+    voice.stop();
+    unwatchTheme();
     root.remove();
   };
 }

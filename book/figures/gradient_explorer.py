@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from book.figures.conv_layer import random_integers
+from book.figures.figure import Figure
 
 SIDE = 5
 KERNEL = 3
@@ -40,7 +39,7 @@ def draw_gradient_numbers(seed: int) -> dict[str, Any]:
     }
 
 
-class GradientExplorer(anywidget.AnyWidget):
+class GradientExplorer(Figure):
     """Backward through one filter over one picture, with every number visible.
 
     ``seed`` draws new numbers; ``input``, ``kernel`` and ``upstream`` can also be set from Python
@@ -48,9 +47,6 @@ class GradientExplorer(anywidget.AnyWidget):
     "kernel", and ``row`` and ``column`` which element of it. ``ones`` puts ones in place of the
     upstream gradient.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     seed = traitlets.Int(3, min=0, max=2**32 - 1).tag(sync=True)
     input: Any = traitlets.List().tag(sync=True)

@@ -4,6 +4,25 @@
 // with a small model that offers get, set, on, off and save_changes. Maps and kernels are arrays
 // of rows. The computing functions come first and are exported; `render` draws.
 
+import {
+  button,
+  choice,
+  gridMoves,
+  luminance,
+  make,
+  moveFor,
+  numberText,
+  onDark,
+  onceAFrame,
+  select,
+  signClass,
+  speaker,
+  total,
+  watch,
+  watchTheme,
+  windowAt,
+} from "./figure.mjs";
+
 const LARGEST = 1000;
 const STRIPES_FROM = 0.04;
 const CONTRAST = 0.7;
@@ -48,19 +67,9 @@ export function turn(kernel) {
   return kernel[0].map((_, j) => kernel.map((row) => row[row.length - 1 - j]));
 }
 
-/** The window of the picture under a kernel with `side` rows, upper left corner at (row, column). */
-export function windowAt(picture, row, column, side) {
-  return picture.slice(row, row + side).map((line) => line.slice(column, column + side));
-}
-
 /** The elementwise products of two squares of the same size. */
 export function multiply(window, kernel) {
   return window.map((row, a) => row.map((value, b) => value * kernel[a][b]));
-}
-
-/** The sum of all numbers. */
-export function total(square) {
-  return square.reduce((sum, row) => row.reduce((part, value) => part + value, sum), 0);
 }
 
 /** Give a kernel another side: zeros around it, or its middle only. */
@@ -90,12 +99,6 @@ export function readNumber(text) {
   return { value: value === 0 ? 0 : value };
 }
 
-/** Write a number for reading: at most `digits` decimals, a true minus sign, no negative zero. */
-export function numberText(value, digits = 2) {
-  const rounded = Number(value.toFixed(digits));
-  return String(rounded === 0 ? 0 : rounded).replace("-", "\u2212");
-}
-
 /** Write a number for editing: as a short decimal or as a fraction where that is exact. */
 export function fieldText(value) {
   const short = Number(value.toPrecision(6));
@@ -122,18 +125,6 @@ function same(first, second) {
   );
 }
 
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
 /** A color of the style sheet as [r, g, b]; the canvas knows every way to write a color. */
 function colorOf(element, name) {
   const context = document.createElement("canvas").getContext("2d");
@@ -141,23 +132,9 @@ function colorOf(element, name) {
   return [1, 3, 5].map((at) => parseInt(context.fillStyle.slice(at, at + 2), 16));
 }
 
-function luminance([r, g, b]) {
-  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
 /** Black or white, whichever is easier to read on a color. */
 function inkOn(rgb) {
   return luminance(rgb) > 0.179 ? "#000" : "#fff";
-}
-
-/** Is the text around the figure light, that is, is the page dark? */
-function onDark(element) {
-  const numbers = getComputedStyle(element).color.match(/[\d.]+/g).map(Number);
-  const rgb = getComputedStyle(element).color.startsWith("color(")
-    ? numbers.slice(-3).map((part) => part * 255)
-    : numbers.slice(0, 3);
-  return luminance(rgb) > 0.35;
 }
 
 function render({ model, el }) {
@@ -165,6 +142,7 @@ function render({ model, el }) {
   const pictures = model.get("pictures");
   const presets = model.get("presets");
   const listening = new AbortController();
+  const { put, schedule, stop } = onceAFrame(model, () => show());
 
   // What is shown, worked out from the model in `compute`.
   let picture;
@@ -180,29 +158,19 @@ function render({ model, el }) {
 
   // ---------------------------------------------------------------- controls
   const option = (value, text) => make("option", { value }, text);
-  const pictureSelect = make(
-    "select",
-    { class: "kx-input", onchange: () => put({ picture: pictureSelect.value }) },
-    ...pictures.map(({ name, label }) => option(name, label)),
-  );
+  const pictureSelect = select(pictures.map(({ name, label }) => [name, label]), (picture) => put({ picture }));
   const ofSide = (side) =>
     presets.filter((preset) => preset.kernel.length === side).map((p) => option(p.name, p.label));
   const own = option("own", "your own");
   const presetSelect = make(
     "select",
-    { class: "kx-input", onchange: choosePreset },
+    { class: "lf-input", "data-lm-suppress-shortcuts": "true", onchange: choosePreset },
     make("optgroup", { label: "3 × 3" }, ...ofSide(3)),
     make("optgroup", { label: "5 × 5" }, ...ofSide(5)),
     own,
   );
-  const sizeSelect = make(
-    "select",
-    {
-      class: "kx-input",
-      onchange: () => put({ kernel: resize(kernel, Number(sizeSelect.value)) }),
-    },
-    option("3", "3 × 3"),
-    option("5", "5 × 5"),
+  const sizeSelect = select([[3, "3 × 3"], [5, "5 × 5"]], (side) =>
+    put({ kernel: resize(kernel, Number(side)) }),
   );
   const flipBox = make("input", {
     type: "checkbox",
@@ -212,8 +180,6 @@ function render({ model, el }) {
     type: "checkbox",
     onchange: () => put({ relu: reluBox.checked }),
   });
-  const button = (text, label, onclick) =>
-    make("button", { type: "button", class: "kx-button", "aria-label": label, onclick }, text);
 
   // ---------------------------------------------------------------- pictures
   const stage = (label, hint) => {
@@ -251,14 +217,14 @@ function render({ model, el }) {
     bar,
     legendHigh,
   );
-  const largest = button("", "", () => goTo(true));
-  const smallest = button("", "", () => goTo(false));
+  const largest = button("", () => goTo(true));
+  const smallest = button("", () => goTo(false));
   const here = make("p", { class: "kx-here" });
   const removed = make("p");
 
   // ---------------------------------------------------------------- kernel
   const fields = make("div", { class: "kx-fields", role: "group", "aria-label": "Filter" });
-  const problem = make("p", { class: "kx-problem", role: "alert", id: `${unique}-problem` });
+  const problem = make("p", { class: "lf-refusal", role: "alert", id: `${unique}-problem` });
   const about = make("p");
   const remark = make("p");
   const flipped = make("div", { class: "kx-flipped" });
@@ -266,7 +232,7 @@ function render({ model, el }) {
   // ---------------------------------------------------------------- one position
   const place = (name, attribute) =>
     make("input", {
-      class: "kx-input kx-place",
+      class: "lf-input kx-place",
       type: "number",
       min: "0",
       step: "1",
@@ -295,7 +261,7 @@ function render({ model, el }) {
   const kernelName = make("p", { class: "kx-label" });
   const sum = make("output", { class: "kx-sum", "aria-live": "off" });
   const sentence = make("p", { class: "kx-equation" });
-  const spoken = make("p", { class: "kx-spoken", role: "status", "aria-live": "polite" });
+  const voice = speaker();
   const label = (text) => make("p", { class: "kx-label" }, text);
   const block = (sign, name, cells) =>
     make(
@@ -307,18 +273,18 @@ function render({ model, el }) {
 
   const root = make(
     "div",
-    { class: "kx", role: "group", "aria-label": "Filter over a picture" },
+    { class: "lf lf-bounded kx", role: "group", "aria-label": "Filter over a picture" },
     make(
       "div",
-      { class: "kx-controls" },
-      make("label", { class: "kx-choice" }, "Picture", pictureSelect),
-      make("label", { class: "kx-choice" }, "Filter", presetSelect),
-      make("label", { class: "kx-choice" }, "Size", sizeSelect),
+      { class: "lf-controls" },
+      choice("Picture", pictureSelect),
+      choice("Filter", presetSelect),
+      choice("Size", sizeSelect),
       make(
         "div",
         { class: "kx-switches" },
-        make("label", { class: "kx-switch" }, flipBox, "true convolution"),
-        make("label", { class: "kx-switch" }, reluBox, "after ReLU"),
+        make("label", { class: "lf-switch" }, flipBox, "true convolution"),
+        make("label", { class: "lf-switch" }, reluBox, "after ReLU"),
       ),
     ),
     make(
@@ -338,11 +304,15 @@ function render({ model, el }) {
         make(
           "div",
           { class: "kx-buttons" },
-          button("↺ 90°", "Turn the filter counterclockwise by 90 degrees", () =>
-            put({ kernel: turn(kernel) }),
+          button(
+            "↺ 90°",
+            () => put({ kernel: turn(kernel) }),
+            "Turn the filter counterclockwise by 90 degrees",
           ),
-          button("× (−1)", "Change the sign of every number of the filter", () =>
-            put({ kernel: kernel.map((line) => line.map((value) => (value === 0 ? 0 : -value))) }),
+          button(
+            "× (−1)",
+            () => put({ kernel: kernel.map((line) => line.map((value) => (value === 0 ? 0 : -value))) }),
+            "Change the sign of every number of the filter",
           ),
         ),
         flipped,
@@ -381,30 +351,11 @@ function render({ model, el }) {
       ),
       sentence,
     ),
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  let scheduled = 0;
-  let unsaved = false;
-
-  /** Change the model and show it, once for all changes before the next frame. */
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   function choosePreset() {
     const preset = presets.find(({ name }) => name === presetSelect.value);
     problem.textContent = "";
@@ -426,23 +377,13 @@ function render({ model, el }) {
   }
 
   function moveByKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const far = event.shiftKey ? 10 : 1;
-    const now = [model.get("row"), model.get("column")];
-    const moves = {
-      ArrowUp: [now[0] - far, now[1]],
-      ArrowDown: [now[0] + far, now[1]],
-      ArrowLeft: [now[0], now[1] - far],
-      ArrowRight: [now[0], now[1] + far],
-      PageUp: [now[0] - 10, now[1]],
-      PageDown: [now[0] + 10, now[1]],
-      Home: [now[0], 0],
-      End: [now[0], Infinity],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    moveTo(...moves[event.key]);
+    const [i, j] = [model.get("row"), model.get("column")];
+    const to = moveFor(event, {
+      ...gridMoves(i, j, Infinity, event.shiftKey ? 10 : 1),
+      PageUp: [i - 10, j],
+      PageDown: [i + 10, j],
+    });
+    if (to) moveTo(...to);
   }
 
   /** Move the window to the largest or the smallest response. */
@@ -522,7 +463,7 @@ function render({ model, el }) {
       ...kernel.flatMap((line, a) =>
         line.map((_, b) =>
           make("input", {
-            class: "kx-input kx-field",
+            class: "lf-input kx-field",
             type: "text",
             autocomplete: "off",
             spellcheck: "false",
@@ -664,9 +605,7 @@ function render({ model, el }) {
     );
   }
 
-  const kindOf = (value) => ({ kind: value > 0 ? "kx-plus" : value < 0 ? "kx-minus" : "kx-zero" });
-
-  let speech = 0;
+  const kindOf = (value) => ({ kind: signClass(value) });
 
   function showPosition() {
     const side = kernel.length;
@@ -704,8 +643,7 @@ function render({ model, el }) {
     const inexact = products.flat().some((term) => Math.abs(term * 100 - Math.round(term * 100)) > 1e-9);
     sentence.textContent = `response[${row}, ${column}] = ${terms} = ${numberText(value)}.${cut}${inexact ? " (Rounded to two decimals.)" : ""}`;
     const words = `Row ${row}, column ${column}: sum ${numberText(value)}${rectified ? `, after ReLU ${numberText(after)}` : ""}.`;
-    clearTimeout(speech);
-    speech = setTimeout(() => (spoken.textContent = words), 250);
+    voice.say(words);
   }
 
   // ---------------------------------------------------------------- painting
@@ -824,7 +762,7 @@ function render({ model, el }) {
   function paintResponse() {
     const { context, scale, ratio } = fit(shownResponse);
     const rectified = model.get("relu");
-    const [zero, plus, minus, text] = ["--kx-zero", "--kx-plus", "--kx-minus", "--kx-ink"].map(
+    const [zero, plus, minus, text] = ["--kx-zero", "--lf-plus", "--lf-minus", "--kx-ink"].map(
       (name) => colorOf(root, name),
     );
     const colorFor = (value) => {
@@ -869,26 +807,18 @@ function render({ model, el }) {
   }
 
   // ---------------------------------------------------------------- life
-  const watched = ["picture", "kernel", "convolution", "relu", "row", "column"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
+  const unwatch = watch(model, ["picture", "kernel", "convolution", "relu", "row", "column"], schedule);
   const resized = new ResizeObserver(schedule);
   resized.observe(shownPicture.frame);
-  const themed = new MutationObserver(schedule);
-  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
-  for (const element of [document.documentElement, document.body]) {
-    themed.observe(element, { attributes: true, attributeFilter });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
-    signal: listening.signal,
-  });
+  const unwatchTheme = watchTheme(schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     resized.disconnect();
-    themed.disconnect();
+    unwatchTheme();
     listening.abort();
     root.remove();
   };

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import math
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 from skimage import color, data, transform
+
+from book.figures.figure import Figure
 
 SIDE = 72
 """Height and width of the photographs, in pixels: small enough to see single pixels."""
@@ -184,15 +184,12 @@ def presets() -> list[dict[str, Any]]:
     ]
 
 
-class KernelExplorer(anywidget.AnyWidget):
+class KernelExplorer(Figure):
     """An editable kernel over a picture: window, products, their sum and the whole response.
 
     ``figure.kernel = [[...], ...]`` sets the kernel from Python; ``picture`` names one of
     ``pictures``; ``row`` and ``column`` say where the window's upper left corner is.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     pictures = traitlets.List(traitlets.Dict()).tag(sync=True)
     picture = traitlets.Unicode("step").tag(sync=True)

@@ -5,6 +5,19 @@
 // objects, as in Python: { kind: "conv", filters, size, stride, padding }. The computing functions
 // come first and are exported; `render` draws.
 
+import {
+  button,
+  choice,
+  make,
+  onDark,
+  onceAFrame,
+  positions,
+  select,
+  speaker,
+  watch,
+  watchTheme,
+} from "./figure.mjs";
+
 const LARGEST = 100000;
 const BYTES = 4;
 
@@ -100,7 +113,7 @@ export function nextShape(layer, shape) {
   if (kind === "flatten") return { shape: [shape.reduce((product, side) => product * side, 1)] };
   if (kind === "adaptive_avg_pool") return { shape: [shape[0], layer.size, layer.size] };
   const padding = layer.padding ?? 0;
-  const sides = shape.slice(1).map((side) => Math.floor((side + 2 * padding - layer.size) / layer.stride) + 1);
+  const sides = shape.slice(1).map((side) => positions(side, layer.size, layer.stride, padding));
   if (sides.some((side) => side < 1)) {
     const what = kind === "conv" ? "a filter" : "a window";
     const around = padding ? ` with a padding of ${padding}` : "";
@@ -166,31 +179,6 @@ export function bytes(count) {
   return `${count} B`;
 }
 
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function luminance([r, g, b]) {
-  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
-/** Is the text around the figure light, that is, is the page dark? */
-function onDark(element) {
-  const { color } = getComputedStyle(element);
-  const numbers = color.match(/[\d.]+/g).map(Number);
-  const rgb = color.startsWith("color(") ? numbers.slice(-3).map((part) => part * 255) : numbers.slice(0, 3);
-  return luminance(rgb) > 0.35;
-}
-
 /** An entry as the table names it. */
 function nameOf({ kind, ...settings }) {
   const { size, stride, padding } = settings;
@@ -210,23 +198,16 @@ function nameOf({ kind, ...settings }) {
 function render({ model, el }) {
   const unique = `nc${Math.random().toString(36).slice(2, 10)}`;
   const presets = model.get("presets");
-  const listening = new AbortController();
+  const { put, schedule, stop } = onceAFrame(model, () => show());
 
   // ---------------------------------------------------------------- controls
-  const presetSelect = make(
-    "select",
-    {
-      class: "nc-input",
-      onchange: () => {
-        const found = presets.find(({ name }) => name === presetSelect.value);
-        if (found) put(found.text);
-      },
-    },
-    ...presets.map(({ name, label }) => make("option", { value: name }, label)),
-    make("option", { value: "own" }, "your own"),
-  );
+  const options = [...presets.map(({ name, label }) => [name, label]), ["own", "your own"]];
+  const presetSelect = select(options, (chosen) => {
+    const found = presets.find(({ name }) => name === chosen);
+    if (found) put({ text: found.text });
+  });
   const area = make("textarea", {
-    class: "nc-input nc-area",
+    class: "lf-input lf-code nc-area",
     id: `${unique}-text`,
     rows: "13",
     spellcheck: "false",
@@ -235,10 +216,11 @@ function render({ model, el }) {
     wrap: "off",
     "aria-describedby": `${unique}-problem ${unique}-help`,
     "data-lm-suppress-shortcuts": "true",
-    oninput: () => put(area.value),
+    oninput: () => put({ text: area.value }),
   });
-  const problemLine = make("p", { class: "nc-problem", role: "alert", id: `${unique}-problem` });
-  const quiet = make("button", { type: "button", class: "nc-button", "aria-pressed": "false", onclick: toggle }, "Only layers that learn");
+  const problemLine = make("p", { class: "lf-complaint", role: "alert", id: `${unique}-problem` });
+  const quiet = button("Only layers that learn", toggle);
+  quiet.setAttribute("aria-pressed", "false");
   let onlyLearning = false;
   const totals = make("div", { class: "nc-totals" });
   const body = make("tbody");
@@ -255,14 +237,14 @@ function render({ model, el }) {
     { class: "nc-scroller", tabindex: "0", role: "region", "aria-label": "Layers, table" },
     table,
   );
-  const spoken = make("p", { class: "nc-spoken", role: "status", "aria-live": "polite" });
+  const voice = speaker(500);
   const root = make(
     "div",
-    { class: "nc", role: "group", "aria-label": "Network calculator" },
+    { class: "lf nc", role: "group", "aria-label": "Network calculator" },
     make(
       "div",
-      { class: "nc-controls" },
-      make("label", { class: "nc-choice" }, "Network", presetSelect),
+      { class: "lf-controls" },
+      choice("Network", presetSelect),
       quiet,
     ),
     make(
@@ -282,29 +264,11 @@ function render({ model, el }) {
       ),
       make("div", { class: "nc-result" }, problemLine, totals, scroller),
     ),
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  let scheduled = 0;
-  let unsaved = false;
-
-  function put(value) {
-    model.set("text", value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   function toggle() {
     onlyLearning = !onlyLearning;
     quiet.setAttribute("aria-pressed", onlyLearning);
@@ -336,8 +300,6 @@ function render({ model, el }) {
     return cell;
   }
 
-  let speech = 0;
-
   function show() {
     root.dataset.dark = onDark(root);
     const typed = model.get("text");
@@ -357,7 +319,7 @@ function render({ model, el }) {
       make(
         "div",
         {},
-        make("p", { class: "nc-what" }, words),
+        make("p", { class: "lf-small" }, words),
         make("p", { class: "nc-amount" }, shown),
         make("p", { class: "nc-more" }, more),
       );
@@ -382,29 +344,20 @@ function render({ model, el }) {
       ];
     });
     body.replaceChildren(...rows);
-    clearTimeout(speech);
     const words = `${found.spec.length} lines, ${rounded(parameters)} parameters, ${rounded(work)} multiply-adds.`;
-    speech = setTimeout(() => (spoken.textContent = words), 500);
+    voice.say(words);
   }
 
   // ---------------------------------------------------------------- life
-  model.on("change:text", schedule);
-  const themed = new MutationObserver(schedule);
-  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
-  for (const element of [document.documentElement, document.body]) {
-    themed.observe(element, { attributes: true, attributeFilter });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
-    signal: listening.signal,
-  });
+  const unwatch = watch(model, ["text"], schedule);
+  const unwatchTheme = watchTheme(schedule);
   show();
 
   return () => {
-    model.off("change:text", schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
-    themed.disconnect();
-    listening.abort();
+    unwatch();
+    stop();
+    voice.stop();
+    unwatchTheme();
     root.remove();
   };
 }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
+from book.figures.figure import Figure
 from solutions.networks import (
     ALEXNET,
     LENET5,
@@ -56,15 +55,12 @@ def presets() -> list[dict[str, str]]:
     return [{"name": name, "label": label, "text": text_of(spec)} for name, label, spec in found]
 
 
-class NetworkCalculator(anywidget.AnyWidget):
+class NetworkCalculator(Figure):
     """A network that can be edited, and what it costs, layer by layer.
 
     ``text`` has one line for each entry: the kind, then its settings, as in
     ``conv 64 size 3 stride 1 padding 1``. The kinds are those of ``solutions/networks.py``.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     presets = traitlets.List(traitlets.Dict()).tag(sync=True)
     text = traitlets.Unicode().tag(sync=True)

@@ -3,15 +3,24 @@
 // One ES module in anywidget's format. The network is not here: the scores of all classes come with
 // the page, for every place of the patch. The computing functions come first and are exported.
 
+import {
+  button,
+  choice,
+  decode,
+  fixedText,
+  gridMoves,
+  make,
+  meter,
+  moveFor,
+  onceAFrame,
+  save,
+  select,
+  speaker,
+  watch,
+} from "./figure.mjs";
+
 const POSITIVE = [228, 112, 0];
 const NEGATIVE = [48, 128, 224];
-
-/** Numbers out of base64 of 16 bits each, little-endian, in multiples of `step`. */
-export function decode(text, step) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Array.from({ length: bytes.length / 2 }, (_, i) => view.getInt16(2 * i, true) * step);
-}
 
 /** The probabilities that a softmax makes of scores. */
 export function softmax(scores) {
@@ -41,23 +50,6 @@ export function nearest(starts, pixel) {
   return best;
 }
 
-/** A number for reading, with a true minus sign. */
-function text(value, digits = 2) {
-  const rounded = Number(value.toFixed(digits));
-  return (rounded === 0 ? 0 : rounded).toFixed(digits).replace("-", "\u2212");
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
 function render({ model, el }) {
   const scenes = model.get("scenes");
   const classes = model.get("classes");
@@ -70,25 +62,14 @@ function render({ model, el }) {
   let column;
 
   // ---------------------------------------------------------------- controls
-  const select = (name, ...options) => {
-    const field = make(
-      "select",
-      {
-        class: "oc-input",
-        "data-lm-suppress-shortcuts": "true",
-        onchange: () => put({ [name]: name === "patch" ? Number(field.value) : field.value }),
-      },
-      ...options.map(([value, words]) => make("option", { value }, words)),
-    );
-    return field;
-  };
   const fields = {
-    scene: select("scene", ...scenes.map(({ name, label }) => [name, label])),
-    patch: select("patch", ...scenes[0].sweeps.map(({ patch }) => [patch, `${patch} × ${patch}`])),
-    measure: select("measure", ["score", "the score"], ["probability", "the probability"]),
+    scene: select(scenes.map(({ name, label }) => [name, label]), (name) => put({ scene: name })),
+    patch: select(
+      scenes[0].sweeps.map(({ patch }) => [patch, `${patch} × ${patch}`]),
+      (side) => put({ patch: Number(side) }),
+    ),
+    measure: select([["score", "the score"], ["probability", "the probability"]], (measure) => put({ measure })),
   };
-  const label = (words, field) => make("label", { class: "oc-choice" }, words, field);
-  const button = (words, onclick) => make("button", { type: "button", class: "oc-button", onclick }, words);
   const all = () => {
     places().forEach((_, i) => seenHere().add(i));
     show();
@@ -104,7 +85,7 @@ function render({ model, el }) {
   const picture = make(
     "div",
     {
-      class: "oc-picture",
+      class: "lf-picture oc-picture",
       role: "application",
       tabindex: "0",
       "aria-roledescription": "picture",
@@ -117,43 +98,37 @@ function render({ model, el }) {
   );
   const canvas = make("canvas", { class: "oc-canvas", role: "img" });
   const frame = make("span", { class: "oc-frame", "aria-hidden": "true" });
-  const map = make("div", { class: "oc-map", onclick: toMapPointer }, canvas, frame);
-  const mapTitle = make("p", { class: "oc-title" });
-  const meter = (words) => {
-    const [value, fill, mark] = ["oc-value", "oc-fill", "oc-mark"].map((name) => make("span", { class: name }));
-    const track = make("div", { class: "oc-track", "aria-hidden": "true" }, fill, mark);
-    const name = make("span", {}, words);
-    return { name, value, fill, mark, box: make("div", {}, make("p", { class: "oc-line" }, name, value), track) };
-  };
-  const scoreMeter = meter("");
-  const probabilityMeter = meter("");
+  const map = make("div", { class: "lf-picture oc-map", onclick: toMapPointer }, canvas, frame);
+  const mapTitle = make("p", { class: "lf-title" });
+  const scoreMeter = meter("", true);
+  const probabilityMeter = meter("", true);
   const [says, usually] = [make("p", {}), make("p", {})];
-  const sentence = make("p", { class: "oc-sentence" });
-  const count = make("p", { class: "oc-count" });
-  const spoken = make("p", { class: "oc-spoken", role: "status", "aria-live": "polite" });
+  const sentence = make("p", { class: "lf-sentence" });
+  const count = make("p", { class: "lf-small oc-count" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "oc", role: "group", "aria-label": "Occlusion: drag the patch" },
+    { class: "lf oc", role: "group", "aria-label": "Occlusion: drag the patch" },
     make(
       "div",
-      { class: "oc-controls" },
-      label("Picture", fields.scene),
-      label("Patch, in pixels", fields.patch),
-      label("Ask for", fields.measure),
+      { class: "lf-controls" },
+      choice("Picture", fields.scene),
+      choice("Patch, in pixels", fields.patch),
+      choice("Ask for", fields.measure),
       make("div", { class: "oc-buttons" }, button("Show all places", all), button("Start over", none)),
     ),
     make(
       "div",
-      { class: "oc-stage" },
-      make("div", { class: "oc-part" }, make("p", { class: "oc-title" }, "Drag the patch"), picture),
-      make("div", { class: "oc-part" }, mapTitle, map),
-      make("div", { class: "oc-part oc-meters" }, scoreMeter.box, probabilityMeter.box, make("div", { class: "oc-says" }, says, usually)),
+      { class: "lf-stage" },
+      make("div", { class: "lf-part" }, make("p", { class: "lf-title" }, "Drag the patch"), picture),
+      make("div", { class: "lf-part" }, mapTitle, map),
+      make("div", { class: "lf-part lf-meters" }, scoreMeter.box, probabilityMeter.box, make("div", { class: "lf-small oc-says" }, says, usually)),
     ),
     sentence,
     count,
     make(
       "p",
-      { class: "oc-key" },
+      { class: "lf-small oc-key" },
       make("span", { class: "oc-orange" }, "orange +"),
       " it falls here, ",
       make("span", { class: "oc-blue" }, "blue \u2212"),
@@ -161,14 +136,13 @@ function render({ model, el }) {
       make("span", { class: "oc-gray" }, "gray"),
       " not seen yet",
     ),
-    spoken,
+    voice.line,
   );
   el.append(root);
 
   // ---------------------------------------------------------------- changes
   function put(changed) {
-    for (const [name, value] of Object.entries(changed)) model.set(name, value);
-    model.save_changes();
+    save(model, changed);
     compute(); // a drag over several places between two drawings has seen them all
     seenHere().add(row * sweep.starts.length + column);
   }
@@ -179,18 +153,8 @@ function render({ model, el }) {
   }
 
   function byKey(event) {
-    const moves = {
-      ArrowUp: [row - 1, column],
-      ArrowDown: [row + 1, column],
-      ArrowLeft: [row, column - 1],
-      ArrowRight: [row, column + 1],
-      Home: [row, 0],
-      End: [row, sweep.starts.length - 1],
-    };
-    if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    moveTo(...moves[event.key]);
+    const to = moveFor(event, gridMoves(row, column, sweep.starts.length - 1));
+    if (to) moveTo(...to);
   }
 
   /** Where the pointer is, in pixels of the picture. */
@@ -276,12 +240,11 @@ function render({ model, el }) {
 
   function fillMeter({ value, fill, mark }, number, clean, low, high) {
     const share = (one) => `${(100 * (one - low)) / (high - low)}%`;
-    value.textContent = text(number);
+    value.textContent = fixedText(number);
     fill.style.width = share(number);
     mark.style.left = share(clean);
   }
 
-  let speech = 0;
   function show() {
     compute();
     const measure = model.get("measure");
@@ -306,7 +269,7 @@ function render({ model, el }) {
     const values = drops(clean, scores, target, measure);
     const limit = Math.max(...values.map(Math.abs));
     drawMap(values, limit);
-    mapTitle.textContent = `Fall, up to ${text(limit)}`;
+    mapTitle.textContent = `Fall, up to ${fixedText(limit)}`;
 
     const ofTarget = scores.map((one) => one[target]);
     const [low, high] = [Math.min(0, ...ofTarget), Math.max(clean[target], ...ofTarget)];
@@ -317,43 +280,33 @@ function render({ model, el }) {
     fillMeter(probabilityMeter, chances[target], before[target], 0, 1);
     const first = (list) => list.indexOf(Math.max(...list));
     const [answer, usual] = [first(now), first(clean)];
-    says.textContent = `The network says: ${classes[answer]} (${text(chances[answer])}).`;
-    usually.textContent = `Nothing hidden: ${classes[usual]} (${text(before[usual])}).`;
+    says.textContent = `The network says: ${classes[answer]} (${fixedText(chances[answer])}).`;
+    usually.textContent = `Nothing hidden: ${classes[usual]} (${fixedText(before[usual])}).`;
 
     const change = values[at];
     const verb = change >= 0 ? "falls" : "rises";
     const [whole, hidden] = [clean, now].map((one) => ask(one, target, measure));
     const last = (start) => start + sweep.patch - 1;
     const [top, left] = [sweep.starts[row], sweep.starts[column]];
-    sentence.textContent = `Rows ${top} to ${last(top)} and columns ${left} to ${last(left)} are hidden: the ${measure} of “${name}” ${verb} by ${text(Math.abs(change))}, from ${text(whole)} to ${text(hidden)}.`;
+    sentence.textContent = `Rows ${top} to ${last(top)} and columns ${left} to ${last(left)} are hidden: the ${measure} of “${name}” ${verb} by ${fixedText(Math.abs(change))}, from ${fixedText(whole)} to ${fixedText(hidden)}.`;
     const number = seenHere().size;
     const falls = [...seenHere()].map((i) => values[i]);
-    count.textContent = `${number} of ${scores.length} places seen. Largest fall so far: ${text(Math.max(...falls))}.`;
+    count.textContent = `${number} of ${scores.length} places seen. Largest fall so far: ${fixedText(Math.max(...falls))}.`;
     canvas.setAttribute("aria-label", `Map of ${side} by ${side} places. ${count.textContent}`);
-    clearTimeout(speech);
-    speech = setTimeout(() => {
-      spoken.textContent = `Row ${top}, column ${left}: ${measure} ${text(hidden)}, ${verb} by ${text(Math.abs(change))}. The network says ${classes[answer]}.`;
-    }, 250);
+    voice.say(`Row ${top}, column ${left}: ${measure} ${fixedText(hidden)}, ${verb} by ${fixedText(Math.abs(change))}. The network says ${classes[answer]}.`);
   }
 
-  const watched = ["scene", "patch", "measure", "top", "left"];
-  let scheduled = 0;
-  const schedule = () => {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      show();
-    });
-  };
-  for (const name of watched) model.on(`change:${name}`, schedule);
+  const { schedule, stop } = onceAFrame(model, show);
+  const unwatch = watch(model, ["scene", "patch", "measure", "top", "left"], schedule);
   compute();
   if (model.get("swept")) {
     for (let i = 0; i < row * sweep.starts.length + column; i++) seenHere().add(i);
   }
   show();
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     root.remove();
   };
 }

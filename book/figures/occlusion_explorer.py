@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from book import visualization_demo as demo
 from book.figures import embedded
+from book.figures.figure import Figure
 from solutions.visualization import incremental_occlusion
 
 EXAMPLES = (
@@ -69,7 +68,7 @@ def scenes() -> list[dict[str, Any]]:
     return found
 
 
-class OcclusionExplorer(embedded.KnownScene, anywidget.AnyWidget):
+class OcclusionExplorer(embedded.KnownScene, Figure):
     """A picture with a patch to drag; what the network says; the map of the places seen so far.
 
     ``scene`` names one of ``scenes``; ``patch`` is the side of the patch, ``top`` and ``left`` its
@@ -77,9 +76,6 @@ class OcclusionExplorer(embedded.KnownScene, anywidget.AnyWidget):
     "score" or "probability". With ``swept``, the map starts with all places before the patch, in
     reading order.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     scenes = traitlets.List(traitlets.Dict()).tag(sync=True)
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)

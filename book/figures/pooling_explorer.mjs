@@ -4,21 +4,28 @@
 // with a small model that offers get, set, on, off and save_changes. Maps are arrays of rows. The
 // computing functions come first and are exported; `render` draws.
 
+import {
+  button,
+  choice,
+  gridMoves,
+  make,
+  moveFor,
+  numberText,
+  onDark,
+  onceAFrame,
+  positions,
+  select,
+  speaker,
+  watch,
+  watchTheme,
+  windowAt,
+} from "./figure.mjs";
+
 const RULES = {
   max: "maximum",
   avg: "mean",
   first: "first number",
 };
-
-/** How many windows fit along a side. */
-export function positions(side, size, stride) {
-  return Math.floor((side - size) / stride) + 1;
-}
-
-/** The numbers of one window, row by row. */
-export function windowAt(map, top, left, size) {
-  return map.slice(top, top + size).map((line) => line.slice(left, left + size));
-}
 
 /** One number out of a window: its maximum, its mean, or its first number. */
 export function reduce(window, rule) {
@@ -66,34 +73,7 @@ export function refusal(name, typed, side) {
 }
 
 /** A number for reading, with a true minus sign. */
-function text(value) {
-  return String(value === 0 ? 0 : Number(value.toFixed(2))).replace("-", "\u2212");
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function luminance([r, g, b]) {
-  const linear = (c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-}
-
-/** Is the text around the figure light, that is, is the page dark? */
-function onDark(element) {
-  const { color } = getComputedStyle(element);
-  const numbers = color.match(/[\d.]+/g).map(Number);
-  const rgb = color.startsWith("color(") ? numbers.slice(-3).map((part) => part * 255) : numbers.slice(0, 3);
-  return luminance(rgb) > 0.35;
-}
+const text = (value) => numberText(value);
 
 const plural = (count, one, more = `${one}s`) => `${count} ${count === 1 ? one : more}`;
 
@@ -105,7 +85,7 @@ function listed(places, one) {
 }
 
 function render({ model, el }) {
-  const listening = new AbortController();
+  const { put, schedule, stop } = onceAFrame(model, () => show());
   const patterns = model.get("patterns");
   const side = patterns[0].rows.length;
   let size;
@@ -121,21 +101,16 @@ function render({ model, el }) {
   let drawnRows = 0;
 
   // ---------------------------------------------------------------- controls
-  const option = (value, words) => make("option", { value }, words);
-  const select = (onchange, ...options) => make("select", { class: "pe-input", onchange }, ...options);
-  const patternSelect = select(
-    () => put({ pattern: patternSelect.value, dy: 0, dx: 0 }),
-    ...patterns.map(({ name, label }) => option(name, label)),
+  const patternSelect = select(patterns.map(({ name, label }) => [name, label]), (pattern) =>
+    put({ pattern, dy: 0, dx: 0 }),
   );
   const ruleSelect = select(
-    () => put({ rule: ruleSelect.value }),
-    option("max", "Maximum"),
-    option("avg", "Mean"),
-    option("first", "First number (subsampling)"),
+    [["max", "Maximum"], ["avg", "Mean"], ["first", "First number (subsampling)"]],
+    (chosen) => put({ rule: chosen }),
   );
   const number = (name) => {
     const field = make("input", {
-      class: "pe-input pe-number",
+      class: "lf-input pe-number",
       type: "text",
       inputmode: "numeric",
       autocomplete: "off",
@@ -168,55 +143,50 @@ function render({ model, el }) {
   };
   const sizeField = number("size");
   const strideField = number("stride");
-  const button = (words, onclick, label) =>
-    make("button", { type: "button", class: "pe-button", onclick, "aria-label": label }, words);
   const move = (dy, dx) =>
     put({ dy: (model.get("dy") + dy + side) % side, dx: (model.get("dx") + dx + side) % side });
-  const label = (words, field) => make("label", { class: "pe-choice" }, words, field);
-  const problem = make("p", { class: "pe-problem", role: "alert" });
+  const problem = make("p", { class: "lf-complaint", role: "alert" });
   const place = make("span", { class: "pe-place" });
   const inputTitle = make("p", { class: "pe-head" });
   const outputTitle = make("p", { class: "pe-head" });
   const frame = make("span", { class: "pe-window", "aria-hidden": "true" });
   const inputGrid = make("div", {
-    class: "pe-cells",
+    class: "lf-cells",
     role: "application",
     tabindex: "0",
     "aria-roledescription": "picture",
     "aria-label": "Picture. Arrow keys move it by a pixel.",
     "data-lm-suppress-shortcuts": "true",
     onkeydown: (event) => {
-      const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-      if (!step || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      event.stopPropagation();
-      move(...step);
+      const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+      const step = moveFor(event, moves);
+      if (step) move(...step);
     },
   });
   const outputGrid = make("div", {
-    class: "pe-cells",
+    class: "lf-cells",
     role: "grid",
     "aria-label": "Result. Arrow keys choose a number.",
     onkeydown: chooseByKey,
   });
   const sum = make("p", { class: "pe-sum" });
-  const facts = make("p", { class: "pe-facts" });
+  const facts = make("p", { class: "lf-small pe-facts" });
   const changes = make("p", { class: "pe-changes" });
-  const spoken = make("p", { class: "pe-spoken", role: "status", "aria-live": "polite" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "pe", role: "group", "aria-label": "Pooling, every window visible" },
+    { class: "lf lf-bounded pe", role: "group", "aria-label": "Pooling, every window visible" },
     make(
       "div",
-      { class: "pe-controls" },
-      label("Picture", patternSelect),
-      label("Keep the", ruleSelect),
-      label("Size", sizeField),
-      label("Stride", strideField),
+      { class: "lf-controls" },
+      choice("Picture", patternSelect),
+      choice("Keep the", ruleSelect),
+      choice("Size", sizeField),
+      choice("Stride", strideField),
     ),
     make(
       "div",
-      { class: "pe-controls", role: "group", "aria-label": "Move the picture" },
+      { class: "lf-controls", role: "group", "aria-label": "Move the picture" },
       make("span", { class: "pe-words" }, "Move the picture:"),
       button("←", () => move(0, -1), "Move the picture left"),
       button("→", () => move(0, 1), "Move the picture right"),
@@ -235,50 +205,19 @@ function render({ model, el }) {
     sum,
     changes,
     facts,
-    spoken,
+    voice.line,
   );
   for (const field of [sizeField, strideField]) field.value = model.get(field === sizeField ? "size" : "stride");
   el.append(root);
 
   // ---------------------------------------------------------------- changes
-  let scheduled = 0;
-  let unsaved = false;
-
-  function put(changed) {
-    for (const [name, value] of Object.entries(changed)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   function chooseByKey(event) {
     const cell = event.target.closest("[data-row]");
-    if (!cell || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!cell) return;
     const [i, j] = [Number(cell.dataset.row), Number(cell.dataset.column)];
-    const moves = {
-      ArrowUp: [i - 1, j],
-      ArrowDown: [i + 1, j],
-      ArrowLeft: [i, j - 1],
-      ArrowRight: [i, j + 1],
-      Home: [i, 0],
-      End: [i, pooled[0].length - 1],
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const [toRow, toColumn] = moves[event.key];
-    choose(
-      Math.max(0, Math.min(pooled.length - 1, toRow)),
-      Math.max(0, Math.min(pooled[0].length - 1, toColumn)),
-    );
+    const last = pooled.length - 1; // the result is a square
+    const to = moveFor(event, gridMoves(i, j, last));
+    if (to) choose(...to.map((value) => Math.max(0, Math.min(last, value))));
   }
 
   function choose(i, j) {
@@ -309,18 +248,18 @@ function render({ model, el }) {
   }
 
   function buildInput() {
-    inputCells = picture.map((line) => line.map(() => make("span", { class: "pe-cell", "aria-hidden": "true" })));
-    inputGrid.style.setProperty("--pe-side", side);
+    inputCells = picture.map((line) => line.map(() => make("span", { class: "lf-cell", "aria-hidden": "true" })));
+    inputGrid.style.setProperty("--lf-columns", side);
     inputGrid.replaceChildren(...inputCells.flat(), frame);
   }
 
   function buildOutput() {
     drawnRows = pooled.length;
-    outputGrid.style.setProperty("--pe-side", drawnRows);
+    outputGrid.style.setProperty("--lf-columns", drawnRows);
     outputCells = pooled.map((line, i) =>
       line.map((_, j) =>
         make("span", {
-          class: "pe-cell pe-out",
+          class: "lf-cell pe-out",
           role: "gridcell",
           tabindex: "-1",
           "data-row": i,
@@ -331,11 +270,9 @@ function render({ model, el }) {
       ),
     );
     outputGrid.replaceChildren(
-      ...outputCells.map((cells) => make("div", { class: "pe-line", role: "row" }, ...cells)),
+      ...outputCells.map((cells) => make("div", { class: "lf-row", role: "row" }, ...cells)),
     );
   }
-
-  let speech = 0;
 
   function show() {
     compute();
@@ -367,7 +304,7 @@ function render({ model, el }) {
         const differs = value !== before[i][j];
         if (differs) changed += 1;
         paint(cell, value);
-        cell.className = `pe-cell pe-out ${differs ? "pe-changed" : ""} ${current ? "pe-current" : ""}`;
+        cell.className = `lf-cell pe-out ${differs ? "pe-changed" : ""} ${current ? "pe-current" : ""}`;
         cell.tabIndex = current ? 0 : -1;
         cell.setAttribute("aria-selected", current);
         const words = differs ? `, ${text(before[i][j])} before the shift` : "";
@@ -395,30 +332,20 @@ function render({ model, el }) {
       (lost.length
         ? `${stride > size ? "The windows leave gaps: no" : "No"} window reads ${listed(lost, "row")}, nor the columns of the same ${lost.length === 1 ? "number" : "numbers"} (striped).`
         : "Every pixel is read.");
-    clearTimeout(speech);
     const words = `Row ${row}, column ${column}: ${RULES[rule]} ${value}. ${changes.textContent}`;
-    speech = setTimeout(() => (spoken.textContent = words), 250);
+    voice.say(words);
   }
 
   // ---------------------------------------------------------------- life
-  const watched = ["pattern", "rule", "size", "stride", "dy", "dx", "row", "column"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
-  const themed = new MutationObserver(schedule);
-  const attributeFilter = ["class", "style", "data-theme", "data-mode", "data-jp-theme-name"];
-  for (const element of [document.documentElement, document.body]) {
-    themed.observe(element, { attributes: true, attributeFilter });
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", schedule, {
-    signal: listening.signal,
-  });
+  const unwatch = watch(model, ["pattern", "rule", "size", "stride", "dy", "dx", "row", "column"], schedule);
+  const unwatchTheme = watchTheme(schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
-    themed.disconnect();
-    listening.abort();
+    unwatch();
+    stop();
+    voice.stop();
+    unwatchTheme();
     root.remove();
   };
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
+
+from book.figures.figure import Figure
 
 SIDE = 12
 """Height and width of the pictures: they divide by 2, 3 and 4."""
@@ -42,16 +42,13 @@ def patterns() -> list[dict[str, Any]]:
     ]
 
 
-class PoolingExplorer(anywidget.AnyWidget):
+class PoolingExplorer(Figure):
     """A picture, a window with size and stride, and what pooling makes of it.
 
     ``rule`` is "max", "avg" or "first" (the top left number of each window: subsampling).
     ``dy`` and ``dx`` move the picture down and to the right; what leaves it comes back on the other
     side. ``row`` and ``column`` choose a number of the result.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     patterns = traitlets.List(traitlets.Dict()).tag(sync=True)
     pattern = traitlets.Unicode("plus").tag(sync=True)

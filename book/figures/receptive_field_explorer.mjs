@@ -5,6 +5,18 @@
 // layer is [kernel, stride, padding], layer 0 is the input. The computing functions come first
 // and are exported; `render` draws.
 
+import {
+  choice,
+  make,
+  moveFor,
+  numberOptions,
+  onceAFrame,
+  positions,
+  select,
+  speaker,
+  watch,
+} from "./figure.mjs";
+
 const ROW = 58; // pixels from one layer to the next
 const MOST_LAYERS = 5;
 const FIELDS = [
@@ -15,8 +27,7 @@ const FIELDS = [
 
 /** How many units a layer has over so many units below it. */
 export function units(below, [kernel, stride, padding]) {
-  const room = below + 2 * padding - kernel;
-  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+  return positions(below, kernel, stride, padding);
 }
 
 /** The number of units of the input and of every layer, up to the last one that has any. */
@@ -86,72 +97,30 @@ export function refusal(pixels, layers) {
   );
 }
 
-let namespace = "";
-
-/** The namespace of drawings, as the browser itself knows it. */
-function drawing() {
-  if (!namespace) {
-    const shell = document.createElement("div");
-    shell.innerHTML = "<svg></svg>";
-    namespace = shell.firstChild.namespaceURI;
-  }
-  return namespace;
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const drawn = ["svg", "rect", "text", "line", "circle"].includes(tag);
-  const element = drawn ? document.createElementNS(drawing(), tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children);
-  return element;
-}
-
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const range = ([first, last], word) =>
   (first === last ? `${word} ${first}` : `${word}s ${first} to ${last}`).replaceAll("-", "−");
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 function render({ model, el }) {
-  let scheduled = 0;
-  let speech = 0;
-  let unsaved = false;
+  const { put, schedule, stop } = onceAFrame(model, () => show());
   let now = { counts: [1], layer: 0, unit: 0 };
 
-  const select = (label, onchange, ...options) =>
-    make("select", { class: "rf-input", "aria-label": label, onchange }, ...options);
-  const option = (value, words = value) => make("option", { value }, `${words}`);
-  const numbersTo = (low, high) => Array.from({ length: high - low + 1 }, (_, i) => option(low + i));
-  const labeled = (words, field) => make("label", { class: "rf-choice" }, words, field);
-
   const presets = model.get("presets");
-  const presetSelect = select(
-    "Network",
-    () => {
-      const chosen = presets.find(({ name }) => name === presetSelect.value);
-      if (chosen) put({ layers: chosen.layers, layer: chosen.layers.length, unit: 0, ...middleOf(chosen.layers) });
-    },
-    ...presets.map(({ name }) => option(name)),
-    option("your own"),
-  );
-  const pixelSelect = select("Pixels", () => put({ pixels: Number(pixelSelect.value) }), ...numbersTo(5, 31));
-  const depthSelect = select(
-    "Layers",
-    () => {
-      const layers = model.get("layers").slice(0, Number(depthSelect.value));
-      while (layers.length < Number(depthSelect.value)) layers.push([3, 1, 0]);
-      put({ layers, layer: layers.length, ...middleOf(layers) });
-    },
-    ...numbersTo(1, MOST_LAYERS),
-  );
-  const editLegend = make("span", { class: "rf-legend" });
-  const fieldSelects = FIELDS.map(({ at, name, low, high }) => {
-    const field = select(name, () => edit(at, Number(field.value)), ...numbersTo(low, high));
-    return field;
+  const presetSelect = select([...presets.map(({ name }) => [name]), ["your own"]], (wanted) => {
+    const chosen = presets.find(({ name }) => name === wanted);
+    if (chosen) put({ layers: chosen.layers, layer: chosen.layers.length, unit: 0, ...middleOf(chosen.layers) });
   });
+  const pixelSelect = select(numberOptions(5, 31), (count) => put({ pixels: Number(count) }));
+  const depthSelect = select(numberOptions(1, MOST_LAYERS), (count) => {
+    const layers = model.get("layers").slice(0, Number(count));
+    while (layers.length < Number(count)) layers.push([3, 1, 0]);
+    put({ layers, layer: layers.length, ...middleOf(layers) });
+  });
+  const editLegend = make("span", { class: "rf-legend" });
+  const fieldSelects = FIELDS.map(({ at, low, high }) =>
+    select(numberOptions(low, high), (value) => edit(at, Number(value))),
+  );
   const board = make("div", {
     class: "rf-board",
     role: "application",
@@ -160,32 +129,32 @@ function render({ model, el }) {
     "data-lm-suppress-shortcuts": "true",
     onkeydown: moveByKey,
   });
-  const refused = make("p", { class: "rf-refused", role: "alert" });
+  const refused = make("p", { class: "lf-refusal", role: "alert" });
   const words = make("p", { class: "rf-words" });
   const numbers = make("p", { class: "rf-numbers" });
-  const spoken = make("p", { class: "rf-spoken", role: "status", "aria-live": "polite" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "rf", role: "group", "aria-label": "Receptive field explorer" },
+    { class: "lf lf-bounded rf", role: "group", "aria-label": "Receptive field explorer" },
     make(
       "div",
-      { class: "rf-controls" },
-      labeled("Network", presetSelect),
-      labeled("Pixels", pixelSelect),
-      labeled("Layers", depthSelect),
+      { class: "lf-controls" },
+      choice("Network", presetSelect),
+      choice("Pixels", pixelSelect),
+      choice("Layers", depthSelect),
     ),
     make(
       "div",
-      { class: "rf-controls" },
+      { class: "lf-controls" },
       editLegend,
-      ...FIELDS.map(({ name }, i) => labeled(name, fieldSelects[i])),
+      ...FIELDS.map(({ name }, i) => choice(name, fieldSelects[i])),
     ),
     refused,
     board,
     numbers,
     words,
-    make("p", { class: "rf-key" }, "Filled: seen by the chosen unit. Dashed: padding. Bars: on how many paths each pixel reaches the unit."),
-    spoken,
+    make("p", { class: "lf-small" }, "Filled: seen by the chosen unit. Dashed: padding. Bars: on how many paths each pixel reaches the unit."),
+    voice.line,
   );
   el.append(root);
 
@@ -203,21 +172,6 @@ function render({ model, el }) {
   /** The layer that the three selects change: the chosen one, or the first above the input. */
   const edited = () => Math.max(1, Math.min(model.get("layer"), model.get("layers").length));
 
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   /** The unit of another layer whose field lies nearest to that of the chosen one. */
   function nearest(layer) {
     const all = fields(model.get("layers"));
@@ -227,20 +181,16 @@ function render({ model, el }) {
   }
 
   function moveByKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
     const { counts, layer, unit } = locate();
-    const moves = {
+    const move = moveFor(event, {
       ArrowLeft: () => [layer, unit - 1],
       ArrowRight: () => [layer, unit + 1],
       Home: () => [layer, 0],
       End: () => [layer, counts[layer] - 1],
       ArrowUp: () => (layer + 1 < counts.length ? [layer + 1, nearest(layer + 1)] : [layer, unit]),
       ArrowDown: () => (layer > 0 ? [layer - 1, nearest(layer - 1)] : [layer, unit]),
-    };
-    if (!(event.key in moves)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    choose(...moves[event.key]());
+    });
+    if (move) choose(...move());
   }
 
   function choose(layer, unit) {
@@ -278,8 +228,7 @@ function render({ model, el }) {
     words.textContent = layer
       ? `${ownName} sees ${[...parts, range(ranges[0], "pixel")].join(", ")}: ${plural(size, "pixel")}${padded}.`
       : `${ownName} of the input. Choose a unit of a layer above it.`;
-    clearTimeout(speech);
-    speech = setTimeout(() => (spoken.textContent = `${words.textContent} ${numbers.textContent}.`), 250);
+    voice.say(`${words.textContent} ${numbers.textContent}.`);
   }
 
   function draw(layers, counts, layer, ranges) {
@@ -363,14 +312,13 @@ function render({ model, el }) {
     board.replaceChildren(view);
   }
 
-  const watched = ["pixels", "layers", "layer", "unit"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
+  const unwatch = watch(model, ["pixels", "layers", "layer", "unit"], schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     root.remove();
   };
 }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
+
+from book.figures.figure import Figure
 
 PRESETS: dict[str, list[list[int]]] = {
     "three layers of 3": [[3, 1, 0]] * 3,
@@ -18,16 +18,13 @@ PRESETS: dict[str, list[list[int]]] = {
 """Stacks to begin with: [kernel, stride, padding] of every layer, from the input upward."""
 
 
-class ReceptiveFieldExplorer(anywidget.AnyWidget):
+class ReceptiveFieldExplorer(Figure):
     """A stack of one-dimensional layers in which any unit can be chosen.
 
     ``layers`` holds [kernel, stride, padding] for up to five layers over ``pixels`` inputs;
     ``layer`` and ``unit`` say which unit is chosen (layer 0 is the input).
     A layer without units is refused in words by the figure itself.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     pixels = traitlets.Int(17, min=5, max=31).tag(sync=True)
     layers: Any = traitlets.List([list(one) for one in PRESETS["stride 2 in the middle"]]).tag(

@@ -4,6 +4,8 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; each works along one axis. `render` draws.
 
+import { gridMoves, make, moveFor, onceAFrame, positions, speaker, watch } from "./figure.mjs";
+
 const AXES = [
   { name: "height", line: "row", lines: "rows", end: "below", letter: "H" },
   { name: "width", line: "column", lines: "columns", end: "at the right", letter: "W" },
@@ -24,8 +26,7 @@ export function span(kernel, dilation) {
 
 /** How many positions the filter has along one axis; 0 if it fits nowhere. */
 export function outputSize(size, kernel, stride, padding, dilation) {
-  const room = size + 2 * padding - span(kernel, dilation);
-  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+  return positions(size, span(kernel, dilation), stride, padding);
 }
 
 /** The pixels that the window at one position reads; those outside 0 to size - 1 are padding. */
@@ -91,40 +92,13 @@ export function formula(letter, size, kernel, stride, padding, dilation) {
   return `${letter}′ = ⌊(${inside}) / ${stride}⌋ + 1 = ⌊${room} / ${stride}⌋ + 1 = ${outputSize(size, kernel, stride, padding, dilation)}`;
 }
 
-let namespace = "";
-
-/** The namespace of drawings, as the browser itself knows it. */
-function drawing() {
-  if (!namespace) {
-    const shell = document.createElement("div");
-    shell.innerHTML = "<svg></svg>";
-    namespace = shell.firstChild.namespaceURI;
-  }
-  return namespace;
-}
-
-/** An element with attributes, listeners ("onclick": function) and children. */
-function make(tag, attributes = {}, ...children) {
-  const drawn = ["svg", "rect", "text", "path", "g"].includes(tag);
-  const element = drawn ? document.createElementNS(drawing(), tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : value);
-  }
-  element.append(...children);
-  return element;
-}
-
 function render({ model, el }) {
-  let scheduled = 0;
-  let speech = 0;
-  let unsaved = false;
-
+  const { put, schedule, stop } = onceAFrame(model, () => show());
   const sliders = SETTINGS.map(({ name, label, low, high }) => {
-    const shown = make("span", { class: "sx-value" });
+    const shown = make("span", { class: "lf-value" });
     const input = make("input", {
       type: "range",
-      class: "sx-range",
+      class: "lf-slider",
       min: low,
       max: high,
       "aria-label": label,
@@ -147,11 +121,11 @@ function render({ model, el }) {
   const output = make("div", { class: "sx-output", role: "img" });
   const formulas = make("p", { class: "sx-formulas" });
   const facts = make("p", { class: "sx-facts" });
-  const refused = make("p", { class: "sx-refused", role: "alert" });
-  const spoken = make("p", { class: "sx-spoken", role: "status", "aria-live": "polite" });
+  const refused = make("p", { class: "lf-refusal", role: "alert" });
+  const voice = speaker();
   const root = make(
     "div",
-    { class: "sx", role: "group", "aria-label": "Size explorer: stride, padding and dilation" },
+    { class: "lf lf-bounded sx", role: "group", "aria-label": "Size explorer: stride, padding and dilation" },
     make("div", { class: "sx-controls" }, ...sliders.map((slider) => slider.root)),
     refused,
     make(
@@ -162,36 +136,15 @@ function render({ model, el }) {
     ),
     formulas,
     facts,
-    make("p", { class: "sx-key" }, "A number: how many windows read this pixel. ×: no window reads it. Hatched: padding. Thick frame: the window; its dots: what it reads."),
-    spoken,
+    make("p", { class: "lf-small" }, "A number: how many windows read this pixel. ×: no window reads it. Hatched: padding. Thick frame: the window; its dots: what it reads."),
+    voice.line,
   );
   el.append(root);
 
-  function put(changes) {
-    for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    unsaved = true;
-    schedule();
-  }
-
-  function schedule() {
-    scheduled ||= requestAnimationFrame(() => {
-      scheduled = 0;
-      if (unsaved) model.save_changes();
-      unsaved = false;
-      show();
-    });
-  }
-
   function moveByKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const now = locate();
-    const ends = { Home: 0, End: now.columns - 1 };
-    if (!(event.key in moves) && !(event.key in ends)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.key in ends) choose(now.row, ends[event.key]);
-    else choose(now.row + moves[event.key][0], now.column + moves[event.key][1]);
+    const { row, column, columns } = locate();
+    const to = moveFor(event, gridMoves(row, column, columns - 1));
+    if (to) choose(...to);
   }
 
   function choose(row, column) {
@@ -239,12 +192,11 @@ function render({ model, el }) {
     });
     const over = behind.length ? `Left over behind the last window: ${behind.join(", ")}. ` : "";
     facts.textContent = fits ? over + neverRead(...counts) : "";
-    clearTimeout(speech);
     const [top, left] = [taps(row, ...shared), taps(column, ...shared)];
     const words = fits
       ? `Output ${rows} by ${columns}. Window at row ${row}, column ${column}: reads rows ${listed(top)}, columns ${listed(left)}. ${facts.textContent}`
       : "";
-    speech = setTimeout(() => (spoken.textContent = words), 250);
+    voice.say(words);
   }
 
   /** Draw the padded input; one pixel is one unit of the view box. */
@@ -313,14 +265,13 @@ function render({ model, el }) {
     output.replaceChildren(view);
   }
 
-  const watched = [...SETTINGS.map(({ name }) => name), "row", "column"];
-  for (const name of watched) model.on(`change:${name}`, schedule);
+  const unwatch = watch(model, [...SETTINGS.map(({ name }) => name), "row", "column"], schedule);
   show();
 
   return () => {
-    for (const name of watched) model.off(`change:${name}`, schedule);
-    cancelAnimationFrame(scheduled);
-    clearTimeout(speech);
+    unwatch();
+    stop();
+    voice.stop();
     root.remove();
   };
 }

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import anywidget
 import traitlets
 
+from book.figures.figure import Figure
 
-class SizeExplorer(anywidget.AnyWidget):
+
+class SizeExplorer(Figure):
     """Which positions a window has, and how many windows read each pixel.
 
     ``height`` and ``width`` of the input, side of the square filter ``kernel``, ``stride``,
     ``padding`` and ``dilation`` are in pixels; ``row`` and ``column`` say which window is shown.
     A filter that fits nowhere is refused in words by the figure itself.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     height = traitlets.Int(6, min=1, max=12).tag(sync=True)
     width = traitlets.Int(8, min=1, max=12).tag(sync=True)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import torch
 import traitlets
@@ -15,6 +13,7 @@ from torch import Tensor
 
 from book import visualization_demo as demo
 from book.figures import embedded
+from book.figures.figure import Figure
 from solutions.visualization import evaluation, gradients
 
 EXAMPLES = ((7, "A blob with stripes"), (5, "A star"))
@@ -109,15 +108,12 @@ def measured(found: Tensor, best: Tensor, mask: Tensor) -> dict[str, Any]:
     }
 
 
-class SmoothgradExplorer(embedded.KnownScene, anywidget.AnyWidget):
+class SmoothgradExplorer(embedded.KnownScene, Figure):
     """A noisy picture, the map of SmoothGrad, and what it is worth.
 
     ``scene`` names one of ``scenes``. ``level`` and ``count`` are places in ``levels`` and
     ``counts``. ``outline`` draws where the object ends.
     """
-
-    _esm = Path(__file__).with_suffix(".mjs")
-    _css = Path(__file__).with_suffix(".css")
 
     scenes = traitlets.List(traitlets.Dict()).tag(sync=True)
     levels = traitlets.List(traitlets.Float(), list(LEVELS)).tag(sync=True)
