@@ -9,7 +9,8 @@ The last one is a trial without a GPU. Runs with the course's own PyTorch and wi
 are left out without it.
 
 The network is VGG16 with random weights: the arithmetic is that of the trained one. Contenders
-take turns, round by round; a time is the median over the rounds, after a warm-up. What a row is
+take turns, round by round; a time is the median over the rounds, after a warm-up; who takes long
+has fewer rounds, at least two. What a row is
 compared with, and in which precision, stands above each table. "Share" is the part of the fastest
 matrix product of the same type, measured in the same run, that the necessary arithmetic reaches.
 """
@@ -195,6 +196,13 @@ def _occlusion_table(
     arguments = {"patch": patch, "stride": stride}
     quiet = {"progress": False}
 
+    def captum(dtype: torch.dtype) -> Callable[[int], Work]:
+        def work(batch: int) -> Tensor:
+            with autocast(bench.device, dtype):
+                return captum_drop(bench.model, bench.x, patch, stride, bench.target, batch)
+
+        return lambda batch: lambda: work(batch)
+
     def plain(dtype: torch.dtype, batch_size: int = 128) -> Work:
         return lambda: occlusion.occlude(
             bench.model, bench.x, batch_size=batch_size, dtype=dtype, **arguments, **quiet
@@ -216,10 +224,11 @@ def _occlusion_table(
     rows = []
     for precision, (dtype, allowed) in bench.precisions.items():
         with tf32(allowed):
+            contenders: dict[str, Work] = {}
             if CAPTUM:
-                batches = CAPTUM_BATCHES if sweep else (CAPTUM_BATCH,)
-                rows.append(_captum_row(bench, patch, stride, full, precision, batches))
-            contenders = {
+                batch = _best_captum_batch(bench, captum(dtype)) if sweep else CAPTUM_BATCH
+                contenders[f"Captum, batch {batch}, {precision}"] = captum(dtype)(batch)
+            contenders |= {
                 f"plain, {precision}": plain(dtype),
                 f"incremental, {precision}": incremental(dtype),
             }
@@ -228,32 +237,22 @@ def _occlusion_table(
                 contenders[name] = live(dtype, size_classes)
             spent = bench.seconds(contenders)
             for name, work in contenders.items():
-                macs = full if name.startswith("plain") else least
+                of_captum = name.startswith("Captum")
+                macs = full if of_captum or name.startswith("plain") else least
                 rows.append(
                     (
                         name,
                         f"{1e3 * spent[name]:.2f}",
                         bench.share(macs, spent[name], precision),
-                        f"{relative(work(), expected):.1e}",
+                        "" if of_captum else f"{relative(work(), expected):.1e}",
                     )
                 )
     table(("contender", "ms a map", "share", "relative L2 of drops"), rows)
 
 
-def _captum_row(
-    bench: Bench, patch: int, stride: int, full: float, precision: str, batches: tuple[int, ...]
-) -> tuple[str, ...]:
-    dtype, _ = PRECISIONS[precision]
-
-    def work(batch: int) -> Tensor:
-        with autocast(bench.device, dtype):
-            return captum_drop(bench.model, bench.x, patch, stride, bench.target, batch)
-
-    contenders = {str(batch): lambda batch=batch: work(batch) for batch in batches}
-    spent = bench.seconds(contenders)
-    best = min(spent, key=spent.__getitem__)
-    share = bench.share(full, spent[best], precision)
-    return (f"Captum, {precision}, batch {best}", f"{1e3 * spent[best]:.2f}", share, "")
+def _best_captum_batch(bench: Bench, captum: Callable[[int], Work]) -> int:
+    spent = bench.seconds({str(batch): captum(batch) for batch in CAPTUM_BATCHES})
+    return int(min(spent, key=spent.__getitem__))
 
 
 def smoothgrad(bench: Bench) -> None:

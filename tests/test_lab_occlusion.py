@@ -96,6 +96,8 @@ class TestPlain:
             engine.occlude(model, x, patch=5, stride=5, fill=torch.zeros(3))
         with pytest.raises(ValueError, match="does not fit"):
             engine.occlude(model, x, patch=21, stride=5)
+        with pytest.raises(ValueError, match="batch_size must be at least 1; -2 was given"):
+            engine.occlude(model, x, patch=5, stride=5, batch_size=-2)
         with pytest.raises(ValueError, match=r"model\.eval"):
             engine.occlude(model.train(), x, patch=5, stride=5)
 
@@ -317,6 +319,24 @@ class TestIncremental:
             return engine.clean - engine.logits(places, places, (32, 32))
 
         assert 1e-3 < relative(drops(torch.bfloat16), drops(torch.float32)) < 2.5e-2
+
+    def test_activations_beyond_the_range_of_halves(self):
+        model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)
+        with torch.no_grad():
+            model[0].bias[0] = -70000.0  # a unit that is always off
+        options = {"patch": 6, "stride": 6}
+        expected = occlusion.occlude(model, x, **options)
+        got = incremental_occlusion.occlude(model, x, delta_dtype=torch.float16, **options)
+        assert relative(got.drop(1), expected.drop(1)) < 2e-2
+
+    def test_weights_are_kept_where_a_recorded_map_reads_them(self):
+        model = small_vgg.load()
+        live = LiveOcclusion(model, (3, 96, 96), patch=48, stride=48)
+        places = {one.data_ptr() for one in model.parameters()}
+        for one in model.parameters():
+            one.data = one.data.clone()  # as moving a network to another device does
+        kept = live.again(patch=32, stride=48)._engine._read
+        assert places == {one.data_ptr() for one in kept}
 
     def test_network_and_picture_stay_as_they_are(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)

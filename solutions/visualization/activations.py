@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from solutions.visualization.batches import batch_starts
 from solutions.visualization.layers import (
     UnsupportedLayerError,
     chain,
@@ -58,7 +59,7 @@ def layer_outputs(
     hooks = [keep(name) for name in wanted]
     try:
         with torch.inference_mode():
-            for first in track(range(0, len(x), batch_size), "layers", progress):
+            for first in track(batch_starts(len(x), batch_size), "layers", progress):
                 model(x[first : first + batch_size].to(where))
     finally:
         for hook in hooks:

@@ -74,7 +74,7 @@ class _Convolution:
         if pays(module, ways.forward):
             self.winograd = WinogradConvolution(weight, module.bias, workspace)
         else:
-            self.weight = _last(weight.to(ways.forward))
+            self.weight = _channels_last(weight.to(ways.forward))
 
         # Derivatives spread through the turned filters, with channels and filters exchanged.
         turned = weight.flip(2, 3).transpose(0, 1)
@@ -88,7 +88,7 @@ class _Convolution:
         if pays(module, ways.backward):
             self.winograd_back = WinogradConvolution(turned, None, workspace)
         elif simple and min(self.margin) >= 0:
-            self.turned = _last(turned.to(ways.backward))
+            self.turned = _channels_last(turned.to(ways.backward))
         else:
             self.weight_back = weight.to(ways.backward)
 
@@ -96,17 +96,12 @@ class _Convolution:
         module = self.module
         if self.winograd is not None:
             return self.winograd(x, self.padding), x.shape
-        convolve = torch.cudnn_convolution_relu if self.rectifies else functional.conv2d
-        y: Tensor = convolve(
-            x,
-            self.weight,
-            self.bias,
-            module.stride,
-            self.padding,
-            module.dilation,
-            module.groups,
-        )
-        return y, x.shape
+        sliding = (module.stride, self.padding, module.dilation, module.groups)
+        if self.rectifies and _joins(x, self.weight, module):
+            y: Tensor = torch.cudnn_convolution_relu(x, self.weight, self.bias, *sliding)
+            return y, x.shape
+        y = functional.conv2d(x, self.weight, self.bias, *sliding)
+        return (y.relu_() if self.rectifies else y), x.shape
 
     def backward(self, upstream: Tensor, kept: torch.Size) -> Tensor:
         module = self.module
@@ -294,22 +289,20 @@ class ChainGradient:
         exact = torch.get_default_dtype() if weights is None else weights.dtype
         narrow = exact if dtype == torch.float32 else dtype
         self.device = device_of(model)
-        on_cpu = self.device.type == "cpu"
-        ways = _Ways(exact if on_cpu else narrow, narrow, triton_kernels.available(self.device))
+        on_gpu = _is_gpu(self.device)
+        ways = _Ways(narrow if on_gpu else exact, narrow, triton_kernels.available(self.device))
         # Behind the maps there is nothing to gain from another type on the way back.
         behind = replace(ways, backward=ways.forward)
         steps = [
             _step(layer, ways if i < cut else behind, workspace) for i, layer in enumerate(layers)
         ]
-        if _has_joint_steps(self.device):
+        if on_gpu:
             _join(steps)
         ends = [i for i, step in enumerate(steps[:cut], 1) if isinstance(step, _MaxPooling)]
         self._ways = ways
         self._stages = [steps[a:b] for a, b in pairwise([0, *ends, cut])]
         self._units = steps[cut:]
-        self._most = TOGETHER if on_cpu else math.inf
-        # Halves have few small numbers: what is small gets larger by a power of two for a while.
-        self._scale = 2.0**8 if narrow == torch.float16 else 1.0
+        self._most = math.inf if on_gpu else TOGETHER
 
     def __call__(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return the derivatives of the pictures' scores, shape (N, C, H, W).
@@ -328,16 +321,17 @@ class ChainGradient:
                 maps = _joined([result for result, _ in through])
                 kept.append([one for _, one in through])
             scores, kept_by_units = _forward(self._units, maps)
-            upstream = torch.zeros_like(scores).scatter_(1, labels[:, None], self._scale)
+            upstream = torch.zeros_like(scores).scatter_(1, labels[:, None], 1)
             upstream = _backward(self._units, upstream, kept_by_units)
-            upstream = upstream.to(self._ways.backward, memory_format=torch.channels_last)
+            scale = _scale(upstream, self._ways.backward)
+            upstream = (upstream * scale).to(self._ways.backward, memory_format=torch.channels_last)
             for stage in reversed(self._stages):
                 parts = kept.pop()
                 sizes = upstream.split(-(-len(upstream) // len(parts)))
                 upstream = _joined(
                     [_backward(stage, *both) for both in zip(sizes, parts, strict=True)]
                 )
-            return upstream.to(x.dtype, memory_format=torch.contiguous_format) / self._scale
+            return upstream.to(x.dtype, memory_format=torch.contiguous_format) / scale
 
 
 def _together(stage: list[_Step], maps: Tensor, most_numbers: float) -> int:
@@ -351,8 +345,20 @@ def _together(stage: list[_Step], maps: Tensor, most_numbers: float) -> int:
     return -(-len(maps) // -(-len(maps) // most))
 
 
-def _has_joint_steps(device: torch.device) -> bool:
+def _is_gpu(device: torch.device) -> bool:
     return device.type == "cuda"
+
+
+def _joins(x: Tensor, weight: Tensor, module: nn.Conv2d) -> bool:
+    """Return whether cuDNN can convolve and apply ReLU in one step."""
+    largest = len(x) * max(weight.shape[:2]) * x.shape[2] * x.shape[3]  # roughly, of numbers
+    return (
+        torch.version.hip is None
+        and torch.backends.cudnn.enabled
+        and x.dtype in (torch.float32, torch.bfloat16, torch.float16)
+        and module.groups == 1
+        and largest < 2**30
+    )
 
 
 def _join(steps: list[_Step]) -> None:
@@ -363,11 +369,23 @@ def _join(steps: list[_Step]) -> None:
             step.rectifies = after[0].done = True
 
 
+def _scale(upstream: Tensor, dtype: torch.dtype) -> Tensor | float:
+    """Return by what derivatives are multiplied on their way back in ``dtype``.
+
+    Halves range from 6e-8 to 65504. For each picture, a power of two brings the largest derivative
+    of the last maps to between 1 and 2, where there is room above and below.
+    """
+    if dtype != torch.float16:
+        return 1.0
+    largest = upstream.abs().amax((1, 2, 3), keepdim=True).float()
+    return torch.exp2(-largest.clamp(min=torch.finfo(torch.float32).tiny).log2().floor())
+
+
 def _joined(parts: list[Tensor]) -> Tensor:
     return torch.cat(parts) if len(parts) > 1 else parts[0]
 
 
-def _last(x: Tensor) -> Tensor:
+def _channels_last(x: Tensor) -> Tensor:
     return x.contiguous(memory_format=torch.channels_last)
 
 

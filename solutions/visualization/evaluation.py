@@ -18,6 +18,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from solutions.visualization.batches import batch_starts
 from solutions.visualization.layers import chain, device_of, must_be_ready
 from solutions.visualization.occlusion import Score, checked
 from solutions.visualization.progress import track
@@ -132,7 +133,7 @@ def removal_curve(
     counts = torch.linspace(0, len(order), steps + 1, device=where).round().long()
     found = []
     with torch.inference_mode():
-        for first in range(0, len(counts), batch_size):
+        for first in batch_starts(len(counts), batch_size):
             touched = (rank < counts[first : first + batch_size, None, None])[:, None]
             begin, end = (x, filled) if kind == "deletion" else (filled, x)
             logits = model(torch.where(touched, end, begin)).float()

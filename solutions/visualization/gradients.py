@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from solutions.visualization.batches import batch_starts
 from solutions.visualization.chain_gradient import ChainGradient
 from solutions.visualization.layers import (
     UnsupportedLayerError,
@@ -56,7 +57,7 @@ def gradient(
     x, labels, where = _ready(model, x, target, device)
     parts = [
         _gradient(model, x[i : i + batch_size], labels[i : i + batch_size], where, dtype)
-        for i in range(0, len(x), batch_size)
+        for i in batch_starts(len(x), batch_size)
     ]
     return torch.cat(parts)
 
@@ -159,10 +160,10 @@ def smoothgrad(
     samples: noisy copies per picture.
     level: standard deviation of the noise, in units of the picture's range max - min.
     seed: of the noise, which is then drawn on the CPU: it is the same on every device. Or a
-        generator, which draws where it is: on a GPU that saves most of the time.
+        generator, which draws where it is: on a GPU that is quicker.
     dtype: torch.bfloat16 is faster where the hardware has it. On the CPU, chains of layers only go
-        backward in it (see ``chain_gradient``): the error is below 1 %. On a GPU torch.float16 is
-        as fast and more exact. Else see ``gradient``.
+        backward in it (see ``chain_gradient``): the error is below 1 %. On a GPU they go both ways
+        in it, and torch.float16 is more exact. Else see ``gradient``.
 
     Smilkov et al. (2017), "SmoothGrad: removing noise by adding noise". Take ``strongest`` of the
     result for a map: averaging absolute values instead would keep the noise. Other arguments: see
@@ -289,16 +290,13 @@ def fluctuation(
     random = torch.Generator().manual_seed(seed)
     noise = level * (x.max() - x.min()) * torch.randn(x.shape, generator=random).to(x)
     t = torch.linspace(0, 1, points, dtype=x.dtype, device=where)
-    found = [
-        _gradient(
-            model,
-            x + part[:, None, None, None] * noise,
-            labels.expand(len(part)),
-            where,
-            torch.float32,
-        )[:, :, pixel[0], pixel[1]]
-        for part in t.split(batch_size)
-    ]
+    found = []
+    for first in batch_starts(points, batch_size):
+        part = t[first : first + batch_size, None, None, None]
+        derivatives = _gradient(
+            model, x + part * noise, labels.expand(len(part)), where, torch.float32
+        )
+        found.append(derivatives[:, :, pixel[0], pixel[1]])
     return Fluctuation(t, torch.cat(found))
 
 
@@ -364,7 +362,7 @@ def grad_cam(
     cam = torch.cat(
         [
             _channels_for(model, module, layer, x[i : i + batch_size], labels[i : i + batch_size])
-            for i in range(0, len(x), batch_size)
+            for i in batch_starts(len(x), batch_size)
         ]
     )
     if resize:
@@ -460,7 +458,7 @@ def _many(
     """
     compute = _for_many(model, where, dtype)
     total = len(labels) * steps
-    for first in track(range(0, total, batch_size), "gradients", progress):
+    for first in track(batch_starts(total, batch_size), "gradients", progress):
         numbers = torch.arange(first, min(first + batch_size, total), device=where)
         which, step = numbers // steps, numbers % steps
         fold(which, compute(make(which, step), labels[which]))

@@ -34,6 +34,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from solutions.visualization import triton_kernels
+from solutions.visualization.batches import batch_starts
 from solutions.visualization.layers import (
     ELEMENTWISE,
     Layer,
@@ -203,13 +204,13 @@ class _Step:
         self.reference: Tensor | None = None
         """What a delta is compared with, in its type: see ``run``."""
         if isinstance(layer.module, nn.ReLU):
-            self.reference = (-given).to(dtype)
+            self.reference = _narrowed(-given, dtype)
         elif isinstance(layer.module, nn.MaxPool2d) and _divides(layer.module):
             highest = result
             for axis, sliding in enumerate((_sliding(layer.module, 0), _sliding(layer.module, 1))):
                 highest = highest.repeat_interleave(sliding.kernel, dim=axis)
             height, width = highest.shape[:2]
-            self.reference = (given[:height, :width] - highest).to(dtype)
+            self.reference = _narrowed(given[:height, :width] - highest, dtype)
 
     def reach(self, changed: Interval, axis: int) -> Interval:
         """Return which outputs along an axis depend on changed inputs."""
@@ -233,7 +234,7 @@ class IncrementalOcclusion:
     """A network that has seen a clean picture, and answers for covered ones at once.
 
     Keep it where several patches or places of the same picture are wanted: the clean picture goes
-    through the network only once.
+    through the network only once. When the network's weights have changed, make a new one.
     """
 
     def __init__(
@@ -263,6 +264,8 @@ class IncrementalOcclusion:
         self.workspace = Workspace()
         self.fused = triton_kernels.available(self.device)
         self._chain = chain(model)
+        # A recorded map reads the weights where they are now, wherever the network goes.
+        self._read = [one.detach() for one in (*model.parameters(), *model.buffers())]
         self.see(x, fill)
         with torch.inference_mode():
             self._quick = {
@@ -459,7 +462,7 @@ class IncrementalOcclusion:
                 group = _Group(self, [tops[i] for i in rows], [lefts[j] for j in columns], patch)
                 places = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
                 targets = [i * len(lefts) + j for i in rows for j in columns]
-                for first in range(0, len(places), batch_size):
+                for first in batch_starts(len(places), batch_size):
                     some = slice(first, first + batch_size)
                     parts.append(Part(group, places[some], targets[some], kept))
         return parts
@@ -807,6 +810,12 @@ def _divisions(length: int, most: int, cost: Callable[[int, int], float]) -> lis
             ends.append(cut[ends[-1]])
         found.append([range(a, b) for b, a in pairwise(ends) if a < b])
     return found
+
+
+def _narrowed(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return numbers in a type whose range may be smaller: none of them gets infinite."""
+    limit = torch.finfo(dtype).max
+    return x if x.dtype == dtype else x.clamp(-limit, limit).to(dtype)
 
 
 def _first(x: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class LiveOcclusion:
     """Occlusion maps of picture after picture, for one patch and stride.
 
     Gives what ``incremental_occlusion.occlude`` gives. On a CPU nothing is recorded, but the plan
-    of the map is made only once.
+    of the map is made only once. When the network's weights have changed, make a new one.
     """
 
     def __init__(
@@ -101,7 +101,8 @@ class LiveOcclusion:
                 f"shape {tuple(x.shape)}."
             )
         x, filled = checked(x.to(self._x), fill)
-        self._x.copy_(x)
-        self._fill.copy_(filled)
+        with torch.inference_mode():
+            self._x.copy_(x)
+            self._fill.copy_(filled)
         logits, clean = (self._launch or self._compute)()
         return Occlusion(logits, clean, self._tops, self._lefts, self._patch, self._engine.size)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from solutions.visualization.batches import batch_starts
 from solutions.visualization.chain_gradient import ChainGradient
 from solutions.visualization.recording import recorded
 
@@ -34,10 +35,12 @@ class LiveSmoothGrad:
         seed: of the noise, which is drawn where the network is.
         Other arguments: see ``gradients.smoothgrad``.
 
-        Raises UnsupportedLayerError if the network is no chain of known layers.
+        Raises UnsupportedLayerError if the network is no chain of known layers; ValueError if it is
+        in training mode, or samples or batch_size are less than 1.
         """
         if samples < 1:
             raise ValueError(f"samples must be at least 1; {samples} was given.")
+        batch_starts(samples, batch_size)  # or an error at once
         self._gradients = ChainGradient(model, dtype=dtype)
         device = self._gradients.device
         self._samples, self._batch_size = samples, batch_size
@@ -49,7 +52,7 @@ class LiveSmoothGrad:
 
     def _compute(self) -> tuple[Tensor]:
         total = torch.zeros_like(self._x[0])
-        for first in range(0, self._samples, self._batch_size):
+        for first in batch_starts(self._samples, self._batch_size):
             count = min(self._batch_size, self._samples - first)
             noise = torch.randn(
                 count, *self._x.shape[1:], device=self._x.device, generator=self._random
@@ -73,7 +76,8 @@ class LiveSmoothGrad:
                 f"This was planned for pictures of shape {tuple(self._x.shape)} and levels of at "
                 f"least 0; x has the shape {tuple(x.shape)}, the level is {level}."
             )
-        self._x.copy_(x)
-        self._label.fill_(target)
-        self._deviation.copy_(level * (self._x.max() - self._x.min()))
+        with torch.inference_mode():
+            self._x.copy_(x)
+            self._label.fill_(target)
+            self._deviation.copy_(level * (self._x.max() - self._x.min()))
         return (self._launch or self._compute)()[0][None]

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms import functional as pictures_functional
 
+from solutions.visualization.batches import batch_starts
 from solutions.visualization.layers import autocast, device_of, must_be_ready
 from solutions.visualization.networks import Network
 from solutions.visualization.progress import track
@@ -161,7 +162,7 @@ def occlude(
     with torch.inference_mode():
         clean = scores(x)[0]
         found = []
-        for first in track(range(0, len(places), batch_size), "occlusion", progress):
+        for first in track(batch_starts(len(places), batch_size), "occlusion", progress):
             part = places[first : first + batch_size]
             batch = x.repeat(len(part), 1, 1, 1)
             for image, (top, left) in zip(batch, part, strict=True):

@@ -96,8 +96,9 @@ class OcclusionSliders:
         stride: of the map, in pixels.
         fill: what is seen through the patch, see ``occlusion.filling``.
         delta_dtype: see ``LiveOcclusion``; by default torch.float16 on a GPU, else torch.float32.
-        kept: how many plans, each for one patch and stride, are kept for the next time. They share
-            the network's weights; on a GPU, each keeps the memory that its map takes.
+        kept: how many plans, each for one patch and stride, are kept for the next time. Where more
+            than one is kept, they share the prepared weights; on a GPU, each keeps the memory that
+            its map takes.
 
         Raises ValueError if pictures, labels, stride or kept are not such, or if the network is in
         training mode; UnsupportedLayerError if the network is no chain of layers.
@@ -264,9 +265,15 @@ class OcclusionSliders:
 
     def _map_by_plan(self) -> _Timed:
         began = time.perf_counter()
-        plan = self._plan()
-        planned = time.perf_counter()
-        found = plan(self._x, self._filling)
+        try:
+            plan = self._plan()
+            planned = time.perf_counter()
+            found = plan(self._x, self._filling)
+        except RuntimeError as error:
+            # A GPU's allocator has an error of its own for this; that of the CPU has not.
+            if "DefaultCPUAllocator" in str(error):
+                raise torch.OutOfMemoryError(str(error)) from error
+            raise
         # Copying also waits for the device.
         found = replace(found, logits=found.logits.cpu(), clean=found.clean.cpu())
         ended = time.perf_counter()

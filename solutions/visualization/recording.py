@@ -7,6 +7,7 @@ computation reads is fixed: memory that is written anew before each time.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 Work = Callable[[], tuple[Tensor, ...]]
 
 _WARM_UP_ROUNDS = 3  # what CUDA asks for before a graph is recorded
+_ONE_AT_A_TIME = threading.Lock()  # PyTorch records one graph at a time
 
 
 def recorded(
@@ -28,6 +30,11 @@ def recorded(
     """
     if device.type != "cuda":
         return None
+    with _ONE_AT_A_TIME, torch.cuda.device(device):
+        return _recorded(work, device, generator)
+
+
+def _recorded(work: Work, device: torch.device, generator: torch.Generator | None) -> Work:
     here, aside = torch.cuda.current_stream(device), torch.cuda.Stream(device)
     aside.wait_stream(here)
     with torch.cuda.stream(aside):
@@ -38,7 +45,7 @@ def recorded(
     if generator is not None:
         graph.register_generator_state(generator)
     # A notebook's widgets may compute in a thread of their own, while a cell uses the GPU, too.
-    with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+    with torch.cuda.graph(graph, stream=aside, capture_error_mode="thread_local"):
         kept = work()
 
     def replay() -> tuple[Tensor, ...]:

@@ -7,6 +7,8 @@ The kernels are written in Triton, which comes with PyTorch for CUDA.
 
 from __future__ import annotations
 
+import functools
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -22,9 +24,20 @@ _NUMBERS = 4096
 """About how many numbers one program of a kernel computes."""
 
 
+@functools.cache
 def available(device: torch.device) -> bool:
-    """Return whether the kernels can run on a device."""
-    return device.type == "cuda" and triton is not None
+    """Return whether the kernels can run on a device; if a GPU cannot, warn why."""
+    if device.type != "cuda" or triton is None:
+        return False
+    try:
+        # The first kernel needs a C compiler, and a GPU that Triton knows.
+        halved(torch.zeros(1, 2, 2, 1, device=device))
+    except Exception as error:
+        warnings.warn(
+            f"Triton cannot be used on {device}, so maps take longer there: {error}", stacklevel=2
+        )
+        return False
+    return True
 
 
 def rectified(
