@@ -264,6 +264,15 @@ def test_root_leads_to_the_first_page(browser: Browser, address: str) -> None:
         page.wait_for_url(f"{address}/{CONTENTS['root']}.html")
 
 
+def test_every_page_has_its_icon(site: Path) -> None:
+    """A browser asks for /favicon.ico where a page names no icon."""
+    pages = [page for page in site.rglob("*.html") if "_static" not in page.parts]
+    assert {site / "index.html", site / "search.html"} < set(pages)
+    for page in pages:
+        (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', page.read_text(encoding="utf-8"))
+        assert (page.parent / icon).resolve().is_file(), page
+
+
 def test_search_finds_a_page(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/search.html?q=exercises") as page:
         page.locator("#search-results li a").first.wait_for()

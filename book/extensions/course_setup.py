@@ -17,6 +17,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
+from book.extensions.look import ICON
+
 COURSE_ROOT = Path(__file__).resolve().parents[2]
 IMPORTED_ROOMS = ("autograder", "book", "solutions")
 
@@ -26,6 +28,7 @@ REDIRECT = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0; url={target}">
 <title>{title}</title>
+<link rel="icon" href="{icon}">
 </head>
 <body><main><h1>{title}</h1><p><a href="{target}">Go to the first page</a></p></main></body>
 </html>
@@ -89,7 +92,9 @@ def write_redirect(app: Sphinx, error: Exception | None) -> None:
     """Send visitors of the site's root to the first page."""
     if error is None and app.builder.format == "html" and app.config.root_doc != "index":
         page = REDIRECT.format(
-            target=app.builder.get_target_uri(app.config.root_doc), title=app.config.html_title
+            target=app.builder.get_target_uri(app.config.root_doc),
+            title=app.config.html_title,
+            icon=ICON,
         )
         Path(app.outdir, "index.html").write_text(page, encoding="utf-8")
 

@@ -16,6 +16,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+ICON = "_static/logo-light.svg"
+"""The icon of every page, from the site's root: where none is named, browsers ask for another."""
+
 Theme: TypeAlias = Literal["light", "dark"]
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.int_]]
 
@@ -282,7 +285,7 @@ def add_icon(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Use the logo as the icon of the page."""
-    context["favicon_url"] = context["pathto"]("_static/logo-light.svg", resource=True)
+    context["favicon_url"] = context["pathto"](ICON, resource=True)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
