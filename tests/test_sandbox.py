@@ -237,6 +237,21 @@ def test_threads_are_allowed_and_counted(session: Session) -> None:
 # What can be used up
 
 
+def test_threads_leave_the_memory_to_their_data(session: Session) -> None:
+    """The C library's own reserve for each thread would be more than is allowed in all."""
+    source = """
+import threading
+stop = threading.Event()
+threads = [threading.Thread(target=lambda: (bytearray(2000), stop.wait())) for _ in range(12)]
+for thread in threads:
+    thread.start()
+room = bytearray(600 << 20)
+stop.set()
+print(len(room) >> 20)
+"""
+    assert printed(session, source) == "600"
+
+
 def test_memory_is_limited(session: Session) -> None:
     assert fails(session, "x = bytearray(3 << 30)") == "MemoryError"
     assert fails(session, "x = []\nwhile True: x.append(bytearray(1 << 24))") == "MemoryError"

@@ -335,6 +335,9 @@ def _environment() -> dict[str, str]:
     threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
     return {
         **{f"{name}_NUM_THREADS": "1" for name in threads},
+        # glibc would reserve 64 MiB of addresses for each thread, which count against the limit:
+        # some threads would take all of it, and the process would die of what comes next.
+        "MALLOC_ARENA_MAX": "2",
         "HOME": "/tmp",
         "PATH": "/nonexistent",
         "LANG": "C.UTF-8",
