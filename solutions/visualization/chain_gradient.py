@@ -34,8 +34,8 @@ from solutions.visualization.layers import (
     device_of,
     halves,
     must_be_ready,
+    pair,
 )
-from solutions.visualization.occlusion import pair
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
 TOGETHER = 2 * 64 * 224 * 224
@@ -336,11 +336,9 @@ class ChainGradient:
 
 def _together(stage: list[_Step], maps: Tensor, most_numbers: float) -> int:
     """Return how many pictures go through a stage together."""
-    if math.isinf(most_numbers):
-        return len(maps)
     channels = [step.module.out_channels for step in stage if isinstance(step, _Convolution)]
     numbers = max(channels, default=1) * maps.shape[2] * maps.shape[3]
-    most = max(1, int(most_numbers // numbers))
+    most = max(1, int(min(len(maps), most_numbers / numbers)))
     # Groups of equal size.
     return -(-len(maps) // -(-len(maps) // most))
 

@@ -175,6 +175,14 @@ def smoothgrad(
     return mean
 
 
+def noise_deviation(x: Tensor, level: float) -> Tensor:
+    """Return the standard deviation of each picture's noise, shape (N,).
+
+    level: in units of the picture's range max - min.
+    """
+    return level * (x.amax((1, 2, 3)) - x.amin((1, 2, 3)))
+
+
 def vargrad(
     model: nn.Module,
     x: Tensor,
@@ -221,7 +229,7 @@ def _noisy_moments(
             f"samples must be at least 1 and level not negative: {samples}, {level} were given."
         )
     x, labels, where = _ready(model, x, target, device)
-    deviation = level * (x.amax((1, 2, 3)) - x.amin((1, 2, 3)))
+    deviation = noise_deviation(x, level)
     random = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
     total, total_of_squares = torch.zeros_like(x), torch.zeros_like(x)
 
@@ -288,7 +296,7 @@ def fluctuation(
     if len(x) != 1:
         raise ValueError(f"x must be one picture; these are {len(x)}.")
     random = torch.Generator().manual_seed(seed)
-    noise = level * (x.max() - x.min()) * torch.randn(x.shape, generator=random).to(x)
+    noise = noise_deviation(x, level) * torch.randn(x.shape, generator=random).to(x)
     t = torch.linspace(0, 1, points, dtype=x.dtype, device=where)
     found = []
     for first in batch_starts(points, batch_size):

@@ -41,10 +41,12 @@ from solutions.visualization.layers import (
     UnsupportedLayerError,
     chain,
     device_of,
+    divides,
     halves,
     must_be_ready,
+    pair,
 )
-from solutions.visualization.occlusion import Occlusion, checked, pair, starts
+from solutions.visualization.occlusion import Occlusion, checked, starts
 from solutions.visualization.progress import track
 from solutions.visualization.winograd import WinogradConvolution, Workspace, pays
 
@@ -205,7 +207,7 @@ class _Step:
         """What a delta is compared with, in its type: see ``run``."""
         if isinstance(layer.module, nn.ReLU):
             self.reference = _narrowed(-given, dtype)
-        elif isinstance(layer.module, nn.MaxPool2d) and _divides(layer.module):
+        elif isinstance(layer.module, nn.MaxPool2d) and divides(layer.module):
             highest = result
             for axis, sliding in enumerate((_sliding(layer.module, 0), _sliding(layer.module, 1))):
                 highest = highest.repeat_interleave(sliding.kernel, dim=axis)
@@ -325,16 +327,12 @@ class IncrementalOcclusion:
             found.append(step.reach(found[-1], axis))
         return found
 
-    def size_classes(
-        self, places: Sequence[int], patch: int, axis: int, most: int
-    ) -> list[list[list[int]]]:
+    def _divided(self, sizes: Sequence[Sequence[int]], most: int) -> list[list[list[int]]]:
         """Divide places along an axis so that there is as little as possible to compute.
 
-        places: first index under the patch, for each place.
-        Returns the divisions into at most 1, 2, ..., ``most`` classes: positions of the places in
-        ``places``, by class.
+        sizes: of the windows of each place, see ``_sizes``.
+        Returns the divisions into at most 1, 2, ..., ``most`` classes, each of places by number.
         """
-        sizes = self._sizes(places, patch, axis)
         # What a row more costs: the work of a place times the length of a typical row.
         middle = sorted(sizes, key=sum)[len(sizes) // 2]
         rows = [step.work() * length for step, length in zip(self.steps, middle, strict=True)]
@@ -345,7 +343,7 @@ class IncrementalOcclusion:
                 total += row * max(sizes[i][number] for i in members)
             return len(members) * total
 
-        order = sorted(range(len(places)), key=lambda i: cost([i]))
+        order = sorted(range(len(sizes)), key=lambda i: cost([i]))
         return [
             [[order[i] for i in part] for part in division]
             for division in _divisions(len(order), most, lambda a, b: cost(order[a:b]))
@@ -369,16 +367,10 @@ class IncrementalOcclusion:
         most = MOST_CLASSES if size_classes is None else size_classes
         if most < 1:
             raise ValueError(f"size_classes must be at least 1; {size_classes} was given.")
-        both = list(
-            zip(
-                self.size_classes(tops, patch[0], 0, most),
-                self.size_classes(lefts, patch[1], 1, most),
-                strict=True,
-            )
-        )
+        high, wide = self._sizes(tops, patch[0], 0), self._sizes(lefts, patch[1], 1)
+        both = list(zip(self._divided(high, most), self._divided(wide, most), strict=True))
         if size_classes is not None:
             return both[-1]
-        high, wide = self._sizes(tops, patch[0], 0), self._sizes(lefts, patch[1], 1)
         work = [step.work() for step in self.steps]
         more = CLASS_COSTS.get(self.device.type, CLASS_COSTS["cpu"])
 
@@ -858,14 +850,6 @@ def _place(delta: Tensor, windows: _Windows, larger: _Windows, out: Tensor | Non
         out = delta.new_empty(rows + 1, channels)
     out.zero_().index_copy_(0, windows.within(larger), delta.reshape(-1, channels))
     return out[:-1].view(windows.count, *larger.size, channels)
-
-
-def _divides(module: nn.MaxPool2d) -> bool:
-    """Return whether each input of a pooling layer belongs to one window at most."""
-    slides = _sliding(module, 0), _sliding(module, 1)
-    return not module.ceil_mode and all(
-        one.kernel == one.stride and one.padding == 0 and one.dilation == 1 for one in slides
-    )
 
 
 def _divisors(step: _Step) -> Tensor:

@@ -190,14 +190,25 @@ def find(model: nn.Module, name: str) -> nn.Module:
     raise KeyError(f'There is no layer "{name}". There are: {", ".join(names)}.')
 
 
+def pair(value: int | tuple[int, int]) -> tuple[int, int]:
+    """Return a number twice, or the two numbers that were given."""
+    return (value, value) if isinstance(value, int) else value
+
+
+def divides(module: nn.MaxPool2d) -> bool:
+    """Return whether each input of a pooling layer belongs to one window at most."""
+    return (
+        pair(module.kernel_size) == pair(module.stride)
+        and pair(module.padding) == (0, 0)
+        and pair(module.dilation) == (1, 1)
+        and not module.ceil_mode
+    )
+
+
 def halves(module: nn.Module) -> bool:
     """Return whether a layer is max pooling in 2 x 2 windows side by side, as in VGG."""
     return (
-        isinstance(module, nn.MaxPool2d)
-        and all(one in (2, (2, 2)) for one in (module.kernel_size, module.stride))
-        and module.padding in (0, (0, 0))
-        and module.dilation in (1, (1, 1))
-        and not module.ceil_mode
+        isinstance(module, nn.MaxPool2d) and pair(module.kernel_size) == (2, 2) and divides(module)
     )
 
 

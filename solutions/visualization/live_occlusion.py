@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from solutions.visualization.incremental_occlusion import IncrementalOcclusion
-from solutions.visualization.occlusion import Occlusion, checked, pair, starts
+from solutions.visualization.layers import pair
+from solutions.visualization.occlusion import Occlusion, checked, starts
 from solutions.visualization.recording import recorded
 
 
@@ -67,7 +68,6 @@ class LiveOcclusion:
         stride: tuple[int, int],
     ) -> None:
         self._engine, self._patch = engine, patch
-        engine.see(blank)
         self._tops = starts(blank.shape[2], patch[0], stride[0])
         self._lefts = starts(blank.shape[3], patch[1], stride[1])
         self._x = blank.to(engine.device)

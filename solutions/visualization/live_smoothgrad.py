@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from solutions.visualization.batches import batch_starts
 from solutions.visualization.chain_gradient import ChainGradient
+from solutions.visualization.gradients import noise_deviation
 from solutions.visualization.recording import recorded
 
 
@@ -79,5 +80,5 @@ class LiveSmoothGrad:
         with torch.inference_mode():
             self._x.copy_(x)
             self._label.fill_(target)
-            self._deviation.copy_(level * (self._x.max() - self._x.min()))
+            self._deviation.copy_(noise_deviation(self._x, level))
         return (self._launch or self._compute)()[0][None]

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.transforms import functional as pictures_functional
 
 from solutions.visualization.batches import batch_starts
-from solutions.visualization.layers import autocast, device_of, must_be_ready
+from solutions.visualization.layers import autocast, device_of, must_be_ready, pair
 from solutions.visualization.networks import Network
 from solutions.visualization.progress import track
 
@@ -172,11 +172,6 @@ def occlude(
     logits = torch.cat(found).view(len(tops), len(lefts), -1)
     size = (x.shape[2], x.shape[3])
     return Occlusion(logits, clean, tops, lefts, (height, width), size)
-
-
-def pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    """Return a number twice, or the two numbers that were given."""
-    return (value, value) if isinstance(value, int) else value
 
 
 def checked(x: Tensor, fill: Tensor | float) -> tuple[Tensor, Tensor]:
