@@ -27,7 +27,7 @@ sample-class: .venv/ready
 
 # A short form of the comparison with stock nbgrader; see benchmarks/README.md.
 bench: .venv/ready
-	@$(BIN)/python benchmarks/grading.py --students 12 --rounds 1
+	@$(BIN)/python -m benchmarks.grading.speed --students 12 --rounds 1
 
 # The environment, made anew when what it should hold has changed.
 .venv/ready: requirements.txt constraints.txt pyproject.toml

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from grading_class import Grader
     from playwright.sync_api import Browser, Page
+
+    from tests.grading.grading_class import Grader
 
 COURSE = Path(__file__).parents[1]
 OWN_SOLUTIONS = pytest.StashKey[dict[str, ModuleType]]()
@@ -214,9 +215,8 @@ def toy_course(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
     """A grader with an open sandbox for the small course of `grading_class`."""
-    import grading_class
-
     from autograder.grading.pool import open_sandbox
+    from tests.grading import grading_class
 
     root = tmp_path_factory.mktemp("probe")
     course = grading_class.make_course(root, COURSE / "nbgrader_config.py")
@@ -241,9 +241,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def modules(browser: Browser) -> Iterator[Page]:
     """A page with the modules of all live figures, each under its figure's name."""
-    from figure_pages import MODEL, source
-
     from book.figures import FIGURES
+    from tests.book.figure_pages import MODEL, source
 
     page = browser.new_page()
     page.set_content(f"<script>{MODEL}</script>")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import sys
 from pathlib import Path
 
 import nbformat
@@ -64,6 +66,8 @@ def write_source(course: Path, chapter: str) -> None:
     for problem in loaded.problems.values():
         prove(problem)
     folder = course / "solutions" / chapter
+    for name in getattr(sys.modules[f"solutions.{chapter}.problems"], "FILES", ()):
+        shutil.copyfile(course / name, folder / Path(name).name)
     nbformat.write(source_notebook(loaded), folder / f"{chapter}.ipynb")
     # In the order of the tasks, which is the order in which students meet them.
     checks = [loaded.problems[task.function].visible_checks() for task in loaded.exercise.tasks]

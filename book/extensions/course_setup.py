@@ -20,7 +20,7 @@ from sphinx.environment import BuildEnvironment
 from book.extensions.look import ICON
 
 COURSE_ROOT = Path(__file__).resolve().parents[2]
-IMPORTED_ROOMS = ("autograder", "book", "solutions")
+IMPORTED_ROOMS = ("autograder", "book", "laboratory", "solutions")
 
 REDIRECT = """<!DOCTYPE html>
 <html lang="en">

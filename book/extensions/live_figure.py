@@ -28,6 +28,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from book.figures.figure import SHARED
+
 SCRIPT = "live-figure.js"
 SOURCE_SUFFIXES = {".py", ".mjs", ".js", ".css"}
 
@@ -89,9 +91,11 @@ class LiveFigure(SphinxDirective):
 
 
 def sources(figure: type[Any]) -> list[Path]:
-    """Return the files that a figure may be made of: those beside its Python module."""
-    folder = Path(inspect.getfile(figure)).parent
-    return sorted(path for path in folder.iterdir() if path.suffix in SOURCE_SUFFIXES)
+    """Return the files that a figure may be made of: its chapter's, and what figures share."""
+    folders = {Path(inspect.getfile(figure)).parent, SHARED.parent}
+    return sorted(
+        path for folder in folders for path in folder.iterdir() if path.suffix in SOURCE_SUFFIXES
+    )
 
 
 def text_of(widget: Any, name: str) -> str:

@@ -1,38 +1,38 @@
 """Live figures of the book.
 
 A figure is one ES module in anywidget's format, a style sheet and a Python class, in files of the
-same name. The class holds what the figure starts with. In a notebook it is a widget; on the
-published page the same module runs without Python, started with ``figure_state``.
+same name in the folder of the chapter that shows it. The class holds what the figure starts with.
+In a notebook it is a widget; on the published page the same module runs without Python, started
+with ``figure_state``.
 """
 
 from __future__ import annotations
 
 import pkgutil
+from pathlib import Path
 from typing import Any
 
 import anywidget
 
-FIGURES: dict[str, str] = {
-    "chain_rule_graph": "book.figures.chain_rule_graph:ChainRuleGraph",
-    "channel_browser": "book.figures.channel_browser:ChannelBrowser",
-    "column_explorer": "book.figures.column_explorer:ColumnExplorer",
-    "conv_layer": "book.figures.conv_layer:ConvLayer",
-    "descent": "book.figures.descent:Descent",
-    "fluctuation_explorer": "book.figures.fluctuation_explorer:FluctuationExplorer",
-    "grabcut_explorer": "book.figures.grabcut_explorer:GrabcutExplorer",
-    "gradient_explorer": "book.figures.gradient_explorer:GradientExplorer",
-    "kernel_explorer": "book.figures.kernel_explorer:KernelExplorer",
-    "network_calculator": "book.figures.network_calculator:NetworkCalculator",
-    "occlusion_explorer": "book.figures.occlusion_explorer:OcclusionExplorer",
-    "pooling_explorer": "book.figures.pooling_explorer:PoolingExplorer",
-    "receptive_field_explorer": "book.figures.receptive_field_explorer:ReceptiveFieldExplorer",
-    "size_explorer": "book.figures.size_explorer:SizeExplorer",
-    "smoothgrad_explorer": "book.figures.smoothgrad_explorer:SmoothgradExplorer",
-}
-"""Where the figure classes are, under the names by which pages ask for them.
+BOOK = Path(__file__).parents[1]
 
-They are not imported here: some figures need PyTorch, which takes seconds, and most pages do not.
-"""
+
+def figures_in(book: Path) -> dict[str, str]:
+    """Return where the figure classes are, under the names by which pages ask for them.
+
+    A module ``book/<chapter>/<name>.mjs`` beside a Python file of the same name is a figure; its
+    class has the same name in CamelCase.
+    """
+    names = {
+        path.stem: f"book.{path.parent.name}.{path.stem}:{path.stem.title().replace('_', '')}"
+        for path in book.glob("*/*.mjs")
+        if path.parent.name != "figures" and path.with_suffix(".py").exists()
+    }
+    return dict(sorted(names.items()))
+
+
+FIGURES = figures_in(BOOK)
+"""The classes are not imported here: some figures need PyTorch, which takes seconds."""
 
 
 def figure_class(name: str) -> type[anywidget.AnyWidget]:
@@ -40,8 +40,8 @@ def figure_class(name: str) -> type[anywidget.AnyWidget]:
 
     name: a key of ``FIGURES``. Raises KeyError for another one.
     """
-    found: type[anywidget.AnyWidget] = pkgutil.resolve_name(FIGURES[name])
-    return found
+    figure: type[anywidget.AnyWidget] = pkgutil.resolve_name(FIGURES[name])
+    return figure
 
 
 def figure_state(figure: anywidget.AnyWidget) -> dict[str, Any]:

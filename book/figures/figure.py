@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 
 SHARED = Path(__file__)
-IMPORT = re.compile(r'^import \{([^}]*)\} from "\./figure\.mjs";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\./figures/figure\.mjs";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export function (\w+)", re.MULTILINE)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from solutions.visualization import drawn_pictures
+from laboratory import drawn_pictures
 
 FILE = Path(__file__).with_name("pictures.npz")
 SEED = 2013

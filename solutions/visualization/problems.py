@@ -12,12 +12,16 @@ import numpy as np
 from autograder.handover import hand_over
 from autograder.problems import Case, Problem, quarters
 from autograder.values import Network, Tensor, Value
-from solutions.visualization import alternatives, misconceptions, reference, small_vgg
+from laboratory import small_vgg
+from solutions.visualization import alternatives, misconceptions, reference
 
 PACKAGES = ("numpy", "matplotlib", "ipywidgets", "torch")
 """What submissions may import when they are graded."""
 
 LIMITS = {"memory": 2048, "cell_seconds": 30.0, "total_seconds": 300.0}
+
+FILES = ("laboratory/small_vgg_noise.npz",)
+"""What the notebook reads, beside the files in this folder; paths from the root of the course."""
 
 SECONDS = 10.0
 """Per call: every network here is tiny, but PyTorch needs its time on a busy machine."""

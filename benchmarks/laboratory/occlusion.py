@@ -1,0 +1,223 @@
+"""Occlusion maps of VGG16: the laboratory's incremental engine against Captum.
+
+    python -m benchmarks.laboratory.occlusion  # on the CPU, in about five minutes
+    python -m benchmarks.laboratory.occlusion --device cuda --whole
+    python -m benchmarks.laboratory.occlusion --network small_vgg --patch 16 --stride 4
+
+Captum is an optional peer: ``pip install captum``. Both get the same network, the same picture and
+the same patch; they take turns, round by round, and the ratio of a round is one number. Captum
+runs with its best batch size. Without --whole, Captum's time for a map is extrapolated: every
+place costs it the same, so it computes a coarser grid of places, and scores are compared there.
+With --whole it computes every place of every map.
+
+Errors are relative L2 distances of pixel maps: from Captum's, for the places that it computed, and
+from the laboratory's own float32 map, for all places. Where places overlap, a pixel gets the mean
+of several, and rounding errors cancel.
+
+The arithmetic limit is the ratio of multiply-adds: the whole network for every place, against the
+windows that a place can change. A ratio above it means that Captum's arithmetic is slower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from laboratory import incremental_occlusion, occlusion
+from laboratory.networks import load_network
+
+CAPTUM_BATCHES = (1, 4, 8, 16, 32)
+CAPTUM_BATCHES_CUDA = (32, 64, 128, 256)
+
+
+clock: Callable[[], float] = time.perf_counter
+
+
+def use_cpu_time(threads: int) -> None:
+    """Measure the CPU's time from now on: with one thread, other processes hardly disturb it."""
+    global clock
+    if threads != 1:
+        raise SystemExit("--cpu-time adds up the threads' times: use it with --threads 1.")
+    clock = time.process_time
+
+
+def measured(work: Callable[[], Tensor], device: torch.device) -> tuple[float, Tensor]:
+    """Return the seconds that work takes, and its result."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    begin = clock()
+    result = work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return clock() - begin, result
+
+
+def relative(got: Tensor, expected: Tensor) -> float:
+    return float((got - expected).norm() / expected.norm())
+
+
+def network_and_picture(name: str, device: torch.device) -> tuple[str, nn.Module, Tensor]:
+    """A trained network, or VGG16 with random weights: the arithmetic is the same."""
+    if name == "random_vgg16":
+        torch.manual_seed(0)
+        model = torchvision.models.vgg16(weights=None).eval().requires_grad_(False)
+        caption, size = "VGG16 with random weights.", 224
+    else:
+        network = load_network(name, download=False, fallback=False)
+        model, caption, size = network.model, network.caption, network.size
+    x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1))
+    return caption, model.to(device), x.to(device)
+
+
+def captum_drop(
+    model: nn.Module, x: Tensor, patch: int, stride: int, target: int, batch: int
+) -> Tensor:
+    """The mean drop per pixel."""
+    from captum.attr import Occlusion
+
+    with torch.inference_mode():
+        found = Occlusion(model).attribute(
+            x,
+            (x.shape[1], patch, patch),
+            strides=(x.shape[1], stride, stride),
+            baselines=0,
+            target=target,
+            perturbations_per_eval=batch,
+        )
+    return found[0, 0]
+
+
+def ours_drop(
+    model: nn.Module,
+    x: Tensor,
+    patch: int,
+    stride: int,
+    target: int,
+    batch: int,
+    dtype: torch.dtype,
+) -> Tensor:
+    found = incremental_occlusion.occlude(
+        model, x, patch=patch, stride=stride, batch_size=batch, delta_dtype=dtype, progress=False
+    )
+    return found.pixel_map(target)
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--network",
+        default="random_vgg16",
+        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
+    )
+    parser.add_argument("--patch", type=int, nargs="+", default=[32])
+    parser.add_argument("--stride", type=int, nargs="+", default=[8])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=32, help="places per batch, ours")
+    parser.add_argument("--captum-batch", type=int, help="instead of the best of several")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
+    parser.add_argument("--whole", action="store_true", help="let Captum compute whole maps")
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    if options.cpu_time:
+        use_cpu_time(options.threads)
+    device = torch.device(options.device)
+    caption, model, x = network_and_picture(options.network, device)
+    hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    print(f"{caption} {hardware}, {options.threads} threads, torch {torch.__version__}.")
+    print(f"TF32 in convolutions: {torch.backends.cudnn.allow_tf32}, both sides.")
+    with torch.inference_mode():
+        target = int(model(x).argmax())
+
+    for patch in options.patch:
+        for stride in options.stride:
+            compare(model, x, target, patch, stride, options, device)
+
+
+def compare(
+    model: nn.Module,
+    x: Tensor,
+    target: int,
+    patch: int,
+    stride: int,
+    options: argparse.Namespace,
+    device: torch.device,
+) -> None:
+    size = x.shape[-1]
+    places = occlusion.starts(size, patch, stride)
+    engine = incremental_occlusion.IncrementalOcclusion(model, x)
+    limit = (
+        engine.full_multiply_adds()
+        * len(places) ** 2
+        / engine.multiply_adds(places, places, (patch, patch))
+    )
+    del engine
+    # The coarser grid: a multiple of the stride, but Captum's patches must leave no gaps.
+    coarse = stride if options.whole else patch // stride * stride
+    share = len(occlusion.starts(size, patch, coarse)) ** 2 / len(places) ** 2
+    # Where the stride does not divide, our last patch ends at the border, and Captum's hangs over
+    # it: pixels that only the others cover are compared.
+    common = size - patch if (size - patch) % coarse else size
+    batches = CAPTUM_BATCHES_CUDA if device.type == "cuda" else CAPTUM_BATCHES
+    if options.captum_batch:
+        batches = (options.captum_batch,)
+    trial = {
+        batch: measured(
+            lambda batch=batch: captum_drop(model, x, patch, coarse, target, batch), device
+        )[0]
+        for batch in batches
+    }
+    best = min(trial, key=trial.__getitem__)
+    print(
+        f"\nPatch {patch}, stride {stride}: {len(places)} x {len(places)} places; arithmetic limit "
+        f"{limit:.2f}; Captum's batch: {best}"
+        + ("" if coarse == stride else f"; Captum's time extrapolated from {share:.0%} of them")
+    )
+    kinds = {"float32": torch.float32, "bfloat16 deltas": torch.bfloat16}
+    ratios: dict[str, list[float]] = {kind: [] for kind in kinds}
+    seconds: dict[str, list[float]] = {kind: [] for kind in ("Captum", *kinds)}
+    errors: dict[str, float] = {}
+    maps: dict[str, Tensor] = {}
+    for dtype in kinds.values():
+        ours_drop(model, x, patch, coarse, target, options.batch, dtype)  # warm-up
+    for _ in range(options.rounds):
+        spent, expected = measured(
+            lambda: captum_drop(model, x, patch, coarse, target, best), device
+        )
+        seconds["Captum"].append(spent / share)
+        for kind, dtype in kinds.items():
+            spent, got = measured(
+                lambda dtype=dtype: ours_drop(
+                    model, x, patch, stride, target, options.batch, dtype
+                ),
+                device,
+            )
+            maps[kind] = got
+            seconds[kind].append(spent)
+            ratios[kind].append(seconds["Captum"][-1] / spent)
+            if coarse != stride:
+                got = ours_drop(model, x, patch, coarse, target, options.batch, dtype)
+            errors[kind] = relative(got[:common, :common], expected[:common, :common])
+    print(
+        f"{'':18}{'s a map':>10}{'ms a place':>12}   {'ratio, by round':22}{'to Captum':>11}"
+        f"{'to float32':>12}"
+    )
+    for kind, spent_all in seconds.items():
+        middle = statistics.median(spent_all)
+        text = f"{kind:18}{middle:10.2f}{1e3 * middle / len(places) ** 2:12.2f}   "
+        if kind in ratios:
+            text += f"{', '.join(f'{ratio:.2f}' for ratio in ratios[kind]):22}"
+            text += f"{errors[kind]:11.1e}{relative(maps[kind], maps['float32']):12.1e}"
+        print(text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""The chapter "backprop" of the book."""

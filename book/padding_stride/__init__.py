@@ -1,0 +1,1 @@
+"""The chapter "padding_stride" of the book."""

@@ -1,0 +1,1 @@
+"""The chapter "training" of the book."""

@@ -1,0 +1,1 @@
+"""The chapter "visualization" of the book."""

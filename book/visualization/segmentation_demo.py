@@ -1,0 +1,170 @@
+"""Demonstrations of the page "From a map to a mask"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from book import plots
+from book.visualization import demo
+from laboratory import method_table, occlusion, segmentation
+from laboratory.drawn_pictures import Pictures
+from laboratory.networks import Network
+from laboratory.segmentation import Seeds
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+
+METHODS = (
+    "random",
+    "saliency",
+    "SmoothGrad",
+    "guided backprop",
+    "Grad-CAM, relu5_3",
+    "occlusion",
+)
+"""Methods of the comparison, from ``method_table.METHODS``."""
+
+PERFECT = "mask, blurred"
+"""A map that nobody has: what is still missing with it is GrabCut's own fault."""
+
+QUANTILES = (0.8, 0.9, 0.95, 0.98)
+"""Quantiles above which a pixel is taken for the object."""
+
+
+def bytes_of(picture: Array) -> Array:
+    """Return a picture (H, W, 3) from 0 to 1 as uint8, as GrabCut wants it."""
+    return np.rint(255 * picture).astype(np.uint8)
+
+
+def maps(network: Network, shown: Pictures) -> dict[str, Array]:
+    """Return the maps (N, H, W) of all methods for the pictures' own classes."""
+    x, labels, masks = demo.inputs(shown, network)
+    found = {name: method_table.METHODS[name](network, x, labels).numpy() for name in METHODS}
+    soft = occlusion.blur(masks[:, None].float(), method_table.SOFTNESS)
+    found[PERFECT] = soft[:, 0].numpy()
+    return found
+
+
+def named_correctly(network: Network, shown: Pictures) -> Array:
+    """Return for which pictures the likeliest class is the right one, shape (N,), bool."""
+    x, labels, _ = demo.inputs(shown, network)
+    with torch.inference_mode():
+        right: Array = (network.model(x).argmax(1) == labels).numpy()
+    return right
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What one map makes of one picture.
+
+    seeds: None where the map is the same everywhere and gives none.
+    threshold: the foreground seeds as a mask, shape (H, W), bool.
+    grabcut: the mask of GrabCut, shape (H, W), bool.
+    """
+
+    seeds: Seeds | None
+    threshold: Array
+    grabcut: Array
+
+
+def cut(image: Array, importance: Array, foreground: float, background: float = 0.3) -> Cut:
+    """Return seeds and masks of a picture, uint8; both masks are empty for an empty map."""
+    if np.ptp(importance) == 0:
+        nothing = np.zeros(importance.shape, bool)
+        return Cut(None, nothing, nothing)
+    seeds = segmentation.seeds(importance, foreground=foreground, background=background)
+    return Cut(seeds, seeds.foreground, segmentation.grabcut(image, seeds))
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method at one quantile, for N pictures; all of shape (N,).
+
+    threshold, grabcut: IoU of the two masks.
+    hits: share of the foreground seeds that lie on the object; 0 where there are none.
+    """
+
+    threshold: Array
+    grabcut: Array
+    hits: Array
+
+
+def measure(shown: Pictures, importance: Array, foreground: float) -> Result:
+    """Cut every picture by its map, shape (N, H, W), and compare with its mask."""
+    rows = []
+    for image, one, truth in zip(shown.images, importance, shown.masks, strict=True):
+        made = cut(image, one, foreground)
+        hits = truth[made.threshold].mean() if made.threshold.any() else 0.0
+        rows.append(
+            (
+                segmentation.iou(made.threshold, truth),
+                segmentation.iou(made.grabcut, truth),
+                float(hits),
+            )
+        )
+    return Result(*np.array(rows).T)
+
+
+def results(shown: Pictures, found: dict[str, Array]) -> dict[tuple[str, float], Result]:
+    """Return the results of all maps at all quantiles, by name and quantile."""
+    return {
+        (name, quantile): measure(shown, importance, quantile)
+        for name, importance in found.items()
+        for quantile in QUANTILES
+    }
+
+
+@dataclass(frozen=True)
+class Sides:
+    """A cheapest way to part a row of pixels; sides: 1 for the object, 0 for the background."""
+
+    sides: tuple[int, ...]
+    cost: float
+
+
+def cheapest(color_costs: Array, border_costs: Iterable[float], known: dict[int, int]) -> Sides:
+    """Try all ways to part a row of pixels into object and background.
+
+    color_costs: shape (W, 2), what a pixel costs on the background and on the object.
+    border_costs: what a border between each pixel and the next one costs, W - 1 numbers.
+    known: sides of the seeds, by position.
+    """
+    borders = np.array(list(border_costs))
+    best = Sides((), np.inf)
+    for number in range(2 ** len(color_costs)):
+        sides = np.array([number >> place & 1 for place in range(len(color_costs))])
+        if any(sides[place] != side for place, side in known.items()):
+            continue
+        cost = color_costs[np.arange(len(sides)), sides].sum()
+        cost += borders[sides[1:] != sides[:-1]].sum()
+        if cost < best.cost:
+            best = Sides(tuple(sides.tolist()), float(cost))
+    return best
+
+
+# Panels.
+
+
+def seeds_panel(seeds: Seeds, title: str = "", note: str = "", width: int = 150) -> plots.Panel:
+    """Draw seeds: orange for the object, blue for the background."""
+    signed = seeds.foreground.astype(float) - seeds.background
+    return plots.response(signed, title, note, limit=1.5, width=width)
+
+
+def mask_panel(
+    picture: Array, mask: Array, title: str = "", note: str = "", width: int = 150
+) -> plots.Panel:
+    """Draw a picture (H, W, 3), from 0 to 1, that is dark outside of a mask."""
+    shown = picture * np.where(mask, 1.0, 0.15)[..., None]
+    return plots.picture(shown, title, note, high=1, width=width)
+
+
+def smooth_map(network: Network, shown: demo.Shown) -> Array:
+    """Return the SmoothGrad map of a picture, shape (H, W)."""
+    labels = torch.tensor([shown.target])
+    found: Array = method_table.smoothgrad(network, shown.x, labels)[0].numpy()
+    return found

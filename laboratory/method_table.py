@@ -1,0 +1,219 @@
+"""All methods side by side on drawn pictures, where it is known what they should find.
+
+    python -m laboratory.method_table
+
+Each method gives one map per picture. The table has a mean and its 95 % interval per measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from laboratory import evaluation, gradients, occlusion
+from laboratory.drawn_pictures import Pictures, draw
+from laboratory.evaluation import Mean, mean_with_interval
+from laboratory.networks import Network, load_network
+
+Method: TypeAlias = Callable[[Network, Tensor, Tensor], Tensor]
+
+SEED = 7
+"""Of the pictures: neither those of the training nor those of its test."""
+
+SOFTNESS = 3.0
+"""Standard deviation, in pixels, of the blur that makes a map of single pixels readable."""
+
+
+def _soft(maps: Tensor) -> Tensor:
+    return occlusion.blur(maps[:, None], SOFTNESS)[:, 0]
+
+
+def random(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return noise: what a method must beat."""
+    # Other noise for other pictures, and the same again for the same: on every machine, since
+    # sums of whole numbers have no rounding errors.
+    generator = torch.Generator().manual_seed(int((1000 * x).round().abs().long().sum()))
+    return torch.rand((len(x), *x.shape[2:]), generator=generator).to(x)
+
+
+def saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the largest absolute derivative of each pixel."""
+    return gradients.saliency(network.model, x, labels)
+
+
+def soft_saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return saliency, blurred: how much of the other methods' lead is only their softness?"""
+    return _soft(saliency(network, x, labels))
+
+
+def gradient_times_input(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the absolute sum over the channels, blurred."""
+    return _soft(gradients.gradient_times_input(network.model, x, labels).sum(1).abs())
+
+
+def integrated_gradients(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the absolute sum over the channels, blurred."""
+    found = gradients.integrated_gradients(network.model, x, labels, steps=25, progress=False)
+    return _soft(found.sum(1).abs())
+
+
+def guided_backprop(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the largest absolute value of each pixel."""
+    return gradients.strongest(gradients.guided_backprop(network.model, x, labels))
+
+
+def smoothgrad(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the largest absolute value of the mean of 25 noisy gradients."""
+    found = gradients.smoothgrad(network.model, x, labels, samples=25, level=0.2, progress=False)
+    return gradients.strongest(found)
+
+
+def vargrad(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the largest variance of 25 noisy gradients."""
+    found = gradients.vargrad(network.model, x, labels, samples=25, level=0.2, progress=False)
+    return found.amax(1)
+
+
+def grad_cam(layer: str) -> Method:
+    """Return the method Grad-CAM for one layer."""
+
+    def method(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+        return gradients.grad_cam(network.model, x, labels, layer=layer)
+
+    return method
+
+
+def occluded(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean drop of the score where a patch of a sixth of the side covers a pixel."""
+    patch = x.shape[-1] // 6
+    maps = [
+        occlusion.occlude(
+            network.model, one[None], patch=patch, stride=patch // 2, progress=False
+        ).pixel_map(int(label))
+        for one, label in zip(x, labels, strict=True)
+    ]
+    return torch.stack(maps)
+
+
+METHODS: dict[str, Method] = {
+    "random": random,
+    "saliency": saliency,
+    "saliency, blurred": soft_saliency,
+    "gradient x input": gradient_times_input,
+    "integrated gradients": integrated_gradients,
+    "guided backprop": guided_backprop,
+    "SmoothGrad": smoothgrad,
+    "VarGrad": vargrad,
+    "Grad-CAM, relu4_3": grad_cam("relu4_3"),
+    "Grad-CAM, relu5_3": grad_cam("relu5_3"),
+    "occlusion": occluded,
+}
+"""Every method, by the name that stands in the table."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one method reaches.
+
+    pointing, iou, energy: does it find the object? See ``evaluation``.
+    deletion, insertion: areas under the curves: does it find what the network uses?
+    seconds: per picture, on this machine.
+    """
+
+    method: str
+    pointing: Mean
+    iou: Mean
+    energy: Mean
+    deletion: Mean
+    insertion: Mean
+    seconds: float
+
+
+def compare(
+    network: Network,
+    shown: Pictures,
+    methods: Mapping[str, Method] = METHODS,
+    *,
+    batch_size: int = 50,
+) -> Iterable[Row]:
+    """Give one row per method, for the true classes of the pictures.
+
+    network: one for drawn pictures, whose classes are those of ``drawn_pictures.CLASSES``.
+    """
+    images = torch.from_numpy(shown.images).to(network.device).float() / 255
+    x = network.normalize(images)
+    labels = torch.from_numpy(shown.labels).to(network.device)
+    masks = torch.from_numpy(shown.masks).to(network.device)
+    for name, method in methods.items():
+        begin = time.perf_counter()
+        parts = zip(x.split(batch_size), labels.split(batch_size), strict=True)
+        maps = torch.cat([method(network, *part) for part in parts])
+        seconds = (time.perf_counter() - begin) / len(x)
+        yield Row(
+            name,
+            pointing=mean_with_interval(evaluation.pointing_game(maps, masks).cpu()),
+            iou=mean_with_interval(evaluation.iou_at_equal_area(maps, masks).cpu()),
+            energy=mean_with_interval(evaluation.energy_in_mask(maps, masks).cpu()),
+            deletion=mean_with_interval(_areas(network, x, labels, maps, "deletion")),
+            insertion=mean_with_interval(_areas(network, x, labels, maps, "insertion")),
+            seconds=seconds,
+        )
+
+
+def _areas(
+    network: Network, x: Tensor, labels: Tensor, maps: Tensor, kind: evaluation.Removal
+) -> Tensor:
+    """Return the areas under the curves, shape (N,).
+
+    What is deleted becomes the mean color; what is inserted comes into the blurred picture.
+    """
+    found = []
+    for one, label, importance in zip(x, labels, maps, strict=True):
+        fill = 0.0 if kind == "deletion" else occlusion.blur(one[None], 2 * SOFTNESS)[0]
+        curve = evaluation.removal_curve(
+            network.model, one[None], int(label), importance, kind=kind, steps=24, fill=fill
+        )
+        found.append(evaluation.area_under_curve(curve))
+    return torch.tensor(found)
+
+
+def line(row: Row) -> str:
+    """Return a row as a line of text."""
+    cells = [
+        f"{mean.value:.2f} [{mean.low:.2f}, {mean.high:.2f}]"
+        for mean in (row.pointing, row.iou, row.energy, row.deletion, row.insertion)
+    ]
+    return f"{row.method:22}" + "".join(f"{cell:20}" for cell in cells) + f"{row.seconds:.3f}"
+
+
+HEADER = f"{'':22}" + "".join(
+    f"{name:20}"
+    for name in ("pointing game", "IoU at equal area", "energy in mask", "deletion", "insertion")
+)
+HEADER += "s a picture"
+
+
+def main(arguments: list[str]) -> None:
+    """Print the table for both small networks."""
+    parser = argparse.ArgumentParser(description="Compare the methods on drawn pictures.")
+    parser.add_argument("--pictures", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--device", default="cpu")
+    options = parser.parse_args(arguments)
+    shown = draw(options.pictures, seed=options.seed)
+    for name in ("small_vgg", "small_vgg_noise"):
+        network = load_network(name, device=options.device)
+        print(f"\n{network.caption} {len(shown)} pictures, seed {options.seed}.\n\n{HEADER}")
+        for row in compare(network, shown):
+            print(line(row), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,172 @@
+"""Train the course's small VGG and write its weights beside this file.
+
+    python -m laboratory.train_small_vgg
+
+About fifteen minutes on one core. First the plain network; then it goes on for some epochs with
+noise on its pictures, which makes its gradients cleaner, and that is stored as a second file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from laboratory import small_vgg
+from laboratory.drawn_pictures import Pictures, draw
+from laboratory.small_vgg import Metadata, SmallVGG, Training
+
+TRAINING_SEED, TEST_SEED = 1, 2
+TRAINING_PICTURES, TEST_PICTURES = 6000, 1000
+# Longer training classifies better (20 and 10 epochs: 99.7 and 99.1 %) and explains itself worse:
+# the gradients of a network that is ever more sure point less and less at the object.
+EPOCHS, NOISE_EPOCHS = 14, 5
+BATCH = 64
+RATE, NOISE_RATE = 4e-3, 1e-3
+SMOOTHING = 0.1
+SHIFT = 8  # pixels
+LARGEST_NOISE = 0.25  # standard deviation, in units of the range of a picture
+
+
+def augment(images: Tensor, random: torch.Generator) -> Tensor:
+    """Flip, transpose, shift and recolor pictures (N, 3, H, W): no class depends on these."""
+    count = len(images)
+
+    def coin() -> Tensor:
+        return torch.rand(count, 1, 1, 1, generator=random, device=images.device) < 0.5
+
+    images = torch.where(coin(), images.flip(3), images)
+    images = torch.where(coin(), images.flip(2), images)
+    images = torch.where(coin(), images.transpose(2, 3), images)
+    order = torch.rand(count, 3, generator=random, device=images.device).argsort(1)
+    images = images.gather(1, order[:, :, None, None].expand_as(images))
+    down, right = torch.randint(2 * SHIFT + 1, (2,), generator=random, device=images.device)
+    padded = functional.pad(images, (SHIFT,) * 4, mode="reflect")
+    height, width = images.shape[2:]
+    return padded[:, :, down : down + height, right : right + width]
+
+
+def add_noise(images: Tensor, random: torch.Generator) -> Tensor:
+    """Add Gaussian noise, on each picture another amount."""
+    amount = LARGEST_NOISE * torch.rand(
+        len(images), 1, 1, 1, generator=random, device=images.device
+    )
+    return images + amount * torch.randn(
+        images.shape, generator=random, device=images.device, dtype=images.dtype
+    )
+
+
+def train(
+    network: SmallVGG,
+    learned: Pictures,
+    *,
+    epochs: int,
+    rate: float,
+    random: torch.Generator,
+    disturb: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+) -> None:
+    """Train a network, with AdamW and one cycle of the learning rate.
+
+    learned: the pictures to learn from.
+    rate: the largest learning rate.
+    random: on the network's device; decides the order and the changes of the pictures.
+    disturb: a further change of the pictures, such as ``add_noise``.
+    """
+    device = random.device
+    images = torch.from_numpy(learned.images).to(device)
+    labels = torch.from_numpy(learned.labels).to(device)
+    steps = len(images) // BATCH
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, epochs * steps)
+    network.train()
+    for epoch in range(epochs):
+        begin, losses = time.monotonic(), torch.zeros((), device=device)
+        order = torch.randperm(len(images), generator=random, device=device)
+        for part in order[: steps * BATCH].view(steps, BATCH):
+            batch = augment(images[part].float() / 255, random)
+            if disturb is not None:
+                batch = disturb(batch, random)
+            batch = small_vgg.normalize(batch).contiguous(memory_format=torch.channels_last)
+            loss = functional.cross_entropy(network(batch), labels[part], label_smoothing=SMOOTHING)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+            losses += loss.detach()
+        print(
+            f"epoch {epoch + 1} of {epochs}: loss {float(losses) / steps:.3f}, "
+            f"{time.monotonic() - begin:.0f} s",
+            flush=True,
+        )
+
+
+@torch.inference_mode()
+def count_correct(network: nn.Module, shown: Pictures, device: torch.device) -> int:
+    """Return how many pictures a network classifies correctly."""
+    correct = 0
+    for start in range(0, len(shown), BATCH):
+        batch = torch.from_numpy(shown.images[start : start + BATCH]).to(device).float() / 255
+        labels = torch.from_numpy(shown.labels[start : start + BATCH]).to(device)
+        batch = small_vgg.normalize(batch).contiguous(memory_format=torch.channels_last)
+        correct += int((network(batch).argmax(1) == labels).sum())
+    return correct
+
+
+def store(
+    path: Path, network: SmallVGG, training: Training, seed: int, epochs: int, shown: Pictures
+) -> None:
+    """Fold, round and test a network, and write it to ``path``."""
+    folded = small_vgg.fold_batch_norm(network).cpu()
+    weights = small_vgg.half_weights(folded)
+    folded.load_state_dict({name: torch.from_numpy(w).float() for name, w in weights.items()})
+    correct = count_correct(folded, shown, torch.device("cpu"))
+    metadata = Metadata(
+        training=training,
+        seed=seed,
+        epochs=epochs,
+        training_pictures=TRAINING_PICTURES,
+        training_seed=TRAINING_SEED,
+        test_pictures=len(shown),
+        test_seed=TEST_SEED,
+        test_correct=correct,
+        torch_version=torch.__version__,
+        sha256=small_vgg.digest(weights),
+    )
+    small_vgg.save(path, folded, metadata)
+    print(
+        f"{path.name}: {correct} of {len(shown)} test pictures correct, "
+        f"{path.stat().st_size / 1e6:.2f} MB",
+        flush=True,
+    )
+
+
+def main(arguments: list[str]) -> None:
+    """Train both networks."""
+    parser = argparse.ArgumentParser(description="Train the course's small VGG.")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--folder", type=Path, default=small_vgg.FILES["plain"].parent)
+    options = parser.parse_args(arguments)
+
+    torch.manual_seed(options.seed)
+    device = torch.device(options.device)
+    random = torch.Generator(device).manual_seed(options.seed)
+    learned = draw(TRAINING_PICTURES, seed=TRAINING_SEED)
+    shown = draw(TEST_PICTURES, seed=TEST_SEED)
+    network = SmallVGG(batch_norm=True).to(device).to(memory_format=torch.channels_last)
+
+    train(network, learned, epochs=EPOCHS, rate=RATE, random=random)
+    plain, noise = (options.folder / path.name for path in small_vgg.FILES.values())
+    store(plain, network, "plain", options.seed, EPOCHS, shown)
+    train(network, learned, epochs=NOISE_EPOCHS, rate=NOISE_RATE, random=random, disturb=add_noise)
+    store(noise, network, "noise", options.seed, EPOCHS + NOISE_EPOCHS, shown)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,157 @@
+"""The archive that students download."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder.authoring.archive import (
+    FOLDER,
+    NotForStudents,
+    make_archive,
+    student_files,
+)
+from tests import COURSE
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return make_archive(COURSE, tmp_path / "deep" / "exercises.zip")
+
+
+@pytest.fixture
+def small_course(tmp_path: Path) -> Path:
+    """A course with everything that must stay at home lying in the way."""
+    files = {
+        "exercises/a/a.ipynb": "{}",
+        "exercises/a/checks.npz": "numbers",
+        "exercises/a/.ipynb_checkpoints/a-checkpoint.ipynb": "old",
+        "exercises/a/gradebook.db": "marks",
+        "exercises/.course_secret": "secret",
+        "autograder/__init__.py": "",
+        "autograder/__pycache__/__init__.cpython-311.pyc": "",
+        "solutions/a/reference.py": "### BEGIN SOLUTION",
+        "pyproject.toml": "",
+        ".course_secret": "secret",
+        "gradebook.db": "marks",
+        "submitted/student/a/a.ipynb": "{}",
+    }
+    for name, text in files.items():
+        path = tmp_path / "course" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "course"
+
+
+def names(archive: Path) -> list[str]:
+    with zipfile.ZipFile(archive) as opened:
+        return opened.namelist()
+
+
+def test_holds_what_students_need_and_nothing_else(small_course: Path, tmp_path: Path) -> None:
+    archive = make_archive(small_course, tmp_path / "small.zip")
+    assert names(archive) == [
+        f"{FOLDER}/{name}"
+        for name in (
+            "README.md",
+            "autograder/__init__.py",
+            "exercises/a/a.ipynb",
+            "exercises/a/checks.npz",
+            "pyproject.toml",
+        )
+    ]
+
+
+@pytest.mark.parametrize("mark", ["### BEGIN SOLUTION", "### BEGIN HIDDEN TESTS"])
+def test_refuses_an_instructors_notebook(small_course: Path, tmp_path: Path, mark: str) -> None:
+    (small_course / "exercises" / "a" / "a.ipynb").write_text(f"{{'source': '{mark}'}}")
+    with pytest.raises(NotForStudents, match=r"a\.ipynb"):
+        make_archive(small_course, tmp_path / "small.zip")
+    assert not (tmp_path / "small.zip").exists()
+
+
+def test_same_files_give_the_same_bytes(small_course: Path, tmp_path: Path) -> None:
+    first = make_archive(small_course, tmp_path / "first.zip").read_bytes()
+    for path in student_files(small_course):
+        path.touch(mode=0o600)
+        path.chmod(0o700)
+    assert make_archive(small_course, tmp_path / "second.zip").read_bytes() == first
+
+
+def test_holds_every_exercise(archive: Path) -> None:
+    for problems in (COURSE / "solutions").glob("*/problems.py"):
+        chapter = problems.parent.name
+        for name in (f"{chapter}.ipynb", "checks.npz"):
+            assert f"{FOLDER}/exercises/{chapter}/{name}" in names(archive)
+
+
+def test_holds_nothing_of_the_solutions(archive: Path) -> None:
+    lines = set()
+    for path in (COURSE / "solutions").glob("*/reference.py"):
+        for body in re.findall(r"BEGIN SOLUTION\n(.*?)### END", path.read_text(), re.S):
+            lines |= {line.strip() for line in body.splitlines() if len(line.strip()) > 25}
+    assert lines
+    secret = COURSE / ".course_secret"
+    if secret.exists():
+        lines |= set(secret.read_text().split())
+    with zipfile.ZipFile(archive) as opened:
+        for name in opened.namelist():
+            assert "solutions" not in name
+            assert not Path(name).name.startswith(".")
+            text = opened.read(name).decode("utf-8", "replace")
+            assert not [line for line in lines if line in text], name
+
+
+def test_package_works_where_there_is_only_numpy(archive: Path, tmp_path: Path) -> None:
+    """Unpacked, `autograder` can be imported by a Python that has NumPy and nothing else."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path)
+    program = """
+import importlib.abc, sys
+
+class OnlyNumPy(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        top = name.split(".")[0]
+        known = {"numpy", "autograder", *sys.stdlib_module_names}
+        if top not in known and not top.startswith("_sysconfigdata"):
+            raise ModuleNotFoundError(f"no {top} here")
+
+sys.meta_path.insert(0, OnlyNumPy())
+import autograder
+from autograder import check, explore
+print(autograder.__file__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path / FOLDER,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(tmp_path / FOLDER)
+
+
+def test_project_file_names_what_the_archive_holds(archive: Path) -> None:
+    """`pip install .` reads the files that the project file names."""
+    with zipfile.ZipFile(archive) as opened:
+        project = opened.read(f"{FOLDER}/pyproject.toml").decode()
+    for name in re.findall(r'"(README\.md|LICENSE[^"]*)"', project):
+        assert f"{FOLDER}/{name}" in names(archive)
+
+
+def test_command_writes_the_archive(small_course: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder.authoring.archive"],
+        cwd=small_course,
+        env={"PYTHONPATH": str(COURSE)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (small_course / "_build" / "cnn-course-exercises.zip").exists(), done.stderr

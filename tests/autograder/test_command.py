@@ -1,0 +1,349 @@
+"""`autograder check`: an exercise outside the notebook, its exit status and its JSON document."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.checks import FILE_NAME, save_checks
+from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.student.exercise_file import UnreadableFile, read_exercise
+from autograder.student.rerun import Rerun
+
+
+def double(x):
+    return 2 * x
+
+
+def total(x):
+    return float(np.sum(x))
+
+
+PROBLEMS = (
+    Problem(
+        double,
+        lambda rng: [Case("three", {"x": quarters(rng, 3)}), Case("four", {"x": quarters(rng, 4)})],
+        (Misconception("square", lambda x: x**2, "squares", "grows", "Look at the exponent."),),
+        time_limit=1.0,
+    ),
+    Problem(total, lambda rng: [Case("five", {"x": quarters(rng, 5)})], (), time_limit=1.0),
+)
+
+SETUP = "import numpy as np\nfrom autograder import check, explore"
+DOUBLE = "def double(x):\n    return 2 * x"
+TOTAL = "def total(x):\n    return float(np.sum(x))"
+
+
+def code(source: str, **nbgrader: Any) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "source": source.splitlines(keepends=True),
+        "metadata": {"nbgrader": nbgrader} if nbgrader else {},
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def graded(task: str, points: float) -> dict[str, Any]:
+    return code(f"check({task})", grade=True, solution=False, locked=True, points=points)
+
+
+QUESTION = {
+    "cell_type": "markdown",
+    "source": "Why?",
+    "metadata": {"nbgrader": {"grade": True, "solution": True, "points": 3}},
+}
+
+
+def notebook(folder: Path, *cells: str, name: str = "toy.ipynb") -> Path:
+    """Write an exercise notebook: the cells, then the checks with 4 and 2 points."""
+    content = [code(SETUP), *map(code, cells), graded("double", 4), graded("total", 2), QUESTION]
+    path = folder / name
+    path.write_text(
+        json.dumps({"cells": content, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}),
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save_checks(tmp_path / FILE_NAME, "toy", [one.visible_checks() for one in PROBLEMS])
+    return tmp_path
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "autograder", "check", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        cwd=Path(__file__).parents[2],
+        timeout=60,
+    )
+
+
+def document(*arguments: object) -> tuple[int, dict[str, Any]]:
+    done = run(*arguments, "--json")
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_all_tasks_pass(folder: Path) -> None:
+    done = run(notebook(folder, DOUBLE, TOTAL))
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "passed   double  2 of 2 cases   4 points",
+        "passed   total   1 of 1 cases   2 points",
+        "",
+        "2 of 2 tasks pass, worth 6 of 6 points. Grading adds further cases.",
+        "Another 3 points are given by hand.",
+    ]
+
+
+def test_failures_are_explained(folder: Path) -> None:
+    done = run(notebook(folder, DOUBLE.replace("2 * x", "x**2")))
+    assert done.returncode == 1
+    assert "not yet  double  0 of 2 cases   4 points" in done.stdout
+    assert "Hint: Look at the exponent." in done.stdout
+    assert "total is not defined." in done.stdout
+    assert "0 of 2 tasks pass, worth 0 of 6 points" in done.stdout
+    assert "NameError" not in done.stdout
+
+
+def test_tasks_that_are_not_done_take_one_line(folder: Path) -> None:
+    stub = "def {}(x):\n    raise NotImplementedError()"
+    done = run(notebook(folder, stub.format("double"), stub.format("total"), "double(3)"))
+    assert done.returncode == 1
+    assert "\nNot done yet: double, total.\n" in done.stdout
+    assert "NotImplementedError" not in done.stdout
+
+
+def test_the_json_document(folder: Path) -> None:
+    status, found = document(
+        notebook(folder, DOUBLE, "print('to stderr')", "1 / 0", "!ls\n%matplotlib inline")
+    )
+    assert status == 1
+    tasks = found.pop("tasks")
+    assert found == {
+        "format": 1,
+        "file": str(folder / "toy.ipynb"),
+        "passed": False,
+        "error": None,
+        "stopped_cells": [
+            {
+                "cell": 4,
+                "message": "ZeroDivisionError: division by zero",
+                "line": "line 1: 1 / 0",
+            }
+        ],
+        "skipped": [{"cell": 5, "what": "!ls"}],
+        "points": 6,
+        "points_passed": 4,
+        "points_by_hand": 3,
+    }
+    assert tasks[0] == {
+        "task": "double",
+        "passed": True,
+        "points": 4,
+        "cases": 2,
+        "cases_passed": 2,
+        "fraction": 1.0,
+        "misconception": None,
+        "title": "double: 2 of 2 cases passed.",
+        "lines": [],
+        "text": "[passed] double: 2 of 2 cases passed.",
+    }
+    assert (tasks[1]["task"], tasks[1]["passed"]) == ("total", False)
+
+
+def test_stdout_has_the_document_and_nothing_else(folder: Path) -> None:
+    noisy = (
+        "import os, sys\ndef double(x):\n    print('from the function')\n"
+        "    os.write(1, b'past Python')\n    return x**2"
+    )
+    done = run(notebook(folder, noisy, "print('from a cell')"), "--json")
+    found = json.loads(done.stdout)
+    assert found["tasks"][0]["misconception"] == "square"
+    for text in ("from the function", "past Python", "from a cell"):
+        assert text in done.stderr
+        assert text not in done.stdout
+
+
+def test_one_task(folder: Path) -> None:
+    path = notebook(folder, DOUBLE)
+    status, found = document(path, "--task", "double")
+    assert status == 0
+    assert [one["task"] for one in found["tasks"]] == ["double"]
+    assert found["points"] == 4
+    status, found = document(path, "--task", "triple")
+    assert status == 2
+    assert "no task named triple" in found["error"]
+
+
+def test_a_python_file(folder: Path) -> None:
+    path = folder / "answers.py"
+    path.write_text(f"{SETUP}\n{DOUBLE}\n{TOTAL}\nif __name__ == '__main__':\n    1 / 0\n")
+    done = run(path)
+    assert done.returncode == 0
+    assert "2 of 2 tasks pass. Grading adds further cases." in done.stdout
+    path.write_text(f"{SETUP}\n{DOUBLE}\ndef total(x):\n    return x[9]\n")
+    done = run(path)
+    assert done.returncode == 1
+    assert "at line 6 of total: return x[9]" in done.stdout
+
+
+UNREADABLE = {
+    "missing.ipynb": (None, "There is no file"),
+    "notes.txt": ("hello", "neither a notebook"),
+    "broken.ipynb": ('{"cells": [', "not a notebook that Jupyter saved"),
+    "list.ipynb": ("[1]", "not a notebook that Jupyter saved"),
+    "old.ipynb": ('{"worksheets": []}', "not a notebook that Jupyter saved"),
+    "odd.ipynb": ('{"cells": [{"source": 3}]}', "not a notebook that Jupyter saved"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_files_that_cannot_be_read(name: str, folder: Path) -> None:
+    content, wanted = UNREADABLE[name]
+    if content is not None:
+        (folder / name).write_text(content)
+    with pytest.raises(UnreadableFile, match=wanted):
+        read_exercise(folder / name)
+
+
+def test_what_cannot_be_read_has_status_2(folder: Path) -> None:
+    done = run(folder / "missing.ipynb")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no file" in done.stderr
+    (folder / "latin.py").write_bytes(b"# caf\xe9")
+    status, found = document(folder / "latin.py")
+    assert status == 2
+    assert "not UTF-8" in found["error"]
+    path = notebook(folder, DOUBLE)
+    (folder / FILE_NAME).unlink()
+    status, found = document(path)
+    assert status == 2
+    assert "There is no file 'checks.npz'" in found["error"]
+
+
+def test_code_that_ends_python(folder: Path) -> None:
+    status, found = document(notebook(folder, "import os\nos._exit(7)"))
+    assert status == 1
+    assert "has ended Python (exit status 7)" in found["error"]
+    assert found["tasks"] == []
+
+
+def test_a_file_of_the_students_does_not_stand_in_for_a_library(folder: Path) -> None:
+    (folder / "typer.py").write_text("raise RuntimeError('not the library')")
+    (folder / "mine.py").write_text("factor = 2")
+    cell = "import mine\ndef double(x):\n    return mine.factor * x"
+    status, found = document(notebook(folder, cell, TOTAL))
+    assert (status, found["error"]) == (0, None)
+
+
+def test_the_command_loads_nothing_of_the_instructors(folder: Path) -> None:
+    program = (
+        "import sys; sys.argv = ['autograder', 'check', '--help']\n"
+        "from autograder.__main__ import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "names = ('autograder.instructor', 'autograder.grading', 'autograder.authoring',"
+        " 'nbgrader', 'jupytext', 'torch', 'IPython')\n"
+        "print([name for name in names if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "--json" in done.stdout
+
+
+# Running the cells, in this process
+
+
+@pytest.fixture
+def rerun_cells(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that runs cells and gives back the run and its names."""
+    import builtins
+
+    import autograder
+    from autograder.student import check as check_module
+    from autograder.student import explore as explore_module
+
+    for module, name in (
+        (autograder, "check"),
+        (autograder, "explore"),
+        (check_module, "check"),
+        (explore_module, "explore"),
+    ):
+        monkeypatch.setattr(module, name, getattr(module, name))
+    monkeypatch.setattr(builtins, "display", None, raising=False)
+    monkeypatch.setattr(builtins, "get_ipython", None, raising=False)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+    def run_cells(*cells: str, limit: float = 10.0) -> tuple[Rerun, dict[str, Any]]:
+        rerun = Rerun(read_exercise(notebook(folder, *cells)), limit)
+        rerun.run_cells()
+        return rerun, vars(sys.modules["__main__"])
+
+    return run_cells
+
+
+def test_checks_and_explorers_do_nothing_while_the_cells_run(rerun_cells) -> None:
+    rerun, names = rerun_cells(
+        DOUBLE, "check(double)\nexplore(double)\ndisplay(3)\nx, = check.case(double, 2)"
+    )
+    assert rerun.stopped == []
+    assert names["x"].shape == (4,)
+
+
+MAGICS = "%%time\nx = 1\n", "%time y = 2", "!false", "z = !ls", "%cd ..", "%%bash\nfalse", "np?"
+
+
+@pytest.mark.parametrize("with_ipython", [True, False])
+def test_magics_are_skipped(rerun_cells, with_ipython: bool, monkeypatch) -> None:
+    if not with_ipython:
+        monkeypatch.setitem(sys.modules, "IPython.core.inputtransformer2", None)
+    rerun, names = rerun_cells(*MAGICS, "%matplotlib inline\nlast = True", DOUBLE)
+    assert names["x"] == 1
+    assert names["last"]
+    assert callable(names["double"])
+    skipped = [one["what"].split()[0] for one in rerun.skipped]
+    for what in ("!false", "%cd", "%%bash"):
+        assert what in skipped
+    if with_ipython:
+        assert rerun.stopped == []
+        assert names["y"] == 2
+        assert names["z"] == []
+
+
+def test_a_cell_that_does_not_end_or_does_not_parse(rerun_cells) -> None:
+    import IPython.core.inputtransformer2  # noqa: F401  # loading it takes longer than a cell may
+
+    rerun, _ = rerun_cells("while True: pass", "def (", "exit()", DOUBLE, limit=1.0)
+    messages = {one["cell"]: one["message"] for one in rerun.stopped}
+    assert messages[2] == "it was stopped after 1 seconds"
+    assert messages[3].startswith("SyntaxError")
+    assert rerun.examine("double")["passed"]
+
+
+def test_what_stands_in_the_place_of_a_task(rerun_cells) -> None:
+    rerun, _ = rerun_cells("double = 3", "def Total(x): return 0")
+    assert "is not a function any more" in rerun.examine("double")["text"]
+    assert "There is `Total`: did you rename" in rerun.examine("total")["text"]
+
+
+def test_what_is_not_loaded_for_a_command_can_be_loaded_later() -> None:
+    code = (
+        "import sys\nfrom autograder.__main__ import _add_instructor_commands as add\nadd()\n"
+        "assert 'nbformat' in sys.modules and 'rfc3987_syntax' not in sys.modules\n"
+        "import rfc3987_syntax"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

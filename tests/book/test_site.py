@@ -1,0 +1,447 @@
+"""The built site: every page in a browser, every link, and nothing that students must not see."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import fcntl
+import functools
+import http.server
+import importlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+import zipfile
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from autograder.problems import Problem
+from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, Theme, contrast, palette_css
+from tests import COURSE
+
+CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
+CHAPTERS = [
+    entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"] if "file" in entry
+]
+BOOK_PAGES = [CONTENTS["root"], *CHAPTERS]
+PAGES = [*BOOK_PAGES, "search"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site. Built once per run, also where several processes share the tests.
+
+    It is built in a folder of its own, which keeps the results of executed pages from run to run;
+    the pages themselves are written anew. The tests get a copy, so that a second run may start.
+    """
+    folder = COURSE / "_build" / "tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    html = folder / "_build" / "html"
+    # The same in all processes of one run, different from run to run.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or str(tmp_path_factory.getbasetemp())
+    with (folder / "lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if lock.read() != run:
+            shutil.rmtree(html, ignore_errors=True)
+            program = str(Path(sys.executable).with_name("jupyter-book"))
+            command = [program, "build", "-W", "-n", "--keep-going", f"--path-output={folder}", "."]
+            built = subprocess.run(
+                command, cwd=COURSE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+            assert built.returncode == 0, built.stdout[-5000:]
+            lock.truncate(0)
+            lock.write(run)
+        return shutil.copytree(html, tmp_path_factory.mktemp("site") / "html")
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """The address of a server for the site, on this machine only."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def opened(
+    browser: Browser,
+    url: str,
+    theme: Theme = "light",
+    width: int = 1280,
+    scripts: bool = True,
+    serve: str | None = None,
+) -> Iterator[Page]:
+    """Open a page and wait until its formulas and live figures stand; fail if it complains.
+
+    ``serve`` is HTML that the browser gets in place of what is at ``url``.
+    """
+    host = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+    complaints = []
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, java_script_enabled=scripts
+    )
+    context.add_init_script(
+        f"localStorage.setItem('mode', '{theme}'); localStorage.setItem('theme', '{theme}');"
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(f"error in a script: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"console: {message.text}") if message.type == "error" else None
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((host, "data:", "blob:"))
+            else complaints.append(f"asks another host: {request.url}")
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: (
+            complaints.append(f"status {response.status}: {response.url}")
+            if response.status >= 400
+            else None
+        ),
+    )
+    if serve is not None:
+        page.route(url, lambda route: route.fulfill(body=serve, content_type="text/html"))
+    page.goto(url)
+    if scripts:
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('live-figure')].every("
+            "(figure) => figure.matches('.live-figure-running')) && "
+            "[...document.querySelectorAll('.math')].every("
+            "(formula) => formula.querySelector('mjx-container'))",
+            timeout=20_000,
+        )
+    yield page
+    context.close()
+    assert complaints == []
+
+
+# Every page, in a browser.
+
+
+def test_pages_are_those_of_the_contents(site: Path) -> None:
+    built = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
+    built -= {name for name in built if name.startswith("_static/")}
+    assert built == {*PAGES, "index"}
+
+
+def barriers(page: Page, *rules: str) -> list[str]:
+    """Return what axe-core calls serious or critical on a page, with everything unfolded.
+
+    Without ``rules``, all of its rules are applied.
+    """
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    # What unfolds is faded in: half-way its colors are not those that a reader sees.
+    page.evaluate(
+        "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+        ".then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))"
+        ".then(() => null)"
+    )
+    # Without "preload", which would fetch style sheets again, from wrong addresses.
+    options: dict[str, object] = {"preload": False, "resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{one['id']}: {node['failureSummary']}\n{node['html']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_sound(browser: Browser, address: str, name: str, theme: Theme) -> None:
+    with opened(browser, f"{address}/{name}.html", theme) as page:
+        assert page.locator("html").get_attribute("data-theme") == theme
+        violations = barriers(page)
+    assert violations == [], "\n\n".join(violations)
+
+
+@pytest.mark.parametrize("name", BOOK_PAGES)
+def test_page_fits_a_phone(browser: Browser, address: str, name: str) -> None:
+    with opened(browser, f"{address}/{name}.html", width=390) as page:
+        violations = barriers(page, "scrollable-region-focusable")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert violations == [], "\n\n".join(violations)
+
+
+BROKEN = {
+    "asks another host": '<img alt="" src="https://example.org/picture.png">',
+    "error in a script": "<script>throw new Error('broken')</script>",
+    "console: broken": "<script>console.error('broken')</script>",
+    "status 404": '<script src="missing.js"></script>',
+}
+
+
+@pytest.mark.parametrize("complaint", BROKEN)
+def test_a_broken_page_is_noticed(browser: Browser, address: str, complaint: str) -> None:
+    url = f"{address}/broken.html"
+    html = f"<!DOCTYPE html><html lang='en'><title>Broken</title>{BROKEN[complaint]}</html>"
+    with (
+        pytest.raises(AssertionError, match=complaint),
+        opened(browser, url, serve=html) as page,
+    ):
+        page.wait_for_timeout(100)
+
+
+def test_a_barrier_is_noticed(browser: Browser, address: str) -> None:
+    html = "<html lang='en'><title>Gray</title><main style='color: #aaa'><h1>Gray</h1></main>"
+    with opened(browser, f"{address}/gray.html", serve=html) as page:
+        [found] = barriers(page)
+    assert found.startswith("color-contrast")
+
+
+@pytest.mark.parametrize("name", BOOK_PAGES)
+def test_page_works_from_a_file(browser: Browser, site: Path, name: str) -> None:
+    """Formulas and live figures do not need a server: the site may be read from a disk."""
+    with opened(browser, (site / f"{name}.html").as_uri()) as page:
+        for figure in page.locator("live-figure").all():
+            assert figure.locator(".live-figure-stage > *").count() > 0
+
+
+@pytest.mark.parametrize("name", BOOK_PAGES)
+def test_page_without_scripts(browser: Browser, address: str, name: str) -> None:
+    """A live figure shows its alternative text where no script runs."""
+    with opened(browser, f"{address}/{name}.html", scripts=False) as page:
+        for text in page.locator(".live-figure-alt").all():
+            assert text.is_visible()
+            assert len(text.inner_text()) > 40
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_keyboard_focus_is_visible(browser: Browser, address: str, theme: Theme) -> None:
+    """Whatever the Tab key reaches first on a page has an outline, in a color that stands out."""
+    with opened(browser, f"{address}/{CHAPTERS[0]}.html", theme) as page:
+        seen = []
+        for _ in range(25):
+            page.keyboard.press("Tab")
+            style = page.evaluate(
+                "() => { const style = getComputedStyle(document.activeElement); return "
+                "[document.activeElement.outerHTML.slice(0, 80), style.outlineStyle, "
+                "parseFloat(style.outlineWidth), style.outlineColor] }"
+            )
+            seen.append(style[0])
+            assert style[1] != "none", style
+            assert style[2] >= 2, style
+        assert len(set(seen)) > 15
+        color = PALETTE[theme]["focus"]
+        shown = tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+        assert style[3] == f"rgb{shown}"
+
+
+def test_root_leads_to_the_first_page(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/") as page:
+        page.wait_for_url(f"{address}/{CONTENTS['root']}.html")
+
+
+def test_every_page_has_its_icon(site: Path) -> None:
+    """A browser asks for /favicon.ico where a page names no icon."""
+    pages = [page for page in site.rglob("*.html") if "_static" not in page.parts]
+    assert {site / "index.html", site / "search.html"} < set(pages)
+    for page in pages:
+        (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', page.read_text(encoding="utf-8"))
+        assert (page.parent / icon).resolve().is_file(), page
+
+
+def test_search_finds_a_page(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/search.html?q=exercises") as page:
+        page.locator("#search-results li a").first.wait_for()
+
+
+# Colors.
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("ink", "ground"), READABLE)
+def test_colors_can_be_read(theme: Theme, ink: str, ground: str) -> None:
+    assert contrast(PALETTE[theme][ink], PALETTE[theme][ground]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("ground", ["paper", "raised", "tint"])
+def test_focus_stands_out(theme: Theme, ground: str) -> None:
+    assert contrast(PALETTE[theme]["focus"], PALETTE[theme][ground]) >= 3
+
+
+def test_contrast_is_that_of_the_standard() -> None:
+    assert contrast("#000000", "#ffffff") == 21
+    assert round(contrast("#767676", "#ffffff"), 2) == 4.54
+
+
+def test_palette_names_no_unknown_color() -> None:
+    assert set(PALETTE["light"]) == set(PALETTE["dark"]) >= set(THEME_VARIABLES.values())
+    style = (COURSE / "book" / "_static" / "course.css").read_text()
+    used = set(re.findall(r"--course-([a-z-]+)", style)) - {"radius"}
+    assert used <= set(re.findall(r"--course-([a-z-]+):", palette_css()))
+
+
+# Links.
+
+
+class Links(HTMLParser):
+    """What a page refers to, and the anchors that it has."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.targets: list[tuple[str, str]] = []
+        self.anchors = {""}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name in ("href", "src"):
+                self.targets.append((tag, value or ""))
+            elif name == "id":
+                self.anchors.add(value or "")
+
+
+@pytest.fixture(scope="session")
+def links(site: Path) -> dict[Path, Links]:
+    pages = [site / f"{name}.html" for name in [*PAGES, "index"]]
+    return {page: Links(page.read_text(encoding="utf-8")) for page in pages}
+
+
+def test_internal_links_lead_somewhere(site: Path, links: dict[Path, Links]) -> None:
+    broken = []
+    for page, found in links.items():
+        for _, target in found.targets:
+            path, anchor = urldefrag(target)
+            if urlsplit(target).scheme:
+                continue
+            file = (page.parent / unquote(urlsplit(path).path)).resolve() if path else page
+            inside = file == site or site in file.parents
+            if file.is_dir():
+                file /= "index.html"
+            if not inside or not file.is_file():
+                broken.append(f"{page.relative_to(site)}: {target}")
+            elif file in links and unquote(anchor) not in links[file].anchors:
+                broken.append(f"{page.relative_to(site)}: no anchor {target}")
+    assert broken == []
+
+
+def test_only_links_leave_the_site(links: dict[Path, Links]) -> None:
+    """No style sheet, script or picture comes from another host, not even on demand."""
+    foreign = [
+        (page.name, tag, target)
+        for page, found in links.items()
+        for tag, target in found.targets
+        if tag != "a" and urlsplit(target).scheme not in ("", "data")
+    ]
+    assert foreign == []
+
+
+# What students must not see.
+
+
+def solution_lines() -> set[str]:
+    """Return the telling lines of all reference solutions and all wrong implementations."""
+    lines: set[str] = set()
+    for path in sorted((COURSE / "solutions").glob("*/reference.py")):
+        bodies = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", path.read_text(), re.S)
+        lines.update(line.strip() for body in bodies for line in body.splitlines())
+    for path in sorted((COURSE / "solutions").glob("*/problems.py")):
+        module = importlib.import_module(f"solutions.{path.parent.name}.problems")
+        for problem in module.PROBLEMS:
+            lines.update(lines_of_mistakes(problem))
+    return {line for line in lines if len(line) > 25}
+
+
+def lines_of_mistakes(problem: Problem) -> Iterator[str]:
+    """Yield the lines of the bodies of a problem's wrong implementations, without docstrings."""
+    for misconception in problem.misconceptions:
+        source = textwrap.dedent(inspect.getsource(misconception.wrong))
+        definition = ast.parse(source).body[0]
+        if not isinstance(definition, ast.FunctionDef):
+            continue
+        for statement in definition.body[ast.get_docstring(definition) is not None :]:
+            first, last = statement.lineno - 1, statement.end_lineno
+            yield from (line.strip() for line in source.splitlines()[first:last])
+
+
+def texts(site: Path) -> Iterator[tuple[str, str]]:
+    """Yield every text that the site hands out: files, and the files inside its archives."""
+    for path in sorted(site.rglob("*")):
+        name = path.relative_to(site).as_posix()
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                for member in archive.namelist():
+                    yield f"{name}/{member}", archive.read(member).decode("utf-8", "replace")
+        elif path.is_file() and not name.startswith("_static/mathjax/"):
+            yield name, path.read_bytes().decode("utf-8", "replace")
+
+
+def visible(text: str) -> str:
+    """Return text without tags, entities and differences in white space.
+
+    The modules of live figures are left out: they compute the same things, in JavaScript.
+    """
+    plain = re.sub(r'<script type="application/json".*?</script>', "", text, flags=re.S)
+    plain = re.sub(r"<[^>]*>", "", plain)
+    for entity, character in {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'"}.items():
+        plain = plain.replace(entity, character)
+    return re.sub(r"\s+", " ", plain.replace("&amp;", "&"))
+
+
+def test_there_are_solutions_to_hide() -> None:
+    assert len(solution_lines()) > 20
+
+
+def test_no_solution_is_published(site: Path) -> None:
+    secret = {re.sub(r"\s+", " ", line) for line in solution_lines()}
+    leaks = []
+    for name, text in texts(site):
+        shown = visible(text)
+        leaks += [f"{name}: {line}" for line in secret if line in shown]
+    assert leaks == []
+
+
+def test_no_file_of_the_solutions_is_published(site: Path) -> None:
+    files = {path.name for path in (COURSE / "solutions").glob("*/*.py")} - {"__init__.py"}
+    package = "cnn-course-exercises.zip/cnn-course/autograder/"
+    for name, text in texts(site):
+        assert "solutions" not in name
+        if name.startswith(package):
+            # Of the same name as a file of the solutions, perhaps, but the package's own.
+            own = COURSE / "autograder" / name.removeprefix(package)
+            assert text == own.read_text(encoding="utf-8"), name
+        else:
+            assert Path(name).name not in files
+            assert "BEGIN SOLUTION" not in text, name
+            assert "BEGIN HIDDEN TESTS" not in text, name
+
+
+def test_the_course_secret_is_not_published(site: Path) -> None:
+    secret = COURSE / ".course_secret"
+    words = secret.read_text().split() if secret.exists() else []
+    for name, text in texts(site):
+        assert not any(word in text for word in words), name

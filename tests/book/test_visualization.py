@@ -1,0 +1,173 @@
+"""The chapter "What a trained network sees": its exercise and the laboratory, and its claims."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pytest
+import torch
+from nbclient import NotebookClient
+from torch import Tensor, nn
+
+from benchmarks.book.pages import place_random_vgg16
+from book.visualization import demo
+from laboratory import activations, drawn_pictures, evaluation, gradients, occlusion
+from laboratory.layers import chain
+from solutions.visualization import exercise_pictures, reference
+from tests import COURSE
+
+
+@functools.cache
+def sequence() -> nn.Sequential:
+    """Return the small network as the exercise builds it: one sequence of layers."""
+    network = demo.small_network().model
+    layers = [*network.features, nn.Flatten()]  # type: ignore[misc]
+    layers += [one for one in network.classifier if not isinstance(one, nn.Dropout)]  # type: ignore[union-attr]
+    return nn.Sequential(*layers).eval()
+
+
+@functools.cache
+def samples() -> tuple[Tensor, Tensor, Tensor]:
+    return demo.inputs(demo.drawn(3), demo.small_network())
+
+
+def close(a: Tensor, b: Tensor) -> bool:
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-4 * float(b.abs().max()))
+
+
+class TestExerciseAgainstLaboratory:
+    def test_layer_outputs(self):
+        x, _, _ = samples()
+        mine = reference.layer_outputs(sequence(), x)
+        theirs = activations.layer_outputs(demo.small_network().model, x)
+        names = [layer.name for layer in chain(demo.small_network().model)]
+        kept = [name for name in names if name.startswith(("conv", "relu", "pool", "fc"))]
+        mine = [out for out, layer in zip(mine, sequence(), strict=True) if not is_flat(layer)]
+        assert len(mine) == len(kept)
+        for out, name in zip(mine, kept, strict=True):
+            assert close(out, theirs[name]), name
+
+    def test_occlusion(self):
+        x, labels, _ = samples()
+        target = int(labels[0])
+        mine = reference.occlusion_map(sequence(), x[0], target, 16, 16, 0.0, 10)
+        theirs = occlusion.occlude(
+            demo.small_network().model, x[:1], patch=16, stride=16, progress=False
+        )
+        assert close(mine, theirs.score(target))
+
+    def test_saliency(self):
+        x, labels, _ = samples()
+        theirs = gradients.saliency(demo.small_network().model, x, labels)
+        assert close(reference.saliency_map(sequence(), x, labels), theirs)
+
+    def test_gradient_path(self):
+        x, labels, _ = samples()
+        path = gradients.fluctuation(
+            demo.small_network().model, x[:1], int(labels[0]), pixel=(40, 50), points=5, seed=3
+        )
+        noise = torch.randn(x[:1].shape, generator=torch.Generator().manual_seed(3))[0]
+        step = 0.2 * (x[0].max() - x[0].min()) * noise
+        mine = reference.gradient_path(sequence(), x[0], int(labels[0]), 40, 50, step, path.t)
+        assert close(mine, path.derivatives)
+
+    def test_smoothgrad(self):
+        x, labels, _ = samples()
+        theirs = gradients.smoothgrad(
+            demo.small_network().model, x[:1], int(labels[0]), samples=4, seed=5, progress=False
+        )
+        random = torch.Generator().manual_seed(5)
+        noise = torch.stack([torch.randn(x.shape[1:], generator=random) for _ in range(4)])
+        mine = reference.smoothgrad(sequence(), x[0], int(labels[0]), noise, 0.2)
+        assert close(mine, theirs[0])
+
+    @pytest.mark.parametrize("name", ["relu5_3", "conv4_2"])
+    def test_grad_cam(self, name: str):
+        x, labels, _ = samples()
+        network = demo.small_network().model
+        # Before it is enlarged, as the exercise has it.
+        theirs = gradients.grad_cam(network, x, labels, layer=name)
+        number = [layer.name for layer in chain(network)].index(name)
+        mine = reference.grad_cam(sequence(), x, labels, number)
+        larger = torch.nn.functional.interpolate(
+            mine[:, None], size=x.shape[2:], mode="bilinear", align_corners=False
+        )
+        assert close(larger[:, 0], theirs) or close(mine, theirs)
+
+    def test_pointing_game(self):
+        maps = torch.rand(20, 6, 7, generator=torch.Generator().manual_seed(0))
+        masks = torch.rand(20, 6, 7, generator=torch.Generator().manual_seed(1)) < 0.3
+        theirs = evaluation.pointing_game(maps, masks).mean().item()
+        assert reference.pointing_game(maps, masks) == pytest.approx(theirs)
+
+
+def is_flat(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Flatten)
+
+
+def test_the_exercise_comes_with_the_pictures_that_the_script_draws():
+    with np.load(exercise_pictures.FILE, allow_pickle=False) as stored:
+        drawn = exercise_pictures.arrays()
+        assert set(stored.files) == set(drawn)
+        for name in stored.files:
+            assert np.array_equal(stored[name], drawn[name]), name
+
+
+def test_the_network_knows_most_pictures_of_the_exercise():
+    drawn = drawn_pictures.draw(exercise_pictures.COUNT, seed=exercise_pictures.SEED)
+    x, labels, _ = demo.inputs(drawn, demo.small_network())
+    with torch.no_grad():
+        right = demo.small_network().model(x).argmax(dim=1) == labels
+    assert right.double().mean() >= 0.9
+    assert set(drawn.labels.tolist()) == set(range(10))
+
+
+class TestPages:
+    def test_a_drawn_example_has_a_mask_and_a_class(self):
+        shown = demo.example(demo.small_network(), 0)
+        assert shown.mask is not None
+        assert shown.picture.shape == (96, 96, 3)
+        assert shown.mask.shape == (96, 96)
+        assert shown.label == drawn_pictures.CLASSES[shown.target]
+
+    def test_smoothing_helps_where_the_network_has_seen_noise(self):
+        drawn = demo.drawn(12)
+        network = demo.small_network()
+        x, labels, masks = demo.inputs(drawn, network)
+        plain = gradients.saliency(network.model, x, labels)
+        smooth = gradients.strongest(
+            gradients.smoothgrad(network.model, x, labels, samples=25, progress=False)
+        )
+        energy = [evaluation.energy_in_mask(one, masks).mean().item() for one in (plain, smooth)]
+        assert energy[1] > energy[0]
+
+    def test_guided_backpropagation_hardly_asks_for_the_class(self):
+        network = demo.small_network()
+        x, labels, _ = samples()
+        other = (labels + 1) % len(network.classes)
+
+        def likeness(method: Callable[..., Tensor]) -> list[float]:
+            first, second = (
+                gradients.strongest(method(network.model, x, one)) for one in (labels, other)
+            )
+            pairs = zip(first.flatten(1), second.flatten(1), strict=True)
+            return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
+
+        assert min(likeness(gradients.guided_backprop)) > 0.98
+        assert np.mean(likeness(gradients.gradient)) < 0.9
+
+
+def test_the_first_page_runs_with_vgg16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VGG16 in a file, of random weights; `python -m benchmarks.book.pages --vgg16`: all pages."""
+    for name, value in place_random_vgg16(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    page = jupytext.read(COURSE / "book" / "visualization.md")
+    folder = {"metadata": {"path": str(COURSE)}}
+    done = NotebookClient(page, timeout=600, resources=folder).execute()
+    said = "".join(str(cell.get("outputs", "")) for cell in done.cells)
+    assert "(1, 512, 7, 7)" in said  # the last pooling layer of VGG16 at 224 x 224
+    (tmp_path / "vgg16.pth").unlink()  # half a gigabyte

@@ -1,0 +1,170 @@
+"""The recipes in CONTRIBUTING.md, followed to the letter in a copy of the course."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.checks import FILE_NAME, load_checks
+from tests import COURSE
+
+COPIED = ["autograder", "book", "laboratory", "solutions"]
+COPIED += ["_config.yml", "_toc.yml", "nbgrader_config.py", "pyproject.toml"]
+GENERATED = shutil.ignore_patterns("__pycache__", "*.ipynb", FILE_NAME)
+
+# The imports at the top of the files of the new chapter.
+HEADS = {
+    "__init__.py": "",
+    "reference.py": """
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
+""",
+    "misconceptions.py": """
+import numpy as np
+
+from autograder.problems import Misconception
+""",
+    "alternatives.py": """
+import numpy as np
+
+from solutions.attention.reference import Array
+""",
+    "problems.py": """
+import numpy as np
+
+from autograder.problems import Case, Problem
+from solutions.attention import alternatives, misconceptions, reference
+
+Random = np.random.Generator
+""",
+}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for name in COPIED:
+        source, target = COURSE / name, tmp_path / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=GENERATED)
+        else:
+            shutil.copy(source, target)
+    return tmp_path
+
+
+def recipe(title: str) -> list[str]:
+    """The blocks of code in a recipe, in their order."""
+    text = (COURSE / "CONTRIBUTING.md").read_text()
+    section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    blocks = re.finditer(r"^( *)(`{3,})\w*\n(.*?)^\1\2$", section, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(block[3]) for block in blocks]
+
+
+def add(path: Path, text: str, *, before: str = "", after: str = "") -> None:
+    """Add text to a file: before or after a line that is there already, else at its end."""
+    old = path.read_text() if path.exists() else ""
+    anchor = before or after
+    if anchor:
+        assert old.count(anchor) == 1, f"{path.name} has no single line {anchor!r}"
+        new = old.replace(anchor, f"{text}\n\n{anchor}" if before else f"{anchor}{text}")
+    else:
+        new = f"{old}\n\n{text}"
+    path.write_text(new)
+
+
+def generate(course: Path, chapter: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", "generate", chapter],
+        cwd=course,
+        env={**os.environ, "PYTHONPATH": str(course)},
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def build_page(course: Path, page: str) -> str:
+    """Build a site that has only this page, and return its HTML."""
+    (course / "_toc.yml").write_text(f"format: jb-book\nroot: book/{page}\n")
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    done = subprocess.run(
+        [jupyter_book, "build", "-n", "-W", "--keep-going", "."],
+        cwd=course,
+        env={**os.environ, "PYTHONPATH": str(course)},
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return (course / "_build" / "html" / "book" / f"{page}.html").read_text()
+
+
+def student_cells(course: Path, chapter: str) -> list[str]:
+    path = course / "exercises" / chapter / f"{chapter}.ipynb"
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells]
+
+
+def test_add_a_misconception_and_a_task(copy: Path) -> None:
+    folder = copy / "solutions" / "filters"
+    function, entry = recipe("Add a misconception")
+    add(folder / "misconceptions.py", function, before="CORR2D = (\n")
+    add(folder / "misconceptions.py", textwrap.indent(entry, "    "), after="CORR2D = (\n")
+
+    reference, wrong, other, cases, problem, text = recipe("Add a task")
+    add(folder / "reference.py", reference)
+    add(folder / "misconceptions.py", wrong)
+    add(folder / "alternatives.py", other)
+    add(folder / "problems.py", cases, before="PROBLEMS = (\n")
+    add(folder / "problems.py", textwrap.indent(problem, "    "), after="PROBLEMS = (\n")
+    add(folder / "filters.md", text, before="## Question: ")
+
+    generate(copy, "filters")
+    checks = load_checks(copy / "exercises" / "filters" / FILE_NAME)
+    assert "one_for_all" in checks["corr2d"].hints
+    cells = student_cells(copy, "filters")
+    assert "check(mean_filter)" in cells
+    assert any("def mean_filter(size):" in cell for cell in cells)
+    assert not any("1 / size**2" in cell for cell in cells)
+
+
+def test_add_a_chapter(copy: Path) -> None:
+    _, imports, question, mistakes = recipe("Add a chapter")
+    reference, wrong, other, cases, problem, task = recipe("Add a task")
+    problems = f"{cases}\n\nPROBLEMS = (\n{problem})\n"
+    written = ("", reference, wrong, other, problems)
+    folder = copy / "solutions" / "attention"
+    folder.mkdir()
+    for (name, head), body in zip(HEADS.items(), written, strict=True):
+        (folder / name).write_text(f'"""The exercise "attention"."""\n{head}\n\n{body}')
+    filters = (copy / "solutions" / "filters" / "filters.md").read_text()
+    header = filters.split("\n# ")[0]
+    parts = [header, "# Exercise: attention", imports, task, question, "Because."]
+    (folder / "attention.md").write_text("\n\n".join(parts))
+    page = copy / "book" / "attention" / "attention.md"
+    page.parent.mkdir()
+    page.write_text(f"{header}\n\n# Attention\n\n{mistakes}")
+
+    generate(copy, "attention")
+    assert "check(mean_filter)" in student_cells(copy, "attention")
+    assert "Sum instead of mean" in build_page(copy, "attention/attention")
+
+
+def test_add_a_live_figure(copy: Path) -> None:
+    module, style, figure, directive = recipe("Add a live figure")
+    room = copy / "book" / "filters"
+    (room / "dial.mjs").write_text(module)
+    (room / "dial.css").write_text(style)
+    (room / "dial.py").write_text(figure)
+    (room / "dial.md").write_text(f"# Dial\n\n{directive}")
+    page = build_page(copy, "filters/dial")
+    assert '<live-figure figure="dial">' in page
+    assert "the number follows" in page
