@@ -129,7 +129,7 @@ PROBLEMS_PY = """\
 import numpy as np
 
 from autograder.problems import Case, Misconception, Problem, quarters
-from solutions.toy.reference import double, total
+from solutions.toy.MISSING import double, total
 
 
 def double_cases(rng):

@@ -9,14 +9,14 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.authoring.generate import nbgrader_settings
-from autograder.grading.course import Chapter, Course, Figures
+from autograder.grading.course import Course, Figures, GradedChapter
 from autograder.grading.gradebook import Ledger, write_whole
 from autograder.grading.jobs import CHUNK, ClusterError, Graders, Job, ungraded
 from autograder.grading.pool import SandboxPool
 from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import read_submission
+from autograder.nbgrader_settings import nbgrader_settings
 
 
 def grade(
@@ -72,7 +72,7 @@ def grade(
 
 def _graders(
     course: Course,
-    chapter: Chapter,
+    chapter: GradedChapter,
     workers: int,
     scheduler: str | None,
     chunk: int,
@@ -108,7 +108,7 @@ class _Jobs:
     def __init__(
         self,
         course: Course,
-        chapter: Chapter,
+        chapter: GradedChapter,
         students: Sequence[str],
         ledger: Ledger | None,
         found: Callable[[SubmissionResult], None],
@@ -165,7 +165,7 @@ def _state(course: Course, chapter: str, student: str) -> Path:
 
 
 def _known(
-    course: Course, chapter: Chapter, ledger: Ledger, student: str, stamp: str
+    course: Course, chapter: GradedChapter, ledger: Ledger, student: str, stamp: str
 ) -> SubmissionResult | None:
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:

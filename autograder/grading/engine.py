@@ -19,11 +19,12 @@ from typing import Any
 import numpy as np
 from nbformat.notebooknode import NotebookNode
 
+from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Examination, Failed, Returned, TimedOut, examine
 from autograder.grading.channel import OutOfTime
-from autograder.grading.course import DEFAULT_FIGURES, Chapter, Figures, Task
-from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
+from autograder.grading.course import DEFAULT_FIGURES, Figures, GradedChapter, Task
+from autograder.grading.sandbox import Sandbox, Session, SessionEnded
 from autograder.grading.submission import Rebuilt, SubmittedNotebook, is_test, rebuild
 from autograder.grading.wire import foreign
 from autograder.report import graded_report
@@ -61,7 +62,7 @@ class NotebookGrade:
 
 def grade_submitted(
     submitted: SubmittedNotebook,
-    chapter: Chapter,
+    chapter: GradedChapter,
     seed: int,
     sandbox: Sandbox,
     files: Mapping[str, bytes] | None = None,
@@ -74,7 +75,7 @@ def grade_submitted(
 
 def grade_notebook(
     rebuilt: Rebuilt,
-    chapter: Chapter,
+    chapter: GradedChapter,
     seed: int,
     sandbox: Sandbox,
     files: Mapping[str, bytes] | None = None,

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum, TraitError
 from traitlets.config import Config
 
-from autograder.grading.course import DEFAULT_FIGURES, Chapter, Course, CourseError, Figures
+from autograder.grading.course import DEFAULT_FIGURES, Course, CourseError, Figures, GradedChapter
 from autograder.grading.engine import grade_notebook
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import (
@@ -108,14 +108,14 @@ def figures_to_draw(settings: Config, wanted: str | None = None) -> Figures:
 
 
 @functools.lru_cache(maxsize=4)
-def _chapter(course: Course, name: str) -> Chapter:
+def _chapter(course: Course, name: str) -> GradedChapter:
     return course.chapter(name)
 
 
 _sandboxes: dict[str, Sandbox] = {}
 
 
-def _sandbox(chapter: Chapter) -> Sandbox:
+def _sandbox(chapter: GradedChapter) -> Sandbox:
     """Return a sandbox for the chapter; it stays open for the next submission."""
     if chapter.fingerprint not in _sandboxes:
         _close()

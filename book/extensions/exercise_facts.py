@@ -19,12 +19,12 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from autograder.authoring.chapter import BEGIN, load_problems
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from autograder.authoring.chapter import BEGIN, load_problems
 from autograder.authoring.notebook import plain_source
 from autograder.authoring.source import Exercise, Question, SourceError, Task, read_exercise
 from book.extensions.course_setup import COURSE_ROOT

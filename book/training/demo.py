@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
+from solutions.arrays import Array, Labels
+from solutions.training.parameters import Parameters
+from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from book import plots
@@ -22,7 +25,6 @@ from solutions.training.convolution import (
 )
 from solutions.training.draw_runs import draw_run
 from solutions.training.network import Watched, accuracy, cross_entropy, scores
-from solutions.training.reference import Array, Labels, Parameters, small_cnn_loss_and_gradients
 from solutions.training.runs import Run
 
 TEST_IMAGES = 360

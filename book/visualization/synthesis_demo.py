@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from skimage import data
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 from torch import Tensor, nn
 
 from book import plots
@@ -16,7 +17,6 @@ from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
 from laboratory.synthesis import CONTENT, STYLE, Regularizers, Trunk, gram
-from solutions.padding_stride.reference import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-
 from autograder.authoring.chapter import chapters, load_chapter, prove
+
 from autograder.authoring.generate import generate
 from autograder.authoring.notebook import source_notebook
 from autograder.authoring.source import SourceError, read_exercise

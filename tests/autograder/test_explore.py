@@ -15,6 +15,10 @@ from typing import Any
 import ipywidgets as widgets
 import numpy as np
 import pytest
+from solutions.training.tasks.col2im import col2im
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.sgd_step import sgd_step
+from solutions.visualization.problems import EXPLORED, PROBLEMS
 
 from autograder.checks import FILE_NAME, Checks, save_checks
 from autograder.handover import hand_over
@@ -35,8 +39,6 @@ from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula, Tensor
 from solutions.backprop import reference as backprop
-from solutions.training.reference import col2im, im2col, sgd_step
-from solutions.visualization.problems import EXPLORED, PROBLEMS
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))

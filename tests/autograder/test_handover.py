@@ -219,7 +219,7 @@ def gradient(model: Any, x: Any, target: int) -> Any:
 PROBLEMS = """\
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.values import Network, Tensor
-from solutions.vision.reference import gradient
+from solutions.vision.MISSING import gradient
 
 PACKAGES = ("numpy", "matplotlib", "ipywidgets", "torch")
 LIMITS = {"memory": 1024}

@@ -10,14 +10,15 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.padding_stride.tasks.conv2d_forward import conv2d_forward
+from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
+from solutions.pooling.tasks.max_pool_forward import max_pool_forward
 
 from autograder.examination import examine
 from autograder.student.calls import in_notebook
 from book.backprop import demo as backprop_demo
 from solutions.backprop import problems, reference
-from solutions.filters.reference import corr2d
-from solutions.padding_stride.reference import conv2d_forward
-from solutions.pooling.reference import avg_pool_forward, max_pool_forward
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 4)

@@ -10,6 +10,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solutions.filters.tasks.conv2d import conv2d
+from solutions.padding_stride.problems import PROBLEMS, WORKED_FILTER, WORKED_IMAGE
+from solutions.padding_stride.tasks.conv2d_forward import conv2d_forward
+from solutions.padding_stride.tasks.conv2d_forward_fast import conv2d_forward_fast
+from solutions.padding_stride.tasks.effective_receptive_field import effective_receptive_field
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.pad2d import pad2d
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 from autograder.examination import Examination, examine
 from autograder.problems import Problem
@@ -18,16 +26,6 @@ from autograder.student.explorers import open_explorer
 from autograder.student.explorers.padding_stride import FIELD_FUNCTIONS, STACKS
 from book.filters.demo import VERTICAL_EDGE, photograph
 from book.padding_stride import demo
-from solutions.filters.reference import conv2d
-from solutions.padding_stride.problems import PROBLEMS, WORKED_FILTER, WORKED_IMAGE
-from solutions.padding_stride.reference import (
-    conv2d_forward,
-    conv2d_forward_fast,
-    effective_receptive_field,
-    output_size,
-    pad2d,
-    receptive_field,
-)
 
 Layers = list[tuple[int, int, int]]
 layers = st.lists(

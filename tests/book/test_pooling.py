@@ -15,6 +15,7 @@ import torch
 import torchvision
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solutions.pooling.problems import PROBLEMS, WORKED_IMAGE, WORKED_NETWORK
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -27,7 +28,6 @@ from book.pooling.network_calculator import vgg16_with_global_average
 from solutions import networks
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
 from solutions.pooling import reference
-from solutions.pooling.problems import PROBLEMS, WORKED_IMAGE, WORKED_NETWORK
 from tests.book.network_specs import specs
 
 SOURCE = Path(__file__).parents[2] / "solutions" / "pooling" / "pooling.md"

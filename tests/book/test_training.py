@@ -11,6 +11,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from solutions.arrays import Array
+from solutions.training.parameters import Parameters
+from solutions.training.tasks.col2im import col2im
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.name_that_bug import name_that_bug
+from solutions.training.tasks.sgd_step import sgd_step
+from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
+from solutions.training.tasks.train import train
 
 from book.training import demo as training_demo
 from solutions.training import convolution, draw_runs, misconceptions, problems, reference
@@ -22,16 +30,6 @@ from solutions.training.network import (
     random_parameters,
     scores,
     softmax,
-)
-from solutions.training.reference import (
-    Array,
-    Parameters,
-    col2im,
-    im2col,
-    name_that_bug,
-    sgd_step,
-    small_cnn_loss_and_gradients,
-    train,
 )
 from solutions.training.runs import KINDS, stored_runs
 

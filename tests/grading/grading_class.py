@@ -13,7 +13,7 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.authoring.generate import generate
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrade, grade_submitted
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import SubmittedNotebook, notebook_of
@@ -119,7 +119,7 @@ def extremes(x: np.ndarray) -> tuple[float, float]:
 PROBLEMS = """\
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.values import Formula
-from solutions.probe.reference import apply, extremes, scale, total
+from solutions.probe.MISSING import apply, extremes, scale, total
 
 LIMITS = {"cell_seconds": 1.0, "total_seconds": 20.0, "memory": 1024, "disk": 16}
 LIMIT = 0.5
@@ -216,7 +216,7 @@ class Grader:
     """Grades notebooks of the probe chapter in one sandbox."""
 
     course: Course
-    chapter: Chapter
+    chapter: GradedChapter
     sandbox: Sandbox
 
     def notebook(self, answers: dict[str, str], *first: str) -> NotebookNode:

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.chapter import Limits
 from autograder.grading import sandbox as sandbox_module
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import (
-    Limits,
     Sandbox,
     SandboxBroken,
     SandboxUnavailable,
