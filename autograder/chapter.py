@@ -96,11 +96,11 @@ def load_chapter(course: Path, name: str) -> Chapter:
     try:
         chapter = getattr(_import(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
     except TypeError as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__)
-                 if Path(frame.filename) == path]  # fmt: skip
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno or 1 for frame in frames if Path(frame.filename) == path]
         if not lines:
             raise
-        raise SourceError(path, lines[-1] or 1, str(error)) from error
+        raise SourceError(path, lines[-1], str(error)) from error
     if not isinstance(chapter, Chapter):
         raise SourceError(path, 1, "it has no CHAPTER = Chapter(...)")
     files = {file.stem: file for file in sorted((path.parent / "tasks").glob("*.py"))}
@@ -127,7 +127,7 @@ def load_problems(course: Path, name: str) -> dict[str, Problem]:
             raise SourceError(path, 1, "it has no PROBLEM = Problem(...)")
         if problem.name != task:
             line = line_of(path, problem.name)
-            raise SourceError(path, line, f"it is about {task}, but its problem {problem.name}")
+            raise SourceError(path, line, f"it is about {task}, but its problem is {problem.name}")
         problems[task] = problem
     return problems
 

@@ -109,8 +109,8 @@ def read_exercise_source(path: Path) -> Exercise:
     try:
         notebook = jupytext.myst.myst_to_notebook(text, add_source_map=True)
     except jupytext.myst.MystMetadataParsingError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        raise SourceError(path, int(found[1]) if found else 1, str(error)) from error
+        match = re.search(r"at line (\d+)", str(error))
+        raise SourceError(path, int(match[1]) if match else 1, str(error)) from error
     lines = text.splitlines()
     parts = []
     for cell, above in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
@@ -178,23 +178,25 @@ def _refuse_options(
 
 
 def _check_names(path: Path, parts: list[Part]) -> None:
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for part in parts:
         if isinstance(part, TaskCell | QuestionCell):
             name = part.function if isinstance(part, TaskCell) else part.name
-            if name in seen:
+            if name in first_lines:
                 raise SourceError(
-                    path, part.line, f"{name} is used twice; it is first used in line {seen[name]}"
+                    path,
+                    part.line,
+                    f"{name} is used twice; it is first used in line {first_lines[name]}",
                 )
-            seen[name] = part.line
+            first_lines[name] = part.line
 
 
 def _title(path: Path, parts: list[Part]) -> str:
     for part in parts:
         if isinstance(part, Text):
-            found = re.match(r"# (.+)", part.source)
-            if found:
-                return found[1].strip()
+            match = re.match(r"# (.+)", part.source)
+            if match:
+                return match[1].strip()
         break
     raise SourceError(path, 1, "the exercise must begin with a title: a line '# ...'")
 
@@ -207,18 +209,18 @@ def _with_hints(path: Path, source: str, line: int) -> str:
 
 def _hint_pieces(path: Path, source: str, line: int) -> Iterator[str]:
     position = 0
-    while found := _HINT.search(source, position):
-        yield source[position : found.start()]
-        end = re.compile(rf"^{found['fence']}[ \t]*$", re.MULTILINE).search(source, found.end())
-        here = line + source[: found.start()].count("\n")
+    while match := _HINT.search(source, position):
+        yield source[position : match.start()]
+        end = re.compile(rf"^{match['fence']}[ \t]*$", re.MULTILINE).search(source, match.end())
+        here = line + source[: match.start()].count("\n")
         if end is None:
             raise SourceError(path, here, "this {hint} is never closed")
-        body = source[found.end() : end.start()].strip("\n")
+        body = source[match.end() : end.start()].strip("\n")
         if "{code-cell}" in body:
             raise SourceError(path, here, "this {hint} swallows a code cell: is it closed?")
         if not body:
             raise SourceError(path, here, "this {hint} is empty")
-        title = html.escape(found["title"].strip() or "Hint")
+        title = html.escape(match["title"].strip() or "Hint")
         yield f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"
         position = end.end()
     yield source[position:]

@@ -79,7 +79,7 @@ def imported_files(root: Path, files: Iterable[Path]) -> set[Path]:
         path = ahead.pop()
         if path not in reached:
             reached.add(path)
-            ahead += [found for name in _imports(root, path) for found in _located(root, name)]
+            ahead += [file for name in _imports(root, path) for file in _located(root, name)]
     return reached
 
 

@@ -8,6 +8,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
+
+from autograder.comparison import Tolerance, first_difference
+from book import plots
+from solutions.backprop.tasks.conv2d_backward import MISCONCEPTIONS as KNOWN_MISTAKES
 from solutions.backprop.tasks.conv2d_backward import conv2d_backward
 from solutions.backprop.tasks.gradient_check import gradient_check
 from solutions.backprop.tasks.linear_backward import linear_backward
@@ -20,10 +24,6 @@ from solutions.padding_stride.tasks.conv2d_forward_fast import conv2d_forward_fa
 from solutions.pooling.tasks.linear_forward import linear_forward
 from solutions.pooling.tasks.max_pool_forward import max_pool_forward
 from solutions.pooling.tasks.relu_forward import relu_forward
-
-from autograder.comparison import Tolerance, first_difference
-from book import plots
-from solutions.backprop import misconceptions
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Labels: TypeAlias = np.ndarray[Any, np.dtype[np.integer[Any]]]
@@ -205,7 +205,7 @@ def noticed(trials: Sequence[Trial]) -> list[str]:
     """Return the titles of the known mistakes in ``conv2d_backward`` that a test notices."""
     return [
         mistake.title
-        for mistake in misconceptions.CONV2D_BACKWARD
+        for mistake in KNOWN_MISTAKES
         if any(trial.notices(mistake.wrong) for trial in trials)
     ]
 

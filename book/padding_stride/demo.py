@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from solutions.padding_stride.tasks.output_size import output_size
-from solutions.padding_stride.tasks.receptive_field import Layer, receptive_field
 
 from book.filters.demo import VGG16_CONVOLUTIONS
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.receptive_field import Layer, receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]

@@ -7,16 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-from solutions.filters.tasks.corr2d import corr2d
+
+from book.filters.demo import VERTICAL_EDGE, photograph
 from solutions.arrays import Shape
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.networks import Layer, Spec
 from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
 from solutions.pooling.tasks.count_parameters import count_parameters
 from solutions.pooling.tasks.max_pool_forward import max_pool_forward
 from solutions.pooling.tasks.network_shapes import network_shapes
 from solutions.pooling.tasks.relu_forward import relu_forward
-
-from book.filters.demo import VERTICAL_EDGE, photograph
-from solutions.networks import Layer, Spec
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Map: TypeAlias = Callable[[Array], Array]

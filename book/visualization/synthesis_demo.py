@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from skimage import data
-from solutions.padding_stride.tasks.receptive_field import receptive_field
 from torch import Tensor, nn
 
 from book import plots
@@ -17,6 +16,7 @@ from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
 from laboratory.synthesis import CONTENT, STYLE, Regularizers, Trunk, gram
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
-from solutions.pooling.tasks.network_shapes import network_shapes
 
 from solutions import networks
 from solutions.networks import Spec
+from solutions.pooling.tasks.network_shapes import network_shapes
 
 
 @st.composite

@@ -20,14 +20,14 @@ from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
-from solutions.filters.tasks.conv2d import conv2d
-from solutions.filters.tasks.conv_parameters import conv_parameters
-from solutions.filters.tasks.convolve2d import convolve2d
-from solutions.filters.tasks.corr2d import corr2d
 
 from book.figures import FIGURES, figure, figure_class, figure_state
 from book.filters.conv_layer import ConvLayer, draw_numbers
 from book.filters.kernel_explorer import KernelExplorer, presets
+from solutions.filters.tasks.conv2d import conv2d
+from solutions.filters.tasks.conv_parameters import conv_parameters
+from solutions.filters.tasks.convolve2d import convolve2d
+from solutions.filters.tasks.corr2d import corr2d
 from tests import COURSE
 from tests.book.figure_pages import (
     PREFIXES,

@@ -12,11 +12,11 @@ from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
-from solutions.backprop.tasks.conv2d_backward import conv2d_backward
 
 from book.backprop.chain_rule_graph import STEPS, ChainRuleGraph
 from book.backprop.demo import Chain
 from book.backprop.gradient_explorer import GradientExplorer, draw_gradient_numbers
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
 from tests.book.figure_pages import THEMES, call, close, floats, number, opened
 
 INPUTS = ("x1", "x2", "w", "b", "t")

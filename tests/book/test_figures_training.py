@@ -12,11 +12,11 @@ from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
-from solutions.training.tasks.im2col import im2col
-from solutions.training.tasks.sgd_step import sgd_step
 
 from book.training.column_explorer import ColumnExplorer
 from book.training.descent import Descent
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.sgd_step import sgd_step
 from tests.book.figure_pages import THEMES, call, choice, close, floats, opened
 
 PICTURE = np.array(ColumnExplorer().picture, dtype=float)

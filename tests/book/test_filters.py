@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 from PIL import Image
 from skimage.feature import corner_harris
+
+from book import plots
+from book.filters import demo as filters_demo
+from book.filters.demo import SOBEL, VERTICAL_EDGE
 from solutions.filters.tasks.conv2d import conv2d
 from solutions.filters.tasks.convolve2d import convolve2d
 from solutions.filters.tasks.corner_map import corner_map
 from solutions.filters.tasks.corr2d import corr2d
 from solutions.filters.tasks.edge_bank import edge_bank
 from solutions.filters.tasks.equivariance_error import equivariance_error
-
-from book import plots
-from book.filters import demo as filters_demo
-from book.filters.demo import SOBEL, VERTICAL_EDGE
 
 LEFT_BORDER = -VERTICAL_EDGE
 TOP_BORDER = -VERTICAL_EDGE.T

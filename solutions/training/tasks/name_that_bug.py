@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -195,7 +196,7 @@ def name_that_bug_by_floor(
     train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
 ) -> str:
     """Compare with the lowest loss that probabilities in place of scores can reach."""
-    floor = np.log(np.e + classes - 1) - 1
+    floor = np.log(math.e + classes - 1) - 1
     if train_loss.max() > 1.5 * train_loss[0]:
         return "step too large"
     if train_loss.min() > 0.95 * np.log(classes):
