@@ -23,8 +23,6 @@ from distributed import Client
 from autograder import grading
 from autograder.grading import cluster as cluster_module
 from autograder.grading import cluster_worker
-from autograder.grading import course as course_module
-from autograder.grading.course import fingerprint
 from autograder.grading.jobs import Job, packed_jobs, packed_result, unpacked_jobs, unpacked_result
 from autograder.grading.submission import Submission
 from tests import COURSE
@@ -385,26 +383,6 @@ def test_a_worker_keeps_a_chapter_while_it_is_busy(
         "another version of the package" in cluster_worker.grade_chunk(wrong, jobs, files)["unfit"]
     )
     assert not list(tmp_path.iterdir())
-
-
-def test_the_fingerprint_covers_chapter_and_package(
-    grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = tmp_path / "course"
-    shutil.copytree(grader.course.root, root)
-    assert fingerprint(root, "probe") == grader.chapter.fingerprint
-    known = {grader.chapter.fingerprint}
-    for name in ("probe.ipynb", "checks.npz"):
-        (root / "solutions" / "probe" / name).write_text("generated")
-    (root / "exercises" / "probe" / "notes.txt").write_text("of no influence")
-    assert fingerprint(root, "probe") in known
-    for name in ("solutions/probe/reference.py", "exercises/probe/checks.npz"):
-        with (root / name).open("ab") as file:
-            file.write(b"\n")
-        assert fingerprint(root, "probe") not in known
-        known.add(fingerprint(root, "probe"))
-    monkeypatch.setattr(course_module, "package_digest", lambda: b"another version")
-    assert fingerprint(root, "probe") not in known
 
 
 def test_jobs_and_results_survive_as_bytes(grader: Grader) -> None:
