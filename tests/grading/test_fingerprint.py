@@ -20,6 +20,28 @@ from tests.grading.grading_class import Grader
 CHAPTERS = ("filters", "pooling", "training", "visualization")
 
 
+REGRADED = {
+    # What hidden cases use, shared with another chapter or not.
+    "solutions/networks.py": {"pooling"},
+    "solutions/arrays.py": {"filters", "pooling", "training"},
+    "solutions/pooling/windows.py": {"pooling"},
+    "solutions/__init__.py": set(CHAPTERS),
+    "solutions/filters/tasks/corr2d.py": {"filters"},
+    "solutions/filters/chapter.py": {"filters"},
+    "solutions/training/network.py": {"training"},
+    "solutions/training/runs.json": {"training"},
+    "laboratory/small_vgg.py": {"visualization"},
+    "laboratory/small_vgg_noise.npz": {"visualization"},
+    "exercises/filters/filters.ipynb": {"filters"},
+    "exercises/pooling/checks.npz": {"pooling"},
+    # What no problem is loaded with.
+    "solutions/training/draw_runs.py": set(),
+    "solutions/training/training.md": set(),
+    "solutions/backprop/tasks/relu_backward.py": set(),
+}
+"""The chapters that are graded again after an edit of a file."""
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """A copy of the course, without its package and its pages."""
@@ -30,48 +52,33 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def regraded(root: Path, *edited: str) -> set[str]:
-    """Append a comment to files; return the chapters that are then graded again."""
-    before = {chapter: fingerprint(root, chapter) for chapter in CHAPTERS}
-    for name in edited:
-        with (root / name).open("ab") as file:
-            file.write(b"\n# Edited.\n")
-    return {chapter for chapter in CHAPTERS if fingerprint(root, chapter) != before[chapter]}
+def fingerprints(root: Path) -> dict[str, str]:
+    return {chapter: fingerprint(root, chapter) for chapter in CHAPTERS}
 
 
-@pytest.mark.parametrize(
-    ("edited", "chapters"),
-    [
-        # What hidden cases use, shared with another chapter or not.
-        ("solutions/networks.py", {"pooling"}),
-        ("solutions/arrays.py", {"filters", "pooling", "training"}),
-        ("solutions/pooling/windows.py", {"pooling"}),
-        ("solutions/__init__.py", set(CHAPTERS)),
-        ("solutions/filters/tasks/corr2d.py", {"filters"}),
-        ("solutions/filters/chapter.py", {"filters"}),
-        ("solutions/training/network.py", {"training"}),
-        ("solutions/training/runs.json", {"training"}),
-        ("laboratory/small_vgg.py", {"visualization"}),
-        ("laboratory/small_vgg_noise.npz", {"visualization"}),
-        ("exercises/filters/filters.ipynb", {"filters"}),
-        ("exercises/pooling/checks.npz", {"pooling"}),
-        # What no problem is loaded with.
-        ("solutions/training/draw_runs.py", set()),
-        ("solutions/training/training.md", set()),
-        ("solutions/backprop/tasks/relu_backward.py", set()),
-    ],
-)
-def test_an_edit_regrades_the_chapters_that_import_the_file(
-    copy: Path, edited: str, chapters: set[str]
-) -> None:
-    assert regraded(copy, edited) == chapters
+def comment(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"\n# Edited.\n")
+
+
+def test_an_edit_regrades_the_chapters_that_import_the_file(copy: Path) -> None:
+    before = fingerprints(copy)
+    for edited, chapters in REGRADED.items():
+        assert (copy / edited).is_file()
+        comment(copy / edited)
+        after = fingerprints(copy)
+        assert {name for name in CHAPTERS if after[name] != before[name]} == chapters, edited
+        before = after
 
 
 def test_no_edit_of_what_is_not_imported_regrades(copy: Path) -> None:
+    before = fingerprints(copy)
     imported = set().union(*(source_files(copy, chapter) for chapter in CHAPTERS))
     others = [path for path in copy.glob("laboratory/**/*.py") if path not in imported]
     assert len(others) > 10
-    assert not regraded(copy, *(str(path.relative_to(copy)) for path in others))
+    for path in others:
+        comment(path)
+    assert fingerprints(copy) == before
 
 
 def test_what_was_imported_before_counts_all_the_same(copy: Path) -> None:
