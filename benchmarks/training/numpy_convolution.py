@@ -87,10 +87,14 @@ def calls(way: str, given: argparse.Namespace) -> dict[str, Callable[[], object]
         }
     else:
         sys.path.insert(0, str(ROOT))
-        from solutions.training import convolution
+        from solutions.training import convolution, plain_convolutions
 
-        names = {"windows": "conv2d_windows", "im2col": "conv2d_im2col", "loops": "conv2d_loops"}
-        forward = getattr(convolution, names.get(way, "conv2d_forward"))
+        plain = {
+            "windows": plain_convolutions.conv2d_windows,
+            "im2col": plain_convolutions.conv2d_im2col,
+            "loops": plain_convolutions.conv2d_loops,
+        }
+        forward = plain.get(way, convolution.conv2d_forward)
         if way == "loops":
             x, exact = x[:1], [exact[0][:1]]
         found = {"forward": lambda: forward(x, w, b, given.stride, 1)}

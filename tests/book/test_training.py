@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from book.training import demo as training_demo
 from solutions.arrays import Array
-from solutions.training import convolution, draw_runs
+from solutions.training import convolution, draw_runs, plain_convolutions
 from solutions.training.autograd import autograd_loss_and_gradients
 from solutions.training.network import (
     Watched,
@@ -73,9 +73,9 @@ class TestConvolution:
     @pytest.mark.parametrize(
         "conv2d",
         [
-            convolution.conv2d_loops,
-            convolution.conv2d_windows,
-            convolution.conv2d_im2col,
+            plain_convolutions.conv2d_loops,
+            plain_convolutions.conv2d_windows,
+            plain_convolutions.conv2d_im2col,
             convolution.conv2d_forward,
         ],
     )
@@ -129,9 +129,9 @@ class TestConvolution:
     @pytest.mark.parametrize(
         "conv2d",
         [
-            convolution.conv2d_loops,
-            convolution.conv2d_windows,
-            convolution.conv2d_im2col,
+            plain_convolutions.conv2d_loops,
+            plain_convolutions.conv2d_windows,
+            plain_convolutions.conv2d_im2col,
             convolution.conv2d_forward,
         ],
     )

@@ -10,13 +10,13 @@ from solutions.padding_stride.tasks.conv2d_forward import (
     MISCONCEPTIONS as MISTAKES_IN_LOOPS,
 )
 from solutions.padding_stride.tasks.conv2d_forward import (
+    WITHOUT_LOOPS,
     cases,
     conv2d_forward,
     hidden_cases,
     result_shape,
 )
 from solutions.padding_stride.tasks.pad2d import pad2d
-from solutions.padding_stride.vectorized import WITHOUT_LOOPS
 
 
 def conv2d_forward_fast(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
