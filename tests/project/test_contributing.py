@@ -83,21 +83,17 @@ def student_cells(course: Path, chapter: str) -> list[str]:
     return [cell.source for cell in nbformat.read(path, as_version=4).cells]
 
 
-def add_task(folder: Path) -> str:
-    """Write the task of the recipe; return its cell for the exercise."""
-    source, line, cell = recipe("Add a task")
-    (folder / "tasks" / "mean_filter.py").write_text(source)
-    add(folder / "chapter.py", textwrap.indent(line, " " * 8), before="    ),\n")
-    return cell
-
-
 def test_add_a_misconception_and_a_task(copy: Path) -> None:
     folder = copy / "solutions" / "filters"
     function, entry = recipe("Add a misconception")
     task = folder / "tasks" / "corr2d.py"
     add(task, function, before="MISCONCEPTIONS = (\n")
     add(task, textwrap.indent(entry, "    "), after="MISCONCEPTIONS = (\n")
-    add(folder / "filters.md", add_task(folder), before="## Question: ")
+
+    source, line, cell = recipe("Add a task")
+    (folder / "tasks" / "mean_filter.py").write_text(source)
+    add(folder / "chapter.py", textwrap.indent(line, " " * 8), before="    ),\n")
+    add(folder / "filters.md", cell, before="## Question: ")
 
     generate(copy, "filters")
     checks = load_checks(copy / "exercises" / "filters" / FILE_NAME)
@@ -111,14 +107,16 @@ def test_add_a_misconception_and_a_task(copy: Path) -> None:
 
 def test_add_a_chapter(copy: Path) -> None:
     _, settings, imports, question, mistakes = recipe("Add a chapter")
+    source, _, cell = recipe("Add a task")
     folder = copy / "solutions" / "attention"
     for package in (folder, folder / "tasks"):
         package.mkdir()
         (package / "__init__.py").write_text('"""The exercise "attention"."""\n')
     (folder / "chapter.py").write_text(settings)
+    (folder / "tasks" / "mean_filter.py").write_text(source)
     filters = (copy / "solutions" / "filters" / "filters.md").read_text()
     header = filters.split("\n# ")[0]
-    parts = [header, "# Exercise: attention", imports, add_task(folder), question, "Because."]
+    parts = [header, "# Exercise: attention", imports, cell, question, "Because."]
     (folder / "attention.md").write_text("\n\n".join(parts))
     page = copy / "book" / "attention" / "attention.md"
     page.parent.mkdir()
