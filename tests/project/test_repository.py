@@ -215,6 +215,12 @@ def test_every_package_is_a_name_and_a_command() -> None:
         assert subprocess.run(["bash", "-n", "-c", present]).returncode == 0
 
 
+def test_the_list_holds_what_the_code_tells_people_to_install() -> None:
+    told = re.findall(r"apt-get install ([\w-]+)", text_of("autograder/grading/sandbox.py"))
+    assert {"bubblewrap", "libseccomp2"} == set(told)
+    assert {*told, "chromium", "make"} <= set(packages())
+
+
 def test_packages_stand_in_one_list() -> None:
     assert ".ci/install-packages" in text_of(".ci/run").splitlines()
     for name in (".ci/run", *(str(path) for path in WORKFLOWS)):
