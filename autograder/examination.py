@@ -7,12 +7,12 @@ it runs in another process: both hand in a *caller* that makes one call and says
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Difference, first_difference
+from autograder.failures import Failed
 from autograder.values import Value
 
 Verdict = Literal[
@@ -26,24 +26,6 @@ class Returned:
 
     value: Value
     changed: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Failed:
-    """A call that raised: the exception's type and message, and the line of student code.
-
-    ``line`` reads "line 3 of corr2d: source".
-    """
-
-    kind: str
-    message: str
-    line: str = ""
-
-    @property
-    def function(self) -> str:
-        """The name of the student's function that the line belongs to; empty if unknown."""
-        found = re.match(r"line \d+ of (\w+)", self.line)
-        return found[1] if found else ""
 
 
 @dataclasses.dataclass(frozen=True)

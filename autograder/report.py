@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from autograder.advice import advice, first_line
-from autograder.examination import Examination, Failed, Outcome, Returned, TimedOut
+from autograder.examination import Examination, Outcome, Returned, TimedOut
+from autograder.failures import Failed
 from autograder.values import Value, describe_argument
 
 Tone = Literal["good", "bad", "note"]

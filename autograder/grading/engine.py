@@ -20,7 +20,8 @@ import numpy as np
 from nbformat.notebooknode import NotebookNode
 
 from autograder.checks import CheckedCase
-from autograder.examination import Ending, Examination, Failed, Returned, TimedOut, examine
+from autograder.examination import Ending, Examination, Returned, TimedOut, examine
+from autograder.failures import Failed
 from autograder.grading.channel import OutOfTime
 from autograder.grading.course import DEFAULT_FIGURES, Chapter, Figures, Task
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded

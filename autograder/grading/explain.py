@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.examination import Failed, Outcome, Returned, TimedOut
+from autograder.examination import Outcome, Returned, TimedOut
+from autograder.failures import Failed
 from autograder.grading.course import Course
 from autograder.grading.engine import TaskGrade, grade_submitted
 from autograder.grading.sandbox import Sandbox

@@ -309,6 +309,7 @@ def _container(packages: tuple[str, ...], shared: Path | None, limits: Limits) -
         (here.parent / "handover.py", "handover.py"),
         (here.parent / "comparison.py", "comparison.py"),
         (here.parent / "checks.py", "checks.py"),
+        (here.parent / "failures.py", "failures.py"),
         (here / "inside" / "__init__.py", "grading/__init__.py"),
         (here / "wire.py", "grading/wire.py"),
         (here / "channel.py", "grading/channel.py"),

@@ -20,10 +20,10 @@ from typing import Any
 import autograder
 from autograder.advice import first_line
 from autograder.checks import FILE_NAME
-from autograder.examination import Failed
+from autograder.failures import Failed, failure
 from autograder.student import check as check_module
 from autograder.student import explore as explore_module
-from autograder.student.calls import PrintAllowance, failure, limited_printing
+from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, Check
 from autograder.student.exercise_file import ExerciseFile, read_exercise
 from autograder.student.limits import run_within

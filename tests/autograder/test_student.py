@@ -20,12 +20,14 @@ import numpy as np
 import pytest
 
 from autograder.checks import FILE_NAME, load_checks, save_checks
-from autograder.examination import Failed, Returned, TimedOut
+from autograder.examination import Returned, TimedOut
+from autograder.failures import Failed
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.student import limits
 from autograder.student.calls import in_notebook
 from autograder.student.check import CannotCheck, Check, CheckFailed
 from autograder.student.limits import run_within
+from tests import COURSE
 
 
 def window_sums(x, w):
@@ -583,7 +585,7 @@ def notebook(folder: Path) -> Iterator[Notebook]:
 
 
 IMPORT = "from autograder.student.check import Check; check = Check()\n"
-EXPLAIN = IMPORT + "check.explain_missing_functions()\n"
+EXPLAIN = "from autograder import check\n"
 
 
 def test_html_in_a_notebook(notebook: Notebook) -> None:
@@ -626,10 +628,32 @@ def test_another_handler_stays(notebook: Notebook) -> None:
         seen.append(kind)
 
     notebook.shell.set_custom_exc((ZeroDivisionError,), handle)
-    _, markup, _ = notebook.run(EXPLAIN + "check.explain_missing_functions()\ncheck(slide)")
+    _, markup, _ = notebook.run(EXPLAIN + "%load_ext autograder\ncheck(slide)")
     assert "slide is not defined yet." in markup
     notebook.run("1 / 0")
     assert seen == [ZeroDivisionError]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_an_import_changes_nothing(notebook: Notebook, folder: Path, running: bool) -> None:
+    """Only a notebook that takes ``check`` from the package is changed."""
+    source = (
+        "import sys, autograder\n"
+        "assert not {'numpy', 'autograder.student.check'} & set(sys.modules), 'too much'\n"
+        "hooks = sys.excepthook, threading.excepthook, sys.displayhook\n"
+        "from autograder import check, explore\n"
+        "assert hooks == (sys.excepthook, threading.excepthook, sys.displayhook), 'hooks'\n"
+        "assert 'IPython' not in sys.modules, 'IPython'\n"
+    )
+    if running:
+        notebook.run("import autograder, autograder.instructor, autograder.student.check")
+        assert notebook.shell.custom_exceptions == ()
+        notebook.run("from autograder import check")
+        assert notebook.shell.custom_exceptions == (NameError,)
+        return
+    command = [sys.executable, "-c", f"import threading\n{source}"]
+    done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_real_kernel(folder: Path) -> None:

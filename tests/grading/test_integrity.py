@@ -174,13 +174,13 @@ for n in range(5):
     end.send(encode({'ended': 'returned', 'value': 0.0, 'changed': []}))
 """,
     "patch the encoder": """
-import autograder.grading.inside.session as s, autograder.grading.wire as w
+import autograder.grading.inside.request_handler as s, autograder.grading.wire as w
 s.encode = w.encode = lambda value, lenient=False: b'\\0' * 8
 """,
     "claim to have passed": """
-import autograder.grading.inside.session as s
+import autograder.grading.inside.request_handler as s
 from autograder.grading.wire import encode
-truth = s.Session._answer
+truth = s.RequestHandler._answer
 def lie(self, request):
     if request['do'] == 'cell':
         return truth(self, request)
@@ -203,10 +203,10 @@ class Evil:
     def __reduce__(self): return (eval, ('1/0',))
 def total(x): return pickle.dumps(Evil())
 """,
-    "replace the session's serve": """
-import autograder.grading.inside.session as s
-s.Session._call = lambda self, request: {'ended': 'returned', 'value': True, 'changed': []}
-s.Session._call_honest = None
+    "replace the answers to calls": """
+import autograder.grading.inside.request_handler as s
+s.RequestHandler._call = lambda self, request: {'ended': 'returned', 'value': True, 'changed': []}
+s.RequestHandler._call_honest = None
 """,
     # values that say yes
     "equal to everything": """
@@ -396,7 +396,7 @@ THEIR_OWN_LOSS = {
     "patched run_code",
     "patched run_cell",
     "answer in advance",
-    "replace the session's serve",
+    "replace the answers to calls",
     "deleted names",
     "no standard streams",
 }

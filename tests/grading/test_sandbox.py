@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import socket
@@ -14,7 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
+from autograder.checks import CheckedCase
 from autograder.grading import sandbox as sandbox_module
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import (
@@ -25,6 +28,7 @@ from autograder.grading.sandbox import (
     Session,
     SessionEnded,
 )
+from autograder.student.calls import in_notebook
 from tests import COURSE
 
 
@@ -79,6 +83,40 @@ def test_cells_run_and_functions_can_be_called(session: Session) -> None:
     assert reply["ended"] == "returned"
     assert reply["value"].dtype == np.float32
     assert reply["value"].tolist() == [0, 2, 4]
+
+
+FAILING = {
+    "an index": "def f(x):\n    total = 0\n    return total + x[9]",
+    "inside NumPy": "def f(x):\n    return np.stack([x, x[:1]])",
+    "a function that it calls": "def g(x):\n    return 1 / 0\n\ndef f(x):\n    return g(x)",
+    "a lambda outside functions": "f = lambda x: x['a']",
+    "a signature": "def f(x, w):\n    return x",
+    "code of its own making": "def f(x):\n    return eval('x +* 1')",
+    "a recursion": "def f(x):\n    return f(x)",
+    "no message": (
+        "class Silent(Exception):\n    def __str__(self):\n        return 1 / 0\n"
+        "def f(x):\n    raise Silent"
+    ),
+    "a long message": "def f(x):\n    raise ValueError('no' * 5000)",
+    "exit": "def f(x):\n    exit()",
+}
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_a_failure_has_the_same_words_here_and_in_the_notebook(session: Session, what: str) -> None:
+    source = f"import numpy as np\n{FAILING[what]}"
+    run(session, source)
+    reply = call(session, "f", np.arange(3.0))
+    assert reply.pop("ended") == "failed"
+    notebook = InteractiveShell.instance()
+    try:
+        notebook.run_cell(source)
+        case = CheckedCase("a case", {"x": np.arange(3.0)}, None, {})
+        failed = in_notebook(notebook.user_ns["f"], 5.0)(case)
+    finally:
+        InteractiveShell.clear_instance()
+    assert reply == dataclasses.asdict(failed)
+    assert ("line" in reply["line"]) == (what != "a signature")
 
 
 def test_the_file_system_is_small(session: Session) -> None:

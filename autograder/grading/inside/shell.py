@@ -175,6 +175,10 @@ class Shell(InteractiveShell):
 
     # Honest notebooks ask for windows, shell commands and input: none of them may stop a cell.
 
+    def ask_exit(self) -> None:
+        """Raise what ``exit()`` raises in a program: a call of a function ends with it."""
+        raise SystemExit
+
     def enable_gui(self, gui: str | None = None) -> None:
         """Do nothing: there is no event loop to run."""
 
