@@ -7,6 +7,7 @@ from autograder.grading.batch import grade
 from autograder.grading.course import CourseError
 from autograder.grading.explain import Explanation, explain
 from autograder.grading.jobs import ClusterError
+from autograder.grading.options import GradingOptions
 from autograder.grading.results import ClassResult, SubmissionResult, TaskResult
 from autograder.grading.sandbox import SandboxUnavailable
 from autograder.grading.submission import UnreadableSubmission
@@ -16,6 +17,7 @@ __all__ = [
     "ClusterError",
     "CourseError",
     "Explanation",
+    "GradingOptions",
     "SandboxUnavailable",
     "SubmissionResult",
     "TaskResult",

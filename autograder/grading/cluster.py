@@ -27,7 +27,7 @@ from autograder.grading.cluster_worker import (
     chapter_files,
     versions,
 )
-from autograder.grading.course import Chapter, Course, Figures
+from autograder.grading.course import Chapter, Course
 from autograder.grading.jobs import (
     ClusterError,
     Graded,
@@ -37,6 +37,7 @@ from autograder.grading.jobs import (
     ungraded,
     unpacked_result,
 )
+from autograder.grading.options import Figures
 
 _log = logging.getLogger(__name__)
 

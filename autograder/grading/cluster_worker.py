@@ -20,8 +20,9 @@ from typing import Any, TypedDict
 
 from distributed import get_worker
 
-from autograder.grading.course import Chapter, Course, Figures, fingerprint, package_digest
+from autograder.grading.course import Chapter, Course, fingerprint, package_digest
 from autograder.grading.jobs import packed_result, unpacked_jobs
+from autograder.grading.options import Figures
 from autograder.grading.pool import SandboxPool
 from autograder.grading.sandbox import SandboxUnavailable
 

@@ -11,7 +11,6 @@ import re
 import secrets
 import sys
 from pathlib import Path
-from typing import Literal
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -29,13 +28,6 @@ NO_INFLUENCE = ("student", "authoring", "__main__.py", "instructor.py")
 """What of this package no mark depends on."""
 
 DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
-
-Figures = Literal["all", "own", "none"]
-"""Which figures are drawn into graded notebooks: "own" are those of cells that the student wrote
-or changed; the course's own cells are then run without what they only show. No mark depends on it;
-figures take most of the time."""
-
-DEFAULT_FIGURES: Figures = "own"
 
 
 class CourseError(Exception):

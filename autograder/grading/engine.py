@@ -10,6 +10,7 @@ import ast
 import base64
 import contextlib
 import dataclasses
+import functools
 import json
 import re
 import time
@@ -23,9 +24,10 @@ from autograder.checks import CheckedCase
 from autograder.examination import Ending, Examination, Returned, TimedOut, examine
 from autograder.failures import Failed
 from autograder.grading.channel import OutOfTime
-from autograder.grading.course import DEFAULT_FIGURES, Chapter, Figures, Task
+from autograder.grading.course import Chapter, Task
+from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
-from autograder.grading.submission import Rebuilt, SubmittedNotebook, is_test, rebuild
+from autograder.grading.submission import Rebuilt, is_test
 from autograder.grading.wire import foreign
 from autograder.report import graded_report
 from autograder.values import Value
@@ -60,69 +62,71 @@ class NotebookGrade:
     flags: tuple[str, ...] = ()
 
 
-def grade_submitted(
-    submitted: SubmittedNotebook,
-    chapter: Chapter,
-    seed: int,
-    sandbox: Sandbox,
-    files: Mapping[str, bytes] | None = None,
-    figures: Figures = DEFAULT_FIGURES,
-) -> NotebookGrade:
-    """Grade a submission as it was handed in; see :func:`grade_notebook`."""
-    rebuilt = rebuild(submitted, chapter.release)
-    return grade_notebook(rebuilt, chapter, seed, sandbox, files, figures)
+@dataclasses.dataclass(frozen=True)
+class NotebookGrader:
+    """Grades the submissions of a chapter, one at a time, in a sandbox.
 
-
-def grade_notebook(
-    rebuilt: Rebuilt,
-    chapter: Chapter,
-    seed: int,
-    sandbox: Sandbox,
-    files: Mapping[str, bytes] | None = None,
-    figures: Figures = DEFAULT_FIGURES,
-) -> NotebookGrade:
-    """Run a rebuilt notebook in the sandbox and grade its tasks.
-
-    ``seed`` decides the hidden cases; ``files`` were submitted beside the notebook. The outputs
-    of the notebook's cells are replaced by what they printed and drew in the sandbox, those of
-    the test cells by the report and, as nbgrader wants it, the points. ``figures`` says which
-    figures are drawn; where those of the course's own cells are not, these cells do not show
-    anything (:func:`without_showing`).
+    ``figures`` says which figures are drawn; where those of the course's own cells are not, these
+    cells do not show anything (:func:`without_showing`).
     """
-    tasks = {task.cell: task for task in chapter.tasks}
-    ours = {cell.source for cell in chapter.release.cells}
-    grades = []
-    endless: set[str] = set()  # functions that took too long, and what depends on them
-    with contextlib.closing(_Run(sandbox, chapter.limits, files or {}, len(tasks))) as run:
-        for number, cell in enumerate(rebuilt.notebook.cells):
-            if cell.cell_type != "code":
-                continue
-            name = cell.metadata.get("nbgrader", {}).get("grade_id")
-            task = tasks.get(name) if is_test(cell) else None
-            if task is None:
-                own = cell.source not in ours
-                draw = figures == "all" or (figures == "own" and own)
-                source = cell.source if draw or own else without_showing(cell.source)
-                waits_for = None if own else _first_used(cell.source, endless)
-                if waits_for:
-                    endless |= _defined(cell.source)
-                    cell.outputs = run.definitions(source)
-                    cell.outputs.append(
-                        _note(f"Only this cell's definitions were run: {waits_for} takes too long.")
-                    )
+
+    chapter: Chapter
+    sandbox: Sandbox
+    figures: Figures = DEFAULT_FIGURES
+
+    def grade(
+        self, rebuilt: Rebuilt, seed: int, files: Mapping[str, bytes] | None = None
+    ) -> NotebookGrade:
+        """Run a rebuilt notebook in the sandbox and grade its tasks.
+
+        ``seed`` decides the hidden cases; ``files`` were submitted beside the notebook. The
+        outputs of the notebook's cells are replaced by what they printed and drew in the sandbox,
+        those of the test cells by the report and, as nbgrader wants it, the points.
+        """
+        chapter = self.chapter
+        tasks = {task.cell: task for task in chapter.tasks}
+        grades = []
+        slow: set[str] = set()  # functions that took too long, and what depends on them
+        run = _Run(self.sandbox, chapter.limits, files or {}, len(tasks))
+        with contextlib.closing(run):
+            for number, cell in enumerate(rebuilt.notebook.cells):
+                if cell.cell_type != "code":
+                    continue
+                name = cell.metadata.get("nbgrader", {}).get("grade_id")
+                task = tasks.get(name) if is_test(cell) else None
+                if task is None:
+                    cell.outputs = self._outputs(cell.source, run, slow)
                 else:
-                    cell.outputs = run.cell(source, draw)
-                if source != cell.source:
-                    cell.outputs.append(_note("What this cell shows is left out."))
-            else:
-                grade = _examined(task, seed, run)
-                grades.append(grade)
-                if grade.examination.outcomes[0].verdict == "timed out":
-                    endless.add(task.function)
-                cell.outputs = _test_outputs(grade)
-            cell.execution_count = number + 1
-        flags = rebuilt.flags + tuple(run.flags)
-    return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
+                    grade = _examined(task, seed, run)
+                    grades.append(grade)
+                    if grade.examination.outcomes[0].verdict == "timed out":
+                        slow.add(task.function)
+                    cell.outputs = _test_outputs(grade)
+                cell.execution_count = number + 1
+            flags = rebuilt.flags + tuple(run.flags)
+        return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
+
+    def _outputs(self, source: str, run: _Run, slow: set[str]) -> list[NotebookNode]:
+        """Run a cell in which nothing is graded; add to ``slow`` what waits for slow functions."""
+        own = source not in self._course_sources
+        draw = self.figures == "all" or (self.figures == "own" and own)
+        executed = source if draw or own else without_showing(source)
+        waits_for = None if own else _first_used(source, slow)
+        if waits_for:
+            slow |= _defined(source)
+            outputs = run.definitions(executed)
+            outputs.append(
+                _note(f"Only this cell's definitions were run: {waits_for} takes too long.")
+            )
+        else:
+            outputs = run.cell(executed, draw)
+        if executed != source:
+            outputs.append(_note("What this cell shows is left out."))
+        return outputs
+
+    @functools.cached_property
+    def _course_sources(self) -> set[str]:
+        return {cell.source for cell in self.chapter.release.cells}
 
 
 def _first_used(source: str, names: set[str]) -> str | None:

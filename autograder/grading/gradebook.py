@@ -95,22 +95,18 @@ class Ledger:
     def _transaction(self) -> Iterator[None]:
         """Let everything inside be written at once, or nothing.
 
-        nbgrader commits after each step, and every time waits for the disk.
+        nbgrader commits after each step, and every time would wait for the disk. A session that
+        joins an outer transaction in this mode hands over its changes and leaves the commit to us.
         """
-        session = self._gradebook.db
-
-        def step() -> None:
-            session.flush()
-            session.expire_all()
-
-        session.commit = step
-        try:
-            yield
-            del session.commit
-            session.commit()
-        finally:
-            vars(session).pop("commit", None)
-            session.remove()
+        sessions = self._gradebook.db
+        sessions.remove()
+        with self._gradebook.engine.begin() as connection:
+            session = sessions(bind=connection, join_transaction_mode="rollback_only")
+            try:
+                yield
+                session.commit()
+            finally:
+                sessions.remove()
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""

@@ -22,9 +22,6 @@ from autograder.grading.course import Chapter
 from autograder.grading.results import SubmissionResult, TaskResult
 from autograder.grading.submission import Submission, is_test
 
-CHUNK = 20
-"""How many submissions a worker of a cluster gets at a time, at most."""
-
 Graded = tuple[SubmissionResult, str]
 """The result of a submission, and the graded notebook as text."""
 

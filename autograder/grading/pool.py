@@ -9,12 +9,13 @@ import queue
 from collections.abc import Iterator
 from typing import Self
 
-from autograder.grading.course import Chapter, Figures
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.course import Chapter
+from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.jobs import Graded, Job, Jobs, notebook_text, ungraded
+from autograder.grading.options import Figures
 from autograder.grading.results import SubmissionResult, TaskResult
 from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
-from autograder.grading.submission import UnreadableSubmission
+from autograder.grading.submission import UnreadableSubmission, rebuild
 
 _log = logging.getLogger(__name__)
 
@@ -78,10 +79,9 @@ class SandboxPool:
                 if sandbox is None:
                     sandbox = open_sandbox(self._chapter)
                 try:
-                    files = job.submission.files
-                    grade = grade_submitted(
-                        submitted, self._chapter, job.seed, sandbox, files, self._figures
-                    )
+                    rebuilt = rebuild(submitted, self._chapter.release)
+                    grader = NotebookGrader(self._chapter, sandbox, self._figures)
+                    grade = grader.grade(rebuilt, job.seed, job.submission.files)
                     return _result(self._chapter, job, grade), notebook_text(grade.notebook)
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)

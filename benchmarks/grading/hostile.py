@@ -68,7 +68,8 @@ def _graded(
     submitted.mkdir(exist_ok=True)
     write_sample_class(course.root / "exercises" / chapter, members, submitted)
     started, used = time.monotonic(), _cpu()
-    result = grading.grade(course.root, chapter, workers=min(WORKERS, len(members)), force=True)
+    options = grading.GradingOptions(workers=min(WORKERS, len(members)), force=True)
+    result = grading.grade(course.root, chapter, options=options)
     wall = time.monotonic() - started
     wait_for_orphans()
     return result, (wall, _cpu() - used)

@@ -66,10 +66,10 @@ def measured(chapter: str, students: int) -> Cost:
         known = sample_students(load_problems(ROOT, chapter))
         kinds = [one for one in known if one.name in KINDS]
         write_sample_class(ROOT / "exercises" / chapter, kinds, classroom / "submitted")
-        address = machines.scheduler_address
+        options = grading.GradingOptions(scheduler=machines.scheduler_address)
 
         def grade() -> grading.ClassResult:
-            return grading.grade(ROOT, chapter, classroom=classroom, scheduler=address)
+            return grading.grade(ROOT, chapter, classroom=classroom, options=options)
 
         grade()  # the worker has the chapter now, and a warm sandbox
         for number in range(students):

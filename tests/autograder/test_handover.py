@@ -18,9 +18,9 @@ from autograder.authoring.generate import generate
 from autograder.checks import Checks, load_checks, save_checks
 from autograder.examination import examine
 from autograder.grading.course import Course
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.pool import open_sandbox
-from autograder.grading.submission import notebook_of
+from autograder.grading.submission import notebook_of, rebuild
 from autograder.grading.wire import HEADER, WireError, decode, encode
 from autograder.handover import changed, hand_over, take_back
 from autograder.problems import Case, Problem, quarters
@@ -299,7 +299,7 @@ def graded(course: Course, answer: str) -> NotebookGrade:
     next(one for one in notebook.cells if "def gradient" in one.source).source = answer
     with open_sandbox(chapter) as sandbox:
         submitted = notebook_of(json.loads(nbformat.writes(notebook)))
-        return grade_submitted(submitted, chapter, 7, sandbox)
+        return NotebookGrader(chapter, sandbox).grade(rebuild(submitted, chapter.release), 7)
 
 
 def test_tensors_and_networks_in_grading(vision: Course) -> None:

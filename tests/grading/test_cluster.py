@@ -26,6 +26,7 @@ from autograder.grading import cluster_worker
 from autograder.grading import course as course_module
 from autograder.grading.course import fingerprint
 from autograder.grading.jobs import Job, packed_jobs, packed_result, unpacked_jobs, unpacked_result
+from autograder.grading.options import GradingOptions
 from autograder.grading.submission import Submission
 from tests import COURSE
 from tests.grading.grading_class import RIGHT, Grader
@@ -203,7 +204,11 @@ def test_a_worker_that_dies_changes_no_mark(
 
     address = machines.ready(3)
     result = grading.grade(
-        root, "probe", classroom=there, scheduler=address, chunk=3, on_result=kill_once
+        root,
+        "probe",
+        classroom=there,
+        options=GradingOptions(scheduler=address, chunk=3),
+        on_result=kill_once,
     )
     assert result == local
     assert sorted(seen) == [one.student for one in local.submissions]  # each one once
@@ -218,15 +223,16 @@ def test_a_worker_that_dies_changes_no_mark(
     # Chunks are at most as large as asked for, and small at the end.
     assert max(sizes) == 3
     assert sizes[-1] == 1
-    assert grading.grade(root, "probe", classroom=here, scheduler=address).submissions == tuple(
-        grading.grade(root, "probe", classroom=here).submissions
-    )
+    assert grading.grade(
+        root, "probe", classroom=here, options=GradingOptions(scheduler=address)
+    ).submissions == tuple(grading.grade(root, "probe", classroom=here).submissions)
 
 
 CLIENT = """
 import sys
 from autograder import grading
-grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], scheduler=sys.argv[3], chunk=2)
+options = grading.GradingOptions(scheduler=sys.argv[3], chunk=2)
+grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], options=options)
 """
 
 
@@ -253,7 +259,7 @@ def test_a_killed_grading_goes_on_and_a_lost_scheduler_is_told(
 
     options = {"classroom": tmp_path, "on_result": lose_scheduler}
     with pytest.raises(grading.ClusterError, match=r"connection .* was lost.*goes on from there"):
-        grading.grade(root, "probe", scheduler=address, chunk=2, **options)
+        grading.grade(root, "probe", options=GradingOptions(scheduler=address, chunk=2), **options)
     assert sum(one.unchanged for one in seen) >= 2
     result = grading.grade(root, "probe", classroom=tmp_path)
     assert sum(one.unchanged for one in result.submissions) >= 3
@@ -285,9 +291,19 @@ def test_a_submission_that_kills_workers_is_found_over_tls(grader: Grader, tmp_p
         with dask.config.set(tls):
             address = machines.ready(1)
             assert address.startswith("tls://")
-            result = grading.grade(grader.course.root, "probe", classroom=room, scheduler=address)
+            result = grading.grade(
+                grader.course.root,
+                "probe",
+                classroom=room,
+                options=GradingOptions(scheduler=address),
+            )
         with pytest.raises(grading.ClusterError, match="no Dask scheduler at tls://"):
-            grading.grade(grader.course.root, "probe", classroom=room, scheduler=address)
+            grading.grade(
+                grader.course.root,
+                "probe",
+                classroom=room,
+                options=GradingOptions(scheduler=address),
+            )
     assert [one.student for one in result.submissions if one.state != "graded"] == ["killer", "s05"]
     assert result.of("killer").reason == "Each of 3 workers that graded it died."
     assert result.of("s00").points == 11.0
@@ -305,7 +321,12 @@ def test_workers_that_cannot_grade_say_what_to_do(grader: Grader, tmp_path: Path
         machines.worker("numpy", customized(tmp_path / "numpy-custom", OTHER_NUMPY))
         address = machines.ready(3)
         with pytest.raises(grading.ClusterError) as told:
-            grading.grade(grader.course.root, "probe", classroom=room, scheduler=address)
+            grading.grade(
+                grader.course.root,
+                "probe",
+                classroom=room,
+                options=GradingOptions(scheduler=address),
+            )
     message = str(told.value)
     assert message.startswith("No worker of the cluster can grade. tcp://127.0.0.1:")
     for part in (
@@ -333,7 +354,12 @@ def test_a_scheduler_that_is_not_there_is_told(
         nobody = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         for address in (nobody, "nonsense", "http://127.0.0.1:1"):
             with pytest.raises(grading.ClusterError, match="There is no Dask scheduler at"):
-                grading.grade(grader.course.root, "probe", classroom=tmp_path, scheduler=address)
+                grading.grade(
+                    grader.course.root,
+                    "probe",
+                    classroom=tmp_path,
+                    options=GradingOptions(scheduler=address),
+                )
     assert timeouts == [10.0] * 3  # nobody waits for longer
 
 
@@ -346,7 +372,12 @@ def test_without_dask_the_message_says_what_to_install(
     monkeypatch.delitem(sys.modules, "autograder.grading.cluster_worker")
     monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     with pytest.raises(grading.ClusterError, match=r"pip install -e .*cluster"):
-        grading.grade(grader.course.root, "probe", classroom=tmp_path, scheduler="tcp://x:1")
+        grading.grade(
+            grader.course.root,
+            "probe",
+            classroom=tmp_path,
+            options=GradingOptions(scheduler="tcp://x:1"),
+        )
 
 
 class Missing:

@@ -24,10 +24,15 @@ from traitlets.config import Config
 from autograder import grading
 from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
-from autograder.grading.engine import grade_submitted, without_showing
+from autograder.grading.engine import NotebookGrader, without_showing
 from autograder.grading.gradebook import Ledger
-from autograder.grading.preprocessors import figures_to_draw
-from autograder.grading.submission import UnreadableSubmission, notebook_of, read_submission
+from autograder.grading.options import GradingOptions, figures_to_draw
+from autograder.grading.submission import (
+    UnreadableSubmission,
+    notebook_of,
+    read_submission,
+    rebuild,
+)
 from tests import COURSE
 from tests.grading import grading_class
 from tests.grading.grading_class import POINTS, RIGHT, Grader, cell, points
@@ -286,9 +291,8 @@ def test_figures_are_drawn_as_wanted_and_every_cell_is_run(
     notebook.cells.insert(2, new_code_cell(course_cell, id="figure"))
     notebook.cells.insert(3, new_code_cell(OWN_FIGURE))
     submitted = notebook_of(json.loads(nbformat.writes(notebook)))
-    graded = grade_submitted(
-        submitted, chapter, grading_class.SEED, grader.sandbox, figures=figures
-    )
+    rebuilt = rebuild(submitted, release)
+    graded = NotebookGrader(chapter, grader.sandbox, figures).grade(rebuilt, grading_class.SEED)
     assert points(graded) == POINTS
     nbformat.validate(graded.notebook)
     found = []
@@ -334,7 +338,9 @@ def test_figures_to_draw_are_set_in_one_place(grader: Grader, tmp_path: Path) ->
         with pytest.raises(CourseError, match=r"'some' is no choice .* all, own, none"):
             figures_to_draw(wrong, None if wrong else "some")
     with pytest.raises(CourseError, match="all, own, none"):
-        grading.grade(grader.course.root, "probe", classroom=tmp_path, figures="some")
+        grading.grade(
+            grader.course.root, "probe", classroom=tmp_path, options=GradingOptions(figures="some")
+        )
 
 
 def test_markup_of_students_is_shown_as_text(grader: Grader) -> None:
@@ -655,7 +661,7 @@ def room(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class that has been graded once."""
     room = tmp_path_factory.mktemp("class")
     _fill(grader, room)
-    grading.grade(grader.course.root, "probe", classroom=room, workers=2)
+    grading.grade(grader.course.root, "probe", classroom=room, options=GradingOptions(workers=2))
     return room
 
 
@@ -680,7 +686,7 @@ def test_a_class_is_graded_whole(grader: Grader, tmp_path: Path) -> None:
         grader.course.root,
         "probe",
         classroom=tmp_path,
-        workers=2,
+        options=GradingOptions(workers=2),
         on_result=lambda one: seen.append(one.student),
     )
     assert sorted(seen) == list(EXPECTED)
@@ -747,7 +753,9 @@ def test_nothing_is_graded_twice(grader: Grader, room: Path) -> None:
     assert [one.student for one in third.submissions if not one.unchanged] == ["ben", "cleo", "dan"]
     assert third.of("ben").points == 11.0
     assert saved(room)["dan"]["check-scale"] == 4.0
-    forced = grading.grade(root, "probe", ["ada"], classroom=room, force=True)
+    forced = grading.grade(
+        root, "probe", ["ada"], classroom=room, options=GradingOptions(force=True)
+    )
     assert [(one.student, one.unchanged) for one in forced.submissions] == [("ada", False)]
     nbformat.write(grader.notebook({**RIGHT, "total": "def total(x): return 0.0"}), ben)
     assert grading.grade(root, "probe", ["ben"], classroom=room).of("ben").points == 9.0
@@ -775,7 +783,9 @@ def test_manual_points_stay(grader: Grader, room: Path) -> None:
         gradebook.db.commit()
     grading.grade(grader.course.root, "probe", ["ada"], classroom=room)
     assert why() == (2.5, False)
-    grading.grade(grader.course.root, "probe", ["ada"], classroom=room, force=True)
+    grading.grade(
+        grader.course.root, "probe", ["ada"], classroom=room, options=GradingOptions(force=True)
+    )
     assert why() == (2.5, True)
 
 
@@ -821,8 +831,9 @@ KILLED = """
 import sys
 from autograder import grading
 from autograder.authoring.generate import nbgrader_settings
+options = grading.GradingOptions(workers=2, figures="none")
 for number in range(int(sys.argv[3])):
-    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, figures="none")
+    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], options=options)
 """
 
 

@@ -30,7 +30,7 @@ def shown(terminal: bool, *results: SubmissionResult, total: int) -> tuple[str, 
     console = Console(file=file, force_terminal=terminal, width=120, color_system=None)
     with GradingProgress(console, "probe", total) as progress:
         for result in results:
-            progress.found(result)
+            progress.count(result)
         logging.getLogger("autograder.grading.pool").warning("the sandbox broke")
     logging.getLogger("autograder.grading.pool").warning("nobody looks any more")
     return file.getvalue(), progress.summary
