@@ -30,8 +30,16 @@ from autograder.student.explorers.drawing import (
     scale_bar,
     signed_colors,
 )
-from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, OWN
-from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
+from autograder.student.explorers.filter_editor import OWN
+from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS
+from autograder.student.explorers.functions import SHIFT_FUNCTIONS
+from autograder.student.explorers.kinds import KINDS
+from autograder.student.explorers.options import (
+    OPTIONS,
+    ExplorerError,
+    TrainedNetworkOptions,
+    read_options,
+)
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula, Tensor
 from solutions.backprop import reference as backprop
@@ -205,6 +213,12 @@ def checks_of(kind: str, **options: Any) -> Checks:
 
 def opened(kind: str, function: Callable[..., Any] | None = None, **options: Any) -> Any:
     return open_explorer(function or FUNCTIONS[kind][0], checks_of(kind, **options))
+
+
+def exercise_material() -> trained_network.Material:
+    options = read_options({"kind": "saliency", **EXPLORED})[1]
+    assert isinstance(options, TrainedNetworkOptions)
+    return trained_network.material(options)
 
 
 def pictures(explorer: Any) -> list[bytes]:
@@ -498,7 +512,7 @@ def test_values_keep_the_last_tries() -> None:
     for channels in range(4, 14):
         explorer.sliders["channels"].value = channels
     assert ">6.5<" in explorer.view.value
-    assert explorer.view.value.count("<tr>") == 1 + explorer.kept
+    assert explorer.view.value.count("<tr>") == 1 + explorer.rows
 
 
 def test_shift_functions() -> None:
@@ -562,6 +576,31 @@ def test_options_survive_the_checks_file(tmp_path: Path) -> None:
     checks = load_checks(tmp_path / FILE_NAME)["difference"]
     explorer = open_explorer(difference, checks)
     assert explorer.chosen.options == ("same",)
+
+
+def test_every_kind_has_options() -> None:
+    assert list(OPTIONS) == list(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("explorer", "message"),
+    [
+        ({}, "There is no kind of explorer None. The kinds are: filter, bank, "),
+        ({"kind": "filters"}, "There is no kind of explorer 'filters'. The kinds are: filter, "),
+        (
+            {"kind": "filter", "picture": ("house",)},
+            "The explorer 'filter' has no option 'picture'. Its options are: pictures, presets, "
+            "size, try.",
+        ),
+        ({"kind": "uses", "prompts": ("Look.",)}, "has no option 'prompts'. Its options are: try."),
+        ({"kind": "pool", "pictures": ("cat",)}, "There is no picture 'cat'. The pictures are: "),
+        ({"kind": "saliency", "pictures": "p.npz"}, "'saliency' needs the option 'network'."),
+    ],
+)
+def test_an_explorer_that_does_not_exist_is_refused(explorer: dict[str, Any], message: str) -> None:
+    with pytest.raises(ExplorerError) as refusal:
+        read_options(explorer)
+    assert message in str(refusal.value)
 
 
 # Pictures and drawing
@@ -686,7 +725,7 @@ def test_descent_walks_with_the_students_steps() -> None:
 
 
 def test_the_network_of_the_exercise_knows_its_pictures() -> None:
-    known = trained_network.material(EXPLORED)
+    known = exercise_material()
     model = hand_over(known.network)
     assert len(model) == len(known.names) == 37
     assert known.names[:5] == ("conv 1", "relu 1", "conv 2", "relu 2", "pool 1")
@@ -725,7 +764,7 @@ def test_the_frame_is_where_the_score_is_lowest() -> None:
 
 
 def test_whether_a_map_points_at_the_object_is_said() -> None:
-    mask = trained_network.material(EXPLORED).masks[0]
+    mask = exercise_material().masks[0]
     for inside in (True, False):
         one = np.zeros(mask.shape)
         one[tuple(np.argwhere(mask == inside)[100])] = 1.0
