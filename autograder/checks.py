@@ -74,7 +74,10 @@ class ChecksFileError(Exception):
 def save_checks(path: Path, chapter: str, checks: Iterable[Checks]) -> None:
     """Write the checks of a chapter to ``path``; the same checks give the same bytes."""
     arrays: dict[str, np.ndarray] = {}
-    functions = [_encode(_fields(one), arrays, one.function) for one in checks]
+    functions = [
+        _encode(_fields(function_checks), arrays, function_checks.function)
+        for function_checks in checks
+    ]
     index = {"format": FORMAT, "chapter": chapter, "functions": functions}
     text = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     arrays["index"] = np.frombuffer(text.encode(), dtype=np.uint8)
@@ -98,7 +101,7 @@ def load_checks(path: Path) -> dict[str, Checks]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         index = json.loads(arrays.pop("index").tobytes().decode())
-        found = index["format"]
+        version = index["format"]
     except FileNotFoundError:
         raise ChecksFileError(
             f"There is no file {path.name!r} in {path.parent.resolve()}. It comes with the "
@@ -109,13 +112,13 @@ def load_checks(path: Path) -> dict[str, Checks]:
             f"{path} is damaged ({error}). Get the exercise folder once more; your notebook "
             "can stay as it is."
         ) from error
-    if found != FORMAT:
+    if version != FORMAT:
         raise ChecksFileError(
-            f"{path} has format {found}, and this version of autograder reads format {FORMAT}. "
+            f"{path} has format {version}, and this version of autograder reads format {FORMAT}. "
             "Install the autograder that belongs to this exercise."
         )
-    decoded = [_checks(_decode(one, arrays)) for one in index["functions"]]
-    return {one.function: one for one in decoded}
+    decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
+    return {checks.function: checks for checks in decoded}
 
 
 def _fields(record: Any) -> dict[str, Any]:

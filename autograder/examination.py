@@ -79,9 +79,9 @@ class Examination:
         In grading only cases count that the student could not know: a table of the visible
         cases' answers earns nothing. Where there are no such cases, all of them count.
         """
-        counted = [one for one in self.outcomes if one.case.hidden] or self.outcomes
-        total = sum(one.case.weight for one in counted)
-        earned = sum(one.case.weight for one in counted if one.passed)
+        counted = [outcome for outcome in self.outcomes if outcome.case.hidden] or self.outcomes
+        total = sum(outcome.case.weight for outcome in counted)
+        earned = sum(outcome.case.weight for outcome in counted if outcome.passed)
         return earned / total if total else 0.0
 
     @property
@@ -157,8 +157,8 @@ def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | Non
     than failing ones speak for it. Of several, the one that explains most is named; if that
     leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
     """
-    failing = [one for one in outcomes if one.verdict in ("different", "raised")]
-    passed = [one for one in outcomes if one.passed]
+    failing = [outcome for outcome in outcomes if outcome.verdict in ("different", "raised")]
+    passed = [outcome for outcome in outcomes if outcome.passed]
     if not failing:
         return None
     ranked = []

@@ -130,8 +130,8 @@ def _layer(layer: Mapping[str, Value]) -> Any:
             return nn.MaxPool2d(layer["size"], layer.get("stride"))
         case "avg_pool":
             return nn.AvgPool2d(layer["size"], layer.get("stride"))
-        case "global_avg_pool":
-            return nn.AdaptiveAvgPool2d(1)
+        case "adaptive_avg_pool":
+            return nn.AdaptiveAvgPool2d(layer["size"])
         case "flatten":
             return nn.Flatten()
         case "dropout":

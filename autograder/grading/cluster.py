@@ -148,7 +148,9 @@ class Cluster:
             free = [worker for worker in fit if worker not in taken]
             if self._suspects and free:
                 # One worker, of those that have proved themselves, gets nothing until it is idle.
-                place = min(free, key=lambda one: (one not in self._equipped, load[one], one))
+                place = min(
+                    free, key=lambda worker: (worker not in self._equipped, load[worker], worker)
+                )
                 if not load[place]:
                     self._send([self._suspects.popleft()], place, alone=True)
                     continue
@@ -163,7 +165,7 @@ class Cluster:
                 self._next.append(chunk)
             if not free:
                 return
-            place = min(free, key=lambda one: (load[one] / self._threads[one], one))
+            place = min(free, key=lambda worker: (load[worker] / self._threads[worker], worker))
             self._send(self._next.popleft(), place)
 
     def _send(self, jobs: list[Job], worker: str, alone: bool = False) -> None:
@@ -263,7 +265,7 @@ class Cluster:
             if not on_purpose:
                 _log.warning("the worker %s has died; its submissions are graded again", worker)
                 self._died += 1
-            for chunk in [one for one in self._chunks.values() if one.worker == worker]:
+            for chunk in [chunk for chunk in self._chunks.values() if chunk.worker == worker]:
                 del self._chunks[chunk.future.key]
                 chunk.future.cancel()
                 if on_purpose:

@@ -103,13 +103,13 @@ def grade_chunk(key: tuple[Any, ...], jobs: bytes, files: Mapping[str, bytes] | 
 
 def versions(packages: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return the versions of Python and of the packages that marks may depend on."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    known = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for package in sorted({"numpy", *packages}):
         try:
-            found[package] = importlib.metadata.version(package)
+            known[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "missing"
-    return tuple(found.items())
+            known[package] = "missing"
+    return tuple(known.items())
 
 
 def chapter_files(course: Course, name: str) -> dict[str, bytes]:

@@ -131,7 +131,7 @@ class NotebookGrader:
 
 def _first_used(source: str, names: set[str]) -> str | None:
     """Return one of these names that a cell uses, or None."""
-    return next((one for one in sorted(names) if re.search(rf"\b{one}\b", source)), None)
+    return next((name for name in sorted(names) if re.search(rf"\b{name}\b", source)), None)
 
 
 def _defined(source: str) -> set[str]:
@@ -158,10 +158,10 @@ def without_showing(source: str) -> str:
         tree = ast.parse(source)
     except SyntaxError:  # magics, for one
         return source
-    kept = [node for node in tree.body if not _only_shows(node)]
-    if len(kept) == len(tree.body):
+    statements = [node for node in tree.body if not _only_shows(node)]
+    if len(statements) == len(tree.body):
         return source
-    return "\n".join(ast.unparse(node) for node in kept)
+    return "\n".join(ast.unparse(node) for node in statements)
 
 
 def _only_shows(node: ast.stmt) -> bool:
@@ -181,8 +181,8 @@ def _examined(task: Task, seed: int, run: _Run) -> TaskGrade:
 
 
 def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:
-    shown = graded_report(grade.examination, grade.points, grade.max_points)
-    words = {"text/plain": shown.text, "text/html": shown._repr_html_()}
+    report = graded_report(grade.examination, grade.points, grade.max_points)
+    words = {"text/plain": report.text, "text/html": report._repr_html_()}
     # nbgrader reads the points from the first result that a test cell has.
     return [
         _output("display_data", data=words),
@@ -203,7 +203,7 @@ class _Run:
         self._session: Session | None = None
         self._cells: list[tuple[str, bool]] = []
         self._left = limits.total_seconds
-        self._room = MAX_OUTPUT
+        self._characters_left = MAX_OUTPUT
         # Cells in which nothing is graded may take half of the time; the rest is for the tasks.
         self._left_for_cells = limits.total_seconds / 2
         self._cell_seconds = limits.cell_seconds
@@ -254,10 +254,10 @@ class _Run:
         return _note(f"Stopped: {why}.")
 
     def _fitting(self, outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:
-        """Yield outputs as long as there is room for them in the graded notebook."""
+        """Yield outputs as long as they fit into the graded notebook."""
         for output in outputs:
-            self._room -= len(json.dumps(output))
-            if self._room < 0:
+            self._characters_left -= len(json.dumps(output))
+            if self._characters_left < 0:
                 yield _note("The other outputs are left out: there are too many.")
                 return
             yield output
@@ -374,10 +374,10 @@ def _cell_outputs(reply: dict[str, Any]) -> Iterator[NotebookNode]:
         if kind == "stream" and name in ("stdout", "stderr"):
             yield _output("stream", name=name, text=_long_text(output.get("text")))
         elif kind in ("display_data", "execute_result") and isinstance(data, dict):
-            kept = dict(_safe_data(data))
-            if kept:
+            safe = dict(_safe_data(data))
+            if safe:
                 # Never as a result: only the grader's own results may look like points.
-                yield _output("display_data", data=kept)
+                yield _output("display_data", data=safe)
     error = reply.get("error")
     if isinstance(error, dict):
         yield _output(

@@ -245,8 +245,8 @@ class Sandbox:
 def _number_of(process: int) -> int:
     """Return the process id behind a pidfd, as this process sees it."""
     text = Path(f"/proc/self/fdinfo/{process}").read_text()
-    found = re.search(r"^Pid:\s*(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
+    match = re.search(r"^Pid:\s*(\d+)", text, re.MULTILINE)
+    return int(match[1]) if match else 0
 
 
 def _bubblewrap() -> str:
@@ -386,12 +386,12 @@ def _imports(packages: Iterable[str]) -> Iterator[str]:
 
 def _package_files(packages: Iterable[str]) -> list[Path]:
     """Return the files and folders of the packages and all that they need, in site-packages."""
-    found: set[Path] = set()
+    paths: set[Path] = set()
     for distribution in _with_requirements((*ENGINE_PACKAGES, *packages)):
         for file in distribution.files or ():
             if file.parts[0] not in ("..", "__pycache__"):
-                found.add(Path(str(distribution.locate_file(file.parts[0]))))
-    return sorted(path for path in found if path.exists())
+                paths.add(Path(str(distribution.locate_file(file.parts[0]))))
+    return sorted(path for path in paths if path.exists())
 
 
 def _with_requirements(packages: Iterable[str]) -> list[importlib.metadata.Distribution]:

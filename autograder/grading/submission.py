@@ -191,10 +191,10 @@ def notebook_of(document: Any) -> SubmittedNotebook:
         raise UnreadableSubmission("The notebook has no cells.")
     if len(cells) > MAX_CELLS:
         raise UnreadableSubmission(f"The notebook has {len(cells)} cells; {MAX_CELLS} are allowed.")
-    found = tuple(cell for cell in map(_cell, cells) if cell is not None)
-    if sum(len(cell.source) for cell in found) > MAX_SOURCE:
+    parts = tuple(cell for cell in map(_cell, cells) if cell is not None)
+    if sum(len(cell.source) for cell in parts) > MAX_SOURCE:
         raise UnreadableSubmission("The notebook holds more than 2 MB of code and text.")
-    return SubmittedNotebook(found, _language(document.get("metadata")))
+    return SubmittedNotebook(parts, _language(document.get("metadata")))
 
 
 def _language(metadata: Any) -> str:
@@ -238,12 +238,12 @@ def _pictures(attachments: Any) -> Any:
     """Keep the pictures that were pasted into a text cell."""
     if not isinstance(attachments, dict):
         return None
-    kept = {
+    pictures = {
         name: {kind: data for kind, data in bundle.items() if _is_picture(kind, data)}
         for name, bundle in attachments.items()
         if isinstance(bundle, dict)
     }
-    return kept or None
+    return pictures or None
 
 
 def _is_picture(kind: Any, data: Any) -> bool:
@@ -425,19 +425,19 @@ def inactive(text: str) -> str:
 
 
 def _unique_ids(cells: list[NotebookNode]) -> None:
-    seen: set[str] = set()
+    ids: set[str] = set()
     for number, cell in enumerate(cells):
-        if not cell["id"] or cell["id"] in seen:
+        if not cell["id"] or cell["id"] in ids:
             cell["id"] = f"cell-{number}"
-            while cell["id"] in seen:
+            while cell["id"] in ids:
                 cell["id"] += "-"
-        seen.add(cell["id"])
+        ids.add(cell["id"])
 
 
 def extra_files(folder: Path, notebook: str) -> dict[str, bytes]:
     """Read the files that were submitted beside the notebook: regular ones, of bounded size."""
     files: dict[str, bytes] = {}
-    room = MAX_EXTRA_FILES
+    bytes_left = MAX_EXTRA_FILES
     for base, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(names):
@@ -445,9 +445,9 @@ def extra_files(folder: Path, notebook: str) -> dict[str, bytes]:
             if name.startswith(".") or name == f"{notebook}.ipynb" or len(files) >= 100:
                 continue
             try:
-                content = read_file(path, room)
+                content = read_file(path, bytes_left)
             except UnreadableSubmission:
                 continue  # links, pipes and huge files are nothing that a notebook needs
-            room -= len(content)
+            bytes_left -= len(content)
             files[str(path.relative_to(folder))] = content
     return files

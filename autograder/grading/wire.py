@@ -58,8 +58,8 @@ class Foreign:
 
 def foreign(name: str) -> Foreign:
     """Return a stand-in for a value of the type ``name``."""
-    shown = "".join(c for c in name if c.isprintable())[:80] or "unknown"
-    stand_in: Foreign = type(shown, (Foreign,), {})()
+    printable = "".join(c for c in name if c.isprintable())[:80] or "unknown"
+    stand_in: Foreign = type(printable, (Foreign,), {})()
     return stand_in
 
 

@@ -28,11 +28,11 @@ class PrintAllowance:
     def take(self, text: str) -> str:
         """Return the part of ``text`` that may be printed, and count it."""
         pieces = text[: self.characters].splitlines(keepends=True)
-        shown = "".join(pieces[: self.lines])
-        self.characters -= len(shown)
-        self.lines -= shown.count("\n")
-        self.left_out += len(text) - len(shown)
-        return shown
+        printed = "".join(pieces[: self.lines])
+        self.characters -= len(printed)
+        self.lines -= printed.count("\n")
+        self.left_out += len(text) - len(printed)
+        return printed
 
 
 class StudentCaller:
@@ -107,11 +107,11 @@ class _LimitedStream:
         self._last = "\n"
 
     def write(self, text: str) -> int:
-        shown = self._allowance.take(text)
-        if shown:
-            self._stream.write(self._heading + shown)
+        printed = self._allowance.take(text)
+        if printed:
+            self._stream.write(self._heading + printed)
             self._heading = ""
-            self._last = shown[-1]
+            self._last = printed[-1]
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

@@ -45,7 +45,7 @@ def main(folder: Path, chapter: str, figures: str) -> None:
 
 
 def _points(outputs: list[dict]) -> float:
-    results = [one for one in outputs if one["output_type"] == "execute_result"]
+    results = [output for output in outputs if output["output_type"] == "execute_result"]
     return float(results[0]["data"]["text/plain"]) if results else 0.0
 
 

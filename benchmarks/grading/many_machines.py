@@ -64,7 +64,7 @@ def measured(chapter: str, students: int) -> Cost:
     ):
         classroom = Path(folder)
         known = sample_students(load_problems(ROOT, chapter))
-        kinds = [one for one in known if one.name in KINDS]
+        kinds = [student for student in known if student.name in KINDS]
         write_sample_class(ROOT / "exercises" / chapter, kinds, classroom / "submitted")
         options = grading.GradingOptions(scheduler=machines.scheduler_address)
 
@@ -82,9 +82,9 @@ def measured(chapter: str, students: int) -> Cost:
         before = (*_seconds(worker), time.process_time())
         result = grade()
         after = (*_seconds(worker), time.process_time())
-        graded = [one for one in result.submissions if not one.unchanged]
+        graded = [submission for submission in result.submissions if not submission.unchanged]
         assert len(graded) == students
-        assert all(one.state == "graded" for one in graded)
+        assert all(submission.state == "graded" for submission in graded)
         own, started, writer = (late - early for early, late in zip(before, after, strict=True))
         files = (classroom / "autograded").rglob("*.ipynb")
         sizes = [path.stat().st_size for path in files if path.parent.parent.name[-1].isdigit()]
@@ -97,7 +97,10 @@ def measured(chapter: str, students: int) -> Cost:
             to,
             back,
             _commit_seconds(classroom / "measured.db"),
-            sum(one.memory_full_info().pss for one in (worker, *worker.children(recursive=True))),
+            sum(
+                process.memory_full_info().pss
+                for process in (worker, *worker.children(recursive=True))
+            ),
         )
 
 
@@ -166,27 +169,27 @@ def _sizes_of_chunks() -> list[int]:
 
 def _dask_process(role: str) -> psutil.Process:
     """Return the one child process of this role: Dask's scheduler, or its worker's nanny."""
-    found = [
-        one
-        for one in psutil.Process().children()
-        if any(f"distributed.{role}" in word for word in one.cmdline())
+    processes = [
+        process
+        for process in psutil.Process().children()
+        if any(f"distributed.{role}" in word for word in process.cmdline())
     ]
-    assert len(found) == 1, found
-    return found[0]
+    assert len(processes) == 1, processes
+    return processes[0]
 
 
 def _worker() -> psutil.Process:
     """Return the worker: the process below the nanny that has started a sandbox."""
     children = _dask_process("Nanny").children()
-    found = [one for one in children if any(c.name() == "bwrap" for c in one.children())]
-    assert len(found) == 1, found
-    return found[0]
+    sandboxes = [child for child in children if any(c.name() == "bwrap" for c in child.children())]
+    assert len(sandboxes) == 1, sandboxes
+    return sandboxes[0]
 
 
 def _seconds(process: psutil.Process) -> tuple[float, float]:
     """Return the CPU seconds of a process, and of all it has started, ended ones included."""
     own = process.cpu_times()
-    times = [one.cpu_times() for one in process.children(recursive=True)]
+    times = [child.cpu_times() for child in process.children(recursive=True)]
     started = sum(t.user + t.system + t.children_user + t.children_system for t in times)
     return own.user + own.system, started
 

@@ -128,10 +128,16 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
             continue
         else:
             row = grader[stage], inside[stage]
-        table.add_row(stage, *(f"{1000 * one / students:.1f}" if one else "" for one in row))
+        table.add_row(
+            stage,
+            *(
+                f"{1000 * milliseconds / students:.1f}" if milliseconds else ""
+                for milliseconds in row
+            ),
+        )
         if stage == PLACES[-1][2]:
             row = grader[REST], inside[REST]
-            table.add_row(REST, *(f"{1000 * one / students:.1f}" for one in row))
+            table.add_row(REST, *(f"{1000 * milliseconds / students:.1f}" for milliseconds in row))
     console.print(table)
 
 

@@ -40,7 +40,7 @@ def network(seed: int = 0, **options: object) -> Network:
         | {"stride": 2, "padding": 1},
         {"kind": "avg_pool", "size": 2, "stride": 1},
         {"kind": "dropout", "p": 0.5},
-        {"kind": "global_avg_pool"},
+        {"kind": "adaptive_avg_pool", "size": 1},
         {"kind": "flatten"},
         {"kind": "linear", "weight": quarters(rng, 5, 4), "bias": quarters(rng, 5)},
     )

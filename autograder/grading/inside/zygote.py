@@ -65,10 +65,10 @@ def _draw_some() -> None:
 
     for _ in range(5):
         figure, axes = pyplot.subplots(1, 2)
-        for one in axes:
-            image = one.imshow([[0, 1]])
-            one.set_title("a_1 $x^2$")
-            figure.colorbar(image, ax=one)
+        for axis in axes:
+            image = axis.imshow([[0, 1]])
+            axis.set_title("a_1 $x^2$")
+            figure.colorbar(image, ax=axis)
     figure.savefig(io.BytesIO(), bbox_inches="tight")
     pyplot.close("all")
 

@@ -61,7 +61,7 @@ class PoolExplorer(PictureExplorer):
         height, width = pooled.shape
         share = pooled.size / self.current_picture().size
         caption = f"pooled, {height} × {width}: {share:.0%} of the numbers"
-        means = (number(float(one.mean())) for one in (self.current_picture(), pooled))
+        means = (number(float(pixels.mean())) for pixels in (self.current_picture(), pooled))
         return (
             self.picture_figure(self.current_picture())
             + figure(picture_colors(pooled), caption, caption, self.figure_width)
