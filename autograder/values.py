@@ -70,8 +70,8 @@ class Network:
     Each layer is a dictionary: its ``kind`` (one of :data:`LAYERS`), and what that needs.
     ``conv``: ``weight`` (F, C, HH, WW), ``bias`` (F,), and if they are not 1 and 0, ``stride``
     and ``padding``. ``linear``: ``weight`` (M, D), ``bias`` (M,). ``max_pool``, ``avg_pool``:
-    ``size``, and ``stride`` if it is another. ``adaptive_avg_pool``: ``size``. ``dropout``: ``p``. ``relu``: ``inplace`` if it
-    overwrites its input, as those of torchvision's VGG16 do.
+    ``size``, and ``stride`` if it is another. ``adaptive_avg_pool``: ``size``. ``dropout``: ``p``.
+    ``relu``: ``inplace`` if it overwrites its input, as those of torchvision's VGG16 do.
 
     With ``max_calls``, the network refuses to be called more often, in words: the task is to
     use batches. With ``training`` it is handed over in training mode.
