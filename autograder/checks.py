@@ -24,6 +24,9 @@ from autograder.values import Formula, Network, Tensor, Value, same
 FILE_NAME = "checks.npz"
 FORMAT = 1
 
+SECONDS_PER_CALL = 5.0
+"""How long a call of a graded function may take, unless its problem says otherwise."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Raised:
@@ -62,7 +65,7 @@ class Checks:
     cases: tuple[CheckedCase, ...]
     hints: Mapping[str, str]
     tolerance: Tolerance = Tolerance()
-    time_limit: float = 5.0
+    time_limit: float = SECONDS_PER_CALL
     explorer: Mapping[str, Value] | None = None
     results: tuple[str, ...] = ()
 

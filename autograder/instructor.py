@@ -17,10 +17,9 @@ import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.authoring.chapter import chapters, load_problems
 from autograder.authoring.mutation_table import mutation_table as table_of_mutations
 from autograder.authoring.site import SITE, SiteError, build_site
-from autograder.authoring.source import SourceError
+from autograder.chapter import SourceError, chapters, load_problems
 
 if TYPE_CHECKING:
     from autograder.grading.course import Course

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -102,8 +101,16 @@ Why?
 Because of the model answer.
 """
 
-REFERENCE = '''\
+CHAPTER_PY = """\
+from autograder.chapter import Chapter
+
+CHAPTER = Chapter(tasks=("double", "total"))
+"""
+
+DOUBLE_PY = '''\
 import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
 
 
 def double(x: np.ndarray, times: int = 1) -> np.ndarray:
@@ -118,31 +125,10 @@ def double(x: np.ndarray, times: int = 1) -> np.ndarray:
     ### END SOLUTION
 
 
-def total(x: np.ndarray) -> float:
-    """Return the sum of x."""
-    ### BEGIN SOLUTION
-    return float(np.sum(x))
-    ### END SOLUTION
-'''
-
-PROBLEMS_PY = """\
-import numpy as np
-
-from autograder.problems import Case, Misconception, Problem, quarters
-from solutions.toy.reference import double, total
-
-
-def double_cases(rng):
+def cases(rng):
     return [
         Case("a vector, once", {"x": quarters(rng, 3), "times": 1}),
         Case("a matrix, twice", {"x": quarters(rng, 2, 3), "times": 2}),
-    ]
-
-
-def total_cases(rng):
-    return [
-        Case("a vector", {"x": quarters(rng, 5)}),
-        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
     ]
 
 
@@ -154,30 +140,52 @@ def once(x, times):
     return 2 * x
 
 
+PROBLEM = Problem(
+    double,
+    cases,
+    (
+        Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
+        Misconception("once", once, "once", "right only for times=1", "What is times for?"),
+    ),
+)
+'''
+
+TOTAL_PY = '''\
+import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
+
+
+def total(x: np.ndarray) -> float:
+    """Return the sum of x."""
+    ### BEGIN SOLUTION
+    return float(np.sum(x))
+    ### END SOLUTION
+
+
+def cases(rng):
+    return [
+        Case("a vector", {"x": quarters(rng, 5)}),
+        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
+    ]
+
+
 def of_rows(x):
     return x.sum(axis=0)
 
 
-PROBLEMS = (
-    Problem(
-        double,
-        double_cases,
-        (
-            Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
-            Misconception("once", once, "once", "right only for times=1", "What is times for?"),
-        ),
-    ),
-    Problem(
-        total,
-        total_cases,
-        (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
-    ),
+PROBLEM = Problem(
+    total,
+    cases,
+    (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
 )
-"""
+'''
 
 
 def _loaded_solutions() -> dict[str, ModuleType]:
-    return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
+    return {
+        name: module for name, module in sys.modules.items() if name.split(".")[0] == "solutions"
+    }
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -204,8 +212,11 @@ def toy_course(tmp_path: Path) -> Path:
     (folder.parent / "__init__.py").write_text("")
     (folder / "__init__.py").write_text("")
     (folder / "toy.md").write_text(SOURCE)
-    (folder / "reference.py").write_text(textwrap.dedent(REFERENCE))
-    (folder / "problems.py").write_text(PROBLEMS_PY)
+    (folder / "chapter.py").write_text(CHAPTER_PY)
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "__init__.py").write_text("")
+    (folder / "tasks" / "double.py").write_text(DOUBLE_PY)
+    (folder / "tasks" / "total.py").write_text(TOTAL_PY)
     root = tmp_path / "course"
     config = COURSE / "nbgrader_config.py"
     (root / "nbgrader_config.py").write_text(config.read_text())

@@ -9,8 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.authoring.generate import nbgrader_settings
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.gradebook import Ledger, write_whole
 from autograder.grading.jobs import ClusterError, Graders, Job, ungraded
 from autograder.grading.options import (
@@ -22,6 +21,7 @@ from autograder.grading.options import (
 from autograder.grading.pool import SandboxPool
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import read_submission
+from autograder.nbgrader_settings import nbgrader_settings
 
 
 def grade(
@@ -68,7 +68,7 @@ def grade(
 
 
 def _graders(
-    course: Course, chapter: Chapter, options: GradingOptions, figures: Figures
+    course: Course, chapter: GradedChapter, options: GradingOptions, figures: Figures
 ) -> Graders:
     if options.scheduler is None:
         return SandboxPool(chapter, options.workers, figures)
@@ -100,7 +100,7 @@ class _Jobs:
     def __init__(
         self,
         course: Course,
-        chapter: Chapter,
+        chapter: GradedChapter,
         students: Sequence[str],
         ledger: Ledger | None,
         report: Callable[[SubmissionResult], None],
@@ -157,7 +157,7 @@ def _state(course: Course, chapter: str, student: str) -> Path:
 
 
 def _known(
-    course: Course, chapter: Chapter, ledger: Ledger, student: str, stamp: str
+    course: Course, chapter: GradedChapter, ledger: Ledger, student: str, stamp: str
 ) -> SubmissionResult | None:
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:

@@ -27,7 +27,7 @@ from autograder.grading.cluster_worker import (
     chapter_files,
     versions,
 )
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.jobs import (
     ClusterError,
     Graded,
@@ -83,7 +83,7 @@ class Cluster:
     """
 
     def __init__(
-        self, course: Course, chapter: Chapter, address: str, chunk: int, figures: Figures
+        self, course: Course, chapter: GradedChapter, address: str, chunk: int, figures: Figures
     ) -> None:
         self._chapter = chapter
         self._address = address

@@ -20,7 +20,13 @@ from typing import Any, TypedDict
 
 from distributed import get_worker
 
-from autograder.grading.course import Chapter, Course, fingerprint, package_digest
+from autograder.grading.course import Course, GradedChapter
+from autograder.grading.fingerprint import (
+    fingerprint,
+    package_digest,
+    released_files,
+    source_files,
+)
 from autograder.grading.jobs import packed_result, unpacked_jobs
 from autograder.grading.options import Figures
 from autograder.grading.pool import SandboxPool
@@ -115,14 +121,8 @@ def versions(packages: Iterable[str]) -> tuple[tuple[str, str], ...]:
 def chapter_files(course: Course, name: str) -> dict[str, bytes]:
     """Return the files of a course that grading a chapter takes, by their path in the course."""
     root = course.root
-    sources = list((root / "solutions").rglob("*.py"))  # chapters may share code
-    sources += [path for path in (root / "solutions" / name).rglob("*") if path.suffix != ".ipynb"]
-    sources += (root / "exercises" / name).rglob("*")
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sources
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    paths = source_files(root, name) | released_files(root, name)
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(paths)}
 
 
 @contextlib.contextmanager
@@ -171,7 +171,7 @@ def _prepare(key: ChapterKey, files: Mapping[str, bytes]) -> _Prepared:
     return _Prepared(folder, pool)
 
 
-def _load(key: ChapterKey, root: Path, files: Mapping[str, bytes]) -> Chapter:
+def _load(key: ChapterKey, root: Path, files: Mapping[str, bytes]) -> GradedChapter:
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)

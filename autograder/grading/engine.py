@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 from nbformat.notebooknode import NotebookNode
 
+from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Examination, Returned, TimedOut, examine
 from autograder.failures import Failed
 from autograder.grading.channel import OutOfTime
-from autograder.grading.course import Chapter, Task
+from autograder.grading.course import GradedChapter, Task
 from autograder.grading.options import DEFAULT_FIGURES, Figures
-from autograder.grading.sandbox import Limits, Sandbox, Session, SessionEnded
+from autograder.grading.sandbox import Sandbox, Session, SessionEnded
 from autograder.grading.submission import Rebuilt, is_test
 from autograder.grading.wire import foreign
 from autograder.report import graded_report
@@ -70,7 +71,7 @@ class NotebookGrader:
     cells do not show anything (:func:`without_showing`).
     """
 
-    chapter: Chapter
+    chapter: GradedChapter
     sandbox: Sandbox
     figures: Figures = DEFAULT_FIGURES
 

@@ -19,7 +19,7 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder.grading.course import Chapter, Course, CourseError
+from autograder.grading.course import Course, CourseError, GradedChapter
 from autograder.grading.submission import UnreadableSubmission, read_file
 
 TIMESTAMP = "timestamp.txt"
@@ -32,7 +32,7 @@ class Ledger:
     transaction open in between.
     """
 
-    def __init__(self, course: Course, chapter: Chapter, config: Config) -> None:
+    def __init__(self, course: Course, chapter: GradedChapter, config: Config) -> None:
         self._course = course
         self._chapter = chapter
         self._config = config

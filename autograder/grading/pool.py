@@ -9,7 +9,7 @@ import queue
 from collections.abc import Iterator
 from typing import Self
 
-from autograder.grading.course import Chapter
+from autograder.grading.course import GradedChapter
 from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.jobs import Graded, Job, Jobs, notebook_text, ungraded
 from autograder.grading.options import Figures
@@ -26,7 +26,7 @@ class SandboxPool:
     Most of the work is done by the sandboxes' own processes; a thread waits for each of them.
     """
 
-    def __init__(self, chapter: Chapter, count: int, figures: Figures) -> None:
+    def __init__(self, chapter: GradedChapter, count: int, figures: Figures) -> None:
         self._chapter = chapter
         self._figures = figures
         self._count = count
@@ -99,12 +99,12 @@ class SandboxPool:
         return ungraded(self._chapter, job.student, "It broke the sandbox, twice.")
 
 
-def open_sandbox(chapter: Chapter) -> Sandbox:
+def open_sandbox(chapter: GradedChapter) -> Sandbox:
     """Start a sandbox for a chapter's submissions."""
     return Sandbox(chapter.packages, chapter.folder, chapter.limits)
 
 
-def _result(chapter: Chapter, job: Job, grade: NotebookGrade) -> SubmissionResult:
+def _result(chapter: GradedChapter, job: Job, grade: NotebookGrade) -> SubmissionResult:
     tasks = tuple(
         TaskResult(task.function, task.points, task.max_points, task.misconception)
         for task in grade.tasks

@@ -16,7 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
 
-from autograder.grading.course import Chapter, Course
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrader
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.pool import open_sandbox
@@ -83,14 +83,14 @@ class ExamineSubmission(_CoursePreprocessor):
 
 
 @functools.lru_cache(maxsize=4)
-def _chapter(course: Course, name: str) -> Chapter:
+def _chapter(course: Course, name: str) -> GradedChapter:
     return course.chapter(name)
 
 
 _sandboxes: dict[str, Sandbox] = {}
 
 
-def _sandbox(chapter: Chapter) -> Sandbox:
+def _sandbox(chapter: GradedChapter) -> Sandbox:
     """Return a sandbox for the chapter; it stays open for the next submission."""
     if chapter.fingerprint not in _sandboxes:
         _close()

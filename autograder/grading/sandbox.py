@@ -9,7 +9,6 @@ network. Each session has its own processes, files in memory and limits on top o
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import importlib.metadata
 import logging
 import os
@@ -26,6 +25,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from autograder.chapter import DEFAULT_PACKAGES, Limits
 from autograder.grading.channel import Channel, ChannelClosed, OutOfTime, deadline
 from autograder.grading.system_calls import filter_program
 from autograder.grading.wire import WireError
@@ -49,30 +49,6 @@ class SandboxBroken(RuntimeError):
 
 class SessionEnded(RuntimeError):
     """A submission's process has died, or answered with something that is no answer."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What one submission may use. Sizes in MiB, times in seconds."""
-
-    memory: int = 2048
-    disk: int = 64
-    threads: int = 32
-    cell_seconds: float = 15.0
-    total_seconds: float = 180.0
-
-    def resources(self) -> dict[str, int]:
-        """Return the limits that the kernel enforces, by their names without ``RLIMIT_``."""
-        return {
-            "AS": self.memory << 20,
-            "FSIZE": self.disk << 20,
-            "NPROC": self.threads,
-            "NOFILE": 128,
-            "CORE": 0,
-            "MEMLOCK": 0,
-            "MSGQUEUE": 0,
-            "CPU": int(2 * self.total_seconds) + 10,
-        }
 
 
 class Session:
@@ -158,7 +134,7 @@ class Sandbox:
 
     def __init__(
         self,
-        packages: Iterable[str] = ("numpy", "matplotlib", "ipywidgets"),
+        packages: Iterable[str] = DEFAULT_PACKAGES,
         shared: Path | None = None,
         limits: Limits | None = None,
     ) -> None:

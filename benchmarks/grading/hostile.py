@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading.course import Course
 from autograder.grading.sample_class import SampleStudent, write_sample_class
 from benchmarks.grading.processes import adopt_orphans, cpu_of_children, wait_for_orphans

@@ -24,7 +24,7 @@ from distributed import Client, SpecCluster
 from distributed.deploy.subprocess import SubprocessCluster
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading import cluster
 from autograder.grading.jobs import CHUNK, Job, packed_jobs
 from autograder.grading.sample_class import sample_students, write_sample_class

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading.course import Course
 from autograder.grading.sample_class import write_sample_class
 from benchmarks.grading.submissions import honest_class

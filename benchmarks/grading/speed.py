@@ -28,8 +28,8 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
-from autograder.authoring.chapter import load_problems
 from autograder.authoring.generate import generate
+from autograder.chapter import load_problems
 from autograder.grading.course import SECRET_VARIABLE, Course
 from autograder.grading.sample_class import write_sample_class
 from benchmarks.grading import hostile, memory, stages, stock

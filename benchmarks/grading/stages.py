@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading import batch, engine, gradebook, pool, sandbox
 from autograder.grading.course import Course
 from autograder.grading.sample_class import write_sample_class

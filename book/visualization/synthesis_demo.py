@@ -16,7 +16,7 @@ from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
 from laboratory.synthesis import CONTENT, STYLE, Regularizers, Trunk, gram
-from solutions.padding_stride.reference import receptive_field
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from solutions.training.reference import Array, im2col
+from solutions.arrays import Array
+from solutions.training.tasks.im2col import im2col
 
 
 def conv2d_loops(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:

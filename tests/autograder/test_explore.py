@@ -16,6 +16,7 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
+from autograder.chapter import load_problems
 from autograder.checks import FILE_NAME, Checks, save_checks
 from autograder.handover import hand_over
 from autograder.problems import Case, Problem
@@ -42,9 +43,15 @@ from autograder.student.explorers.options import (
 )
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula, Tensor
-from solutions.backprop import reference as backprop
-from solutions.training.reference import col2im, im2col, sgd_step
-from solutions.visualization.problems import EXPLORED, PROBLEMS
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
+from solutions.backprop.tasks.max_pool_backward import max_pool_backward
+from solutions.backprop.tasks.numerical_gradient import numerical_gradient
+from solutions.backprop.tasks.softmax_cross_entropy import softmax_cross_entropy
+from solutions.training.tasks.col2im import col2im
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.sgd_step import sgd_step
+from solutions.visualization.drawn_networks import EXPLORED
+from tests import COURSE
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))
@@ -136,15 +143,15 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "network": (shapes, {"spec": [{"kind": "image", "channels": 3, "height": 9, "width": 9}]}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
     "slope": (
-        backprop.numerical_gradient,
+        numerical_gradient,
         {"f": Formula(("x",), "np.sum(x)"), "x": np.ones(1), "h": 0.5},
     ),
     "pool backward": (
-        backprop.max_pool_backward,
+        max_pool_backward,
         {"dout": np.ones((1, 1, 2, 2)), "x": np.ones((1, 1, 4, 4)), "size": 2, "stride": 2},
     ),
     "conv backward": (
-        backprop.conv2d_backward,
+        conv2d_backward,
         {
             "dout": np.ones((1, 1, 2, 2)),
             "x": np.ones((1, 1, 4, 4)),
@@ -154,7 +161,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         },
     ),
     "scores": (
-        backprop.softmax_cross_entropy,
+        softmax_cross_entropy,
         {"scores": np.zeros((1, 4)), "y": np.array([1])},
     ),
     "columns": (im2col, {"x": X[None, None], "height": 2, "width": 2, "stride": 1, "padding": 0}),
@@ -186,7 +193,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 EXERCISE = Path(__file__).parents[2] / "exercises" / "visualization"
 TRAINED = {
     str(problem.explorer["kind"]): (problem.reference, problem.cases(np.random.default_rng(0))[0])
-    for problem in PROBLEMS
+    for problem in load_problems(COURSE, "visualization").values()
     if problem.explorer
 }
 FUNCTIONS |= {kind: (function, dict(case.arguments)) for kind, (function, case) in TRAINED.items()}

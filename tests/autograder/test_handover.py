@@ -198,8 +198,19 @@ from autograder import check, explore
 ```
 """
 
-REFERENCE = '''\
+CHAPTER = """\
+from autograder.chapter import DEFAULT_PACKAGES, Chapter, Limits
+
+CHAPTER = Chapter(
+    tasks=("gradient",), packages=(*DEFAULT_PACKAGES, "torch"), limits=Limits(memory=1024)
+)
+"""
+
+GRADIENT = '''\
 from typing import Any
+
+from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.values import Network, Tensor
 
 
 def gradient(model: Any, x: Any, target: int) -> Any:
@@ -214,15 +225,6 @@ def gradient(model: Any, x: Any, target: int) -> Any:
     model(x)[:, target].sum().backward()
     return x.grad
     ### END SOLUTION
-'''
-
-PROBLEMS = """\
-from autograder.problems import Case, Misconception, Problem, quarters
-from autograder.values import Network, Tensor
-from solutions.vision.reference import gradient
-
-PACKAGES = ("numpy", "matplotlib", "ipywidgets", "torch")
-LIMITS = {"memory": 1024}
 
 
 def cases(rng):
@@ -244,15 +246,13 @@ def piled_up(model, x, target):
     return x.grad
 
 
-PROBLEMS = (
-    Problem(
-        gradient,
-        cases,
-        (Misconception("piled_up", piled_up, "piles up", "twice as large", "Which x is it?"),),
-        time_limit=10.0,
-    ),
+PROBLEM = Problem(
+    gradient,
+    cases,
+    (Misconception("piled_up", piled_up, "piles up", "twice as large", "Which x is it?"),),
+    time_limit=10.0,
 )
-"""
+'''
 
 
 @pytest.fixture(scope="module")
@@ -264,8 +264,10 @@ def vision(tmp_path_factory: pytest.TempPathFactory) -> Course:
     (folder.parent / "__init__.py").write_text("")
     (folder / "__init__.py").write_text("")
     (folder / "vision.md").write_text(SOURCE)
-    (folder / "reference.py").write_text(REFERENCE)
-    (folder / "problems.py").write_text(PROBLEMS)
+    (folder / "chapter.py").write_text(CHAPTER)
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "__init__.py").write_text("")
+    (folder / "tasks" / "gradient.py").write_text(GRADIENT)
     (root / "nbgrader_config.py").write_text((COURSE / "nbgrader_config.py").read_text())
     generate(root, "vision", gradebook=f"sqlite:///{root}/unused.db")
     return Course.at(root)

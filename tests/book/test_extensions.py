@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import sync_playwright
 
-from autograder.authoring.source import read_exercise
+from autograder.authoring.source import read_exercise_source
+from autograder.chapter import load_problems
 from book.extensions import course_setup, exercise_facts, look
 from tests import COURSE
 
@@ -201,9 +202,7 @@ def test_wrong_use_is_an_error(small_book: Book, directive: str, message: str) -
 
 def test_common_mistakes(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d\n```\n")
-    from solutions.filters.problems import PROBLEMS
-
-    [problem] = [one for one in PROBLEMS if one.name == "corr2d"]
+    problem = load_problems(COURSE, "filters")["corr2d"]
     text = re.sub(r"<[^>]*>", "", html).replace("&#39;", "'")
     for misconception in problem.misconceptions:
         for part in (misconception.title, misconception.symptom, misconception.hint):
@@ -214,11 +213,9 @@ def test_common_mistakes(small_book: Book) -> None:
 def test_common_mistakes_of_several_tasks_are_folded_by_task(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d conv2d\n```\n")
     assert len(re.findall(r'<details class="task', html)) == 2
-    from solutions.filters.problems import PROBLEMS
-
-    for problem in PROBLEMS:
-        if problem.name in ("corr2d", "conv2d"):
-            assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
+    problems = load_problems(COURSE, "filters")
+    for problem in (problems["corr2d"], problems["conv2d"]):
+        assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
 
 
 def test_sample_feedback(small_book: Book) -> None:
@@ -236,8 +233,8 @@ def test_sample_feedback(small_book: Book) -> None:
 
 
 def test_size_of_an_exercise(toy_course: Path) -> None:
-    found = read_exercise(toy_course / "solutions" / "toy" / "toy.md")
-    assert exercise_facts.size(found) == "2 tasks and 1 question, 9 points, about 20 minutes"
+    exercise = read_exercise_source(toy_course / "solutions" / "toy" / "toy.md")
+    assert exercise_facts.size(exercise) == "2 tasks and 1 question, 9 points, about 20 minutes"
 
 
 @pytest.mark.parametrize(
@@ -271,7 +268,7 @@ def test_picture_of_the_first_page_shows_true_numbers() -> None:
 
 
 def test_fingerprint_changes_with_imported_code(tmp_path: Path) -> None:
-    module = tmp_path / "solutions" / "filters" / "reference.py"
+    module = tmp_path / "solutions" / "filters" / "tasks" / "corr2d.py"
     module.parent.mkdir(parents=True)
     module.write_text("a = 1\n")
     before = course_setup.fingerprint(tmp_path)

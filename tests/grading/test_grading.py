@@ -22,7 +22,6 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from autograder import grading
-from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
 from autograder.grading.engine import NotebookGrader, without_showing
 from autograder.grading.gradebook import Ledger
@@ -33,6 +32,7 @@ from autograder.grading.submission import (
     read_submission,
     rebuild,
 )
+from autograder.nbgrader_settings import nbgrader_settings
 from tests import COURSE
 from tests.grading import grading_class
 from tests.grading.grading_class import POINTS, RIGHT, Grader, cell, points
@@ -830,7 +830,7 @@ def test_nothing_is_graded_without_a_sandbox(
 KILLED = """
 import sys
 from autograder import grading
-from autograder.authoring.generate import nbgrader_settings
+from autograder.nbgrader_settings import nbgrader_settings
 options = grading.GradingOptions(workers=2, figures="none")
 for number in range(int(sys.argv[3])):
     grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], options=options)
@@ -884,7 +884,7 @@ def test_links_beside_a_notebook_are_not_followed(grader: Grader, tmp_path: Path
     folder = tmp_path / "submitted" / "eve" / "probe"
     source = "def scale(x, factor): return eval(open('loot.html').read())"
     _write(folder, grader.notebook({"scale": source}))
-    (folder / "loot.html").symlink_to(root / "solutions" / "probe" / "reference.py")
+    (folder / "loot.html").symlink_to(root / "solutions" / "probe" / "tasks" / "total.py")
     eve = grading.grade(root, "probe", classroom=tmp_path).of("eve")
     assert eve.points == 0
     assert eve.flags == ("symbolic links were not followed: loot.html",)

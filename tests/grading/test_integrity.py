@@ -108,9 +108,11 @@ def total(x): return np.loot.expected
 import glob, os
 found = [p for p in glob.glob('/**/solutions/**', recursive=True)]
 for depth in range(1, 8):
-    found += glob.glob('../' * depth + '**/reference.py', recursive=True)[:5]
+    found += glob.glob('../' * depth + '**/tasks/total.py', recursive=True)[:5]
 assert not found, found
-from solutions.probe.reference import total, apply, extremes
+from solutions.probe.tasks.apply import apply
+from solutions.probe.tasks.extremes import extremes
+from solutions.probe.tasks.total import total
 """,
     "read the visible results": """
 import autograder.checks as c, pathlib

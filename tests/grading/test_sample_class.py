@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.chapter import chapters, load_problems
 from autograder.authoring.standalone import standalone_source
+from autograder.chapter import chapters, load_problems
 from autograder.checks import CheckedCase, Raised
 from autograder.grading import ClassResult, grade
 from autograder.grading.course import Course

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.grading import sandbox as sandbox_module
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import (
-    Limits,
     Sandbox,
     SandboxBroken,
     SandboxUnavailable,

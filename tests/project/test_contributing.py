@@ -38,7 +38,7 @@ from autograder.problems import Misconception
     "alternatives.py": """
 import numpy as np
 
-from solutions.attention.reference import Array
+from solutions.arrays import Array
 """,
     "problems.py": """
 import numpy as np
