@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.comparison import Tolerance
-from autograder.values import Formula, Network, Tensor, Value, same
+from autograder.values import Formula, SequentialNetwork, Tensor, Value, same
 
 FILE_NAME = "checks.npz"
 FORMAT = 1
@@ -154,7 +154,7 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
         return {"formula": value.source, "of": list(value.parameters)}
     if isinstance(value, Tensor):
         return {"tensor": _encode(_fields(value), arrays, name)}
-    if isinstance(value, Network):
+    if isinstance(value, SequentialNetwork):
         return {"network": _encode(_fields(value), arrays, name)}
     if isinstance(value, Mapping):
         items = {key: _encode(item, arrays, f"{name}/{key}") for key, item in value.items()}
@@ -182,7 +182,7 @@ def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if "tensor" in value:
         return Tensor(**_decode(value["tensor"], arrays))
     if "network" in value:
-        return Network(**_decode(value["network"], arrays))
+        return SequentialNetwork(**_decode(value["network"], arrays))
     if "tuple" in value:
         return tuple(_decode(item, arrays) for item in value["tuple"])
     return {key: _decode(value["dict"][key], arrays) for key in value["order"]}

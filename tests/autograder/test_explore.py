@@ -16,7 +16,8 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
-from autograder.chapter import load_problems
+from autograder.authoring.proof import prove
+from autograder.chapter import SourceError, load_problems
 from autograder.checks import FILE_NAME, Checks, save_checks
 from autograder.handover import hand_over
 from autograder.problems import Case, Problem
@@ -608,6 +609,15 @@ def test_an_explorer_that_does_not_exist_is_refused(explorer: dict[str, Any], me
     with pytest.raises(ExplorerError) as refusal:
         read_options(explorer)
     assert message in str(refusal.value)
+
+
+def test_an_explorer_that_does_not_exist_is_refused_when_an_exercise_is_generated() -> None:
+    function, arguments = FUNCTIONS["filter"]
+    problem = Problem(
+        function, lambda rng: [Case("the case", arguments)], (), explorer={"kind": "filters"}
+    )
+    with pytest.raises(SourceError, match="There is no kind of explorer 'filters'"):
+        prove(problem)
 
 
 # Pictures and drawing

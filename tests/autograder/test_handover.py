@@ -26,11 +26,11 @@ from autograder.handover import changed, hand_over, take_back
 from autograder.problems import Case, Problem, quarters
 from autograder.report import report
 from autograder.student.calls import in_notebook
-from autograder.values import LAYERS, Network, Tensor, describe, same
+from autograder.values import LAYERS, SequentialNetwork, Tensor, describe, same
 from tests import COURSE
 
 
-def network(seed: int = 0, **options: object) -> Network:
+def network(seed: int = 0, **options: object) -> SequentialNetwork:
     rng = np.random.default_rng(seed)
     layers = (
         {"kind": "conv", "weight": quarters(rng, 3, 2, 3, 2), "bias": quarters(rng, 3)},
@@ -44,7 +44,7 @@ def network(seed: int = 0, **options: object) -> Network:
         {"kind": "flatten"},
         {"kind": "linear", "weight": quarters(rng, 5, 4), "bias": quarters(rng, 5)},
     )
-    return Network(layers, **options)  # type: ignore[arg-type]
+    return SequentialNetwork(layers, **options)  # type: ignore[arg-type]
 
 
 def test_a_tensor_is_handed_over_as_a_copy() -> None:
@@ -93,7 +93,7 @@ def test_a_network_computes_what_its_layers_say() -> None:
 
 def test_an_unknown_layer_is_told() -> None:
     with pytest.raises(ValueError, match="no layer of the kind 'attention'; there are conv,"):
-        hand_over(Network(({"kind": "attention"},)))
+        hand_over(SequentialNetwork(({"kind": "attention"},)))
 
 
 def test_calls_may_be_counted() -> None:
@@ -210,7 +210,7 @@ GRADIENT = '''\
 from typing import Any
 
 from autograder.problems import Case, Misconception, Problem, quarters
-from autograder.values import Network, Tensor
+from autograder.values import SequentialNetwork, Tensor
 
 
 def gradient(model: Any, x: Any, target: int) -> Any:
@@ -231,7 +231,7 @@ def cases(rng):
     def network():
         conv = {"kind": "conv", "weight": quarters(rng, 3, 2, 3, 3), "bias": quarters(rng, 3)}
         linear = {"kind": "linear", "weight": quarters(rng, 4, 27), "bias": quarters(rng, 4)}
-        return Network((conv, {"kind": "relu"}, {"kind": "flatten"}, linear), max_calls=1)
+        return SequentialNetwork((conv, {"kind": "relu"}, {"kind": "flatten"}, linear), max_calls=1)
 
     x, used = quarters(rng, 2, 2, 5, 5), quarters(rng, 2, 2, 5, 5)
     return [

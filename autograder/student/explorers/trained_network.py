@@ -21,7 +21,7 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.student.explorers.options import TrainedNetworkOptions
-from autograder.values import Network
+from autograder.values import SequentialNetwork
 
 MARK = np.array([224, 112, 0], np.uint8)
 
@@ -35,7 +35,7 @@ class Material:
     classes: the names of the classes.
     """
 
-    network: Network
+    network: SequentialNetwork
     names: tuple[str, ...]
     images: Array
     masks: Array
@@ -60,7 +60,7 @@ def _read(network: Path, pictures: Path, *changed: int) -> Material:
     layers = _layers({name: array for name, array in weights.items() if name != "metadata"})
     drawn = np.load(pictures)
     return Material(
-        Network(tuple(layers)),
+        SequentialNetwork(tuple(layers)),
         _names([layer["kind"] for layer in layers]),
         drawn["images"].transpose(0, 3, 1, 2) / 255,
         drawn["masks"],
