@@ -151,7 +151,7 @@ def explain(
     """Show how a submission was graded, hidden cases included. Not for students."""
     from autograder.grading import CourseError, SandboxUnavailable
     from autograder.grading.explain import explain as explanation
-    from autograder.grading.submission import UnreadableSubmission
+    from autograder.grading.submitted_notebook import UnreadableSubmission
 
     root = course_root()
     try:

@@ -40,7 +40,7 @@ def grade(
     is graded, or those in ``students``. What has been graded before and has not changed is not
     graded again. ``on_result`` is called with each result as it comes.
 
-    Raises :class:`~autograder.grading.sandbox.SandboxUnavailable` if submissions cannot be run
+    Raises :class:`~autograder.grading.container.SandboxUnavailable` if submissions cannot be run
     safely here, :class:`~autograder.grading.jobs.ClusterError` if the cluster cannot grade,
     and :class:`~autograder.grading.course.CourseError` if the course is not ready. A bad submission
     never raises.

@@ -20,6 +20,7 @@ from typing import Any, TypedDict
 
 from distributed import get_worker
 
+from autograder.grading.container import SandboxUnavailable
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.fingerprint import (
     fingerprint,
@@ -30,7 +31,6 @@ from autograder.grading.fingerprint import (
 from autograder.grading.jobs import packed_result, unpacked_jobs
 from autograder.grading.options import Figures
 from autograder.grading.pool import SandboxPool
-from autograder.grading.sandbox import SandboxUnavailable
 
 IDLE_SECONDS = 300.0
 """After how long without work the sandboxes and the chapter's files are given up."""

@@ -15,7 +15,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits, load_chapter, load_problems
 from autograder.grading.fingerprint import fingerprint
-from autograder.grading.submission import is_test
+from autograder.grading.rebuild import is_test
 from autograder.problems import Problem
 
 SECRET_FILE = ".course_secret"

@@ -13,7 +13,8 @@ from autograder.failures import Failed
 from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrader, TaskGrade
 from autograder.grading.pool import open_sandbox
-from autograder.grading.submission import read_submission, rebuild
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submission import read_submission
 from autograder.report import graded_report
 from autograder.values import Value, describe
 
@@ -51,7 +52,7 @@ def explain(
     """Grade a submission once more and return everything that was found; nothing is saved.
 
     With the course secret and the submission unchanged, the cases are those of the grading.
-    Raises :class:`~autograder.grading.submission.UnreadableSubmission` if there is nothing
+    Raises :class:`~autograder.grading.submitted_notebook.UnreadableSubmission` if there is nothing
     that could be graded, and what :func:`~autograder.grading.batch.grade` raises.
     """
     course = Course.at(root, classroom)

@@ -20,7 +20,8 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.grading.course import Course, CourseError, GradedChapter
-from autograder.grading.submission import UnreadableSubmission, read_file
+from autograder.grading.submission import read_file
+from autograder.grading.submitted_notebook import UnreadableSubmission
 
 TIMESTAMP = "timestamp.txt"
 

@@ -20,13 +20,10 @@ from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrader
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.pool import open_sandbox
+from autograder.grading.rebuild import Rebuilt, rebuild
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import (
-    Rebuilt,
-    UnreadableSubmission,
-    read_submission,
-    rebuild,
-)
+from autograder.grading.submission import read_submission
+from autograder.grading.submitted_notebook import UnreadableSubmission
 
 Resources = dict[str, Any]
 

@@ -20,7 +20,8 @@ from autograder.examination import examine
 from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.pool import open_sandbox
-from autograder.grading.submission import notebook_of, rebuild
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submitted_notebook import notebook_of
 from autograder.grading.wire import HEADER, WireError, decode, encode
 from autograder.handover import changed, hand_over, take_back
 from autograder.problems import Case, Problem, quarters

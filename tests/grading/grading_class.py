@@ -15,8 +15,9 @@ from nbformat.v4 import new_code_cell
 from autograder.authoring.generate import generate
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrade, NotebookGrader
+from autograder.grading.rebuild import rebuild
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import SubmittedNotebook, notebook_of, rebuild
+from autograder.grading.submitted_notebook import SubmittedNotebook, notebook_of
 
 SOURCE = """\
 ---

@@ -26,12 +26,9 @@ from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
 from autograder.grading.engine import NotebookGrader, without_showing
 from autograder.grading.gradebook import Ledger
 from autograder.grading.options import GradingOptions, figures_to_draw
-from autograder.grading.submission import (
-    UnreadableSubmission,
-    notebook_of,
-    read_submission,
-    rebuild,
-)
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submission import read_submission
+from autograder.grading.submitted_notebook import UnreadableSubmission, notebook_of
 from autograder.nbgrader_settings import nbgrader_settings
 from tests import COURSE
 from tests.grading import grading_class

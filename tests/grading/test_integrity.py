@@ -17,7 +17,8 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
-from autograder.grading.submission import notebook_of, rebuild
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submitted_notebook import notebook_of
 from tests.grading.grading_class import POINTS, RIGHT, Grader, cell, points
 
 HONEST = {"scale": RIGHT["scale"], "total": "def total(x):\n    return 0.0"}

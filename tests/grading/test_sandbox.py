@@ -21,10 +21,10 @@ from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.grading import sandbox as sandbox_module
 from autograder.grading.channel import OutOfTime
+from autograder.grading.container import SandboxUnavailable
 from autograder.grading.sandbox import (
     Sandbox,
     SandboxBroken,
-    SandboxUnavailable,
     Session,
     SessionEnded,
 )
