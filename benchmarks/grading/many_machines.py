@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -26,7 +26,8 @@ from distributed.deploy.subprocess import SubprocessCluster
 from autograder import grading
 from autograder.chapter import load_problems
 from autograder.grading import cluster
-from autograder.grading.jobs import CHUNK, Job, packed_jobs
+from autograder.grading.jobs import Job, packed_jobs
+from autograder.grading.options import DEFAULT_OPTIONS
 from autograder.grading.sample_class import sample_students, write_sample_class
 
 ROOT = Path(__file__).parents[2]
@@ -88,12 +89,13 @@ def measured(chapter: str, students: int) -> Cost:
         own, started, writer = (late - early for early, late in zip(before, after, strict=True))
         files = (classroom / "autograded").rglob("*.ipynb")
         sizes = [path.stat().st_size for path in files if path.parent.parent.name[-1].isdigit()]
+        chunk = DEFAULT_OPTIONS.chunk
         to, back = sum(sent) / students, sum(sizes) / students
         return Cost(
             started / students,
             own / students,
             writer / students,
-            _scheduler_seconds(machines, int(CHUNK * to), int(CHUNK * back)) / CHUNK,
+            _scheduler_seconds(machines, int(chunk * to), int(chunk * back)) / chunk,
             to,
             back,
             _commit_seconds(classroom / "measured.db"),
@@ -112,7 +114,8 @@ def _scheduler_seconds(machines: SpecCluster, sent: int, returned: int) -> float
         for number in range(TASKS):
             payload = {"n": returned, "data": bytes(sent), "number": number}
             assert len(client.submit(eval, "bytes(n)", payload, pure=False).result()) == returned
-        return (sum(process.cpu_times()[:2]) - before) / TASKS
+        spent: float = sum(process.cpu_times()[:2]) - before
+        return spent / TASKS
 
 
 def _commit_seconds(path: Path) -> float:
@@ -158,12 +161,12 @@ def _sizes_of_chunks() -> list[int]:
     """Return a list that the size of each chunk is added to from now on."""
     sizes: list[int] = []
 
-    def counted(jobs: list[Job]) -> bytes:
+    def counted(jobs: Iterable[Job]) -> bytes:
         packed = packed_jobs(jobs)
         sizes.append(len(packed))
         return packed
 
-    cluster.packed_jobs = counted
+    cluster.packed_jobs = counted  # type: ignore[attr-defined]
     return sizes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import psutil
@@ -26,17 +27,16 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
     for column in ("graded", "seconds", "grader", "sandbox (zygote)"):
         table.add_column(column, justify="right")
     measured: list[float] = []
+    numbers = itertools.count(1)
     started = time.monotonic()
 
     def measure(result: grading.SubmissionResult) -> None:
-        nonlocal count
-        count += 1
+        count = next(numbers)
         if count % max(students // 10, 1) == 0:
             measured.append(_resident(psutil.Process()))
             row = (count, time.monotonic() - started, measured[-1], _resident(_zygote()))
             table.add_row(*(f"{entry:.0f}" for entry in row))
 
-    count = 0
     grading.grade(course.root, chapter, on_result=measure)
     console.print(table)
     growth = measured[-1] / measured[0] - 1
