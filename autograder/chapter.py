@@ -141,14 +141,24 @@ def line_of(path: Path, word: str) -> int:
 
 
 def _import(root: Path, name: str) -> ModuleType:
-    # Every course has a package of this name; one imported from elsewhere must not answer.
-    known = sys.modules.get("solutions")
-    if known is not None and Path(known.__file__ or "").parent.parent != root:
-        for loaded in [module for module in sys.modules if module.split(".")[0] == "solutions"]:
-            del sys.modules[loaded]
+    _forget_other_courses(root)
     sys.path.insert(0, str(root))
     try:
         importlib.invalidate_caches()
         return importlib.import_module(name)
     finally:
         sys.path.remove(str(root))
+
+
+def _forget_other_courses(root: Path) -> None:
+    """Forget packages that were imported from elsewhere and are in ``root``, too.
+
+    Every course has a package ``solutions``, and a worker of a cluster meets several courses.
+    """
+    packages = {path.parent.name: path for path in root.glob("*/__init__.py")}
+    packages["solutions"] = root / "solutions" / "__init__.py"
+    packages.pop(__name__.partition(".")[0], None)  # this package is never the course's
+    for name, path in packages.items():
+        if name in sys.modules and Path(sys.modules[name].__file__ or "").resolve() != path:
+            for loaded in [module for module in sys.modules if module.split(".")[0] == name]:
+                del sys.modules[loaded]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.grading.grading_class import Grader
 
 COURSE = Path(__file__).parents[1]
-OWN_SOLUTIONS = pytest.StashKey[dict[str, ModuleType]]()
+OWN_MODULES = pytest.StashKey[dict[str, dict[str, ModuleType]]]()
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Chromium itself would ask its maker's hosts for updates and the like.
 BROWSER_OPTIONS = [
@@ -182,26 +182,31 @@ PROBLEM = Problem(
 '''
 
 
-def _loaded_solutions() -> dict[str, ModuleType]:
-    return {
-        name: module for name, module in sys.modules.items() if name.split(".")[0] == "solutions"
-    }
+def _modules_of(package: str) -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.split(".")[0] == package}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Remember the course's own package `solutions`, before a fixture loads another's."""
-    session.config.stash[OWN_SOLUTIONS] = _loaded_solutions()
+    """Remember the course's own packages, before a fixture loads another's."""
+    session.config.stash[OWN_MODULES] = {
+        package: _modules_of(package) for package in ("laboratory", "solutions")
+    }
 
 
 @pytest.fixture(autouse=True)
-def own_solutions(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Bring back the course's own package `solutions` after a test that has loaded another's."""
+def own_packages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Bring back the course's own packages after a test that has loaded another's."""
     yield
-    own = request.config.stash[OWN_SOLUTIONS]
-    if sys.modules.get("solutions") is not own.get("solutions"):
-        for name in _loaded_solutions():
-            del sys.modules[name]
-        sys.modules.update(own)
+    for package, own in request.config.stash[OWN_MODULES].items():
+        loaded = sys.modules.get(package)
+        if own:
+            changed = loaded is not own[package]
+        else:
+            changed = loaded is not None and COURSE not in Path(loaded.__file__ or "").parents
+        if changed:
+            for name in _modules_of(package):
+                del sys.modules[name]
+            sys.modules.update(own)
 
 
 @pytest.fixture

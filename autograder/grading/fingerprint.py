@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import autograder
@@ -37,10 +37,13 @@ def fingerprint(root: Path, chapter: str) -> str:
 def package_digest(package: Path = PACKAGE) -> bytes:
     """Hash the files of this package that grading imports, as they are at the first call."""
     digest = hashlib.sha256()
+    students_part = package / "__init__.py"
     entrances = [path for pattern in ENTRANCES for path in package.glob(pattern)]
     # The package's own __init__ loads what students use in the notebook; grading does without it.
-    paths = imported_files(package.parent, entrances) - {package / "__init__.py"}
-    _add_files(digest, package, (path for path in paths if path.is_relative_to(package)))
+    paths = imported_files(
+        package.parent, entrances, lambda path: package in path.parents and path != students_part
+    )
+    _add_files(digest, package, paths)
     return digest.digest()
 
 
@@ -53,7 +56,9 @@ def source_files(root: Path, chapter: str) -> set[Path]:
     folder = root / "solutions" / chapter
     settings = load_chapter(root, chapter)
     tasks = [folder / "tasks" / f"{task}.py" for task in settings.tasks]
-    modules = imported_files(root, [folder / "chapter.py", *tasks])
+    own = imported_files(
+        root, [folder / "chapter.py", *tasks], lambda path: root / PACKAGE.name not in path.parents
+    )
     named = {root / name for name in settings.files}
     # Generated from the rest, and not there in a fresh clone.
     generated = {folder / FILE_NAME, *(folder / path.name for path in named)}
@@ -62,7 +67,6 @@ def source_files(root: Path, chapter: str) -> set[Path]:
         for path in _files_in(folder)
         if path.suffix not in (".py", ".ipynb", *NOTES) and path not in generated
     }
-    own = {path for path in modules if not path.is_relative_to(root / PACKAGE.name)}
     return own | data | named
 
 
@@ -71,13 +75,16 @@ def released_files(root: Path, chapter: str) -> set[Path]:
     return set(_files_in(root / "exercises" / chapter))
 
 
-def imported_files(root: Path, files: Iterable[Path]) -> set[Path]:
-    """Return some modules and all modules below ``root`` that they import, however indirectly."""
+def imported_files(root: Path, files: Iterable[Path], counts: Callable[[Path], bool]) -> set[Path]:
+    """Return some modules and the modules below ``root`` that they import, however indirectly.
+
+    Those that do not count are left out, with what only they import.
+    """
     reached: set[Path] = set()
     ahead = list(files)
     while ahead:
         path = ahead.pop()
-        if path not in reached:
+        if path not in reached and counts(path):
             reached.add(path)
             ahead += [file for name in _imports(root, path) for file in _located(root, name)]
     return reached

@@ -79,8 +79,8 @@ def test_a_network_computes_what_its_layers_say() -> None:
     x = torch.from_numpy(quarters(np.random.default_rng(1), 2, 2, 12, 13))
     first, second, last = (network().layers[i] for i in (0, 3, 8))
     as_tensors = [
-        {k: torch.from_numpy(v) for k, v in one.items() if isinstance(v, np.ndarray)}
-        for one in (first, second, last)
+        {k: torch.from_numpy(v) for k, v in layer.items() if isinstance(v, np.ndarray)}
+        for layer in (first, second, last)
     ]
     out = torch.conv2d(x, as_tensors[0]["weight"], as_tensors[0]["bias"]).relu()
     out = torch.conv2d(
@@ -137,9 +137,9 @@ def test_values_inside_lists_and_dictionaries_are_handed_over_too() -> None:
 )
 def test_tensors_come_back_as_arrays(tensor: torch.Tensor) -> None:
     array, [inside], mapping = take_back((tensor, [tensor], {"a": tensor}))
-    for one in (array, inside, mapping["a"]):
-        assert type(one) is np.ndarray
-        assert one.tolist() == np.ones((2, 3)).tolist()
+    for result in (array, inside, mapping["a"]):
+        assert type(result) is np.ndarray
+        assert result.tolist() == np.ones((2, 3)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def graded(course: Course, answer: str) -> NotebookGrade:
     notebook: NotebookNode = nbformat.read(
         course.root / "exercises" / "vision" / "vision.ipynb", as_version=4
     )
-    next(one for one in notebook.cells if "def gradient" in one.source).source = answer
+    next(cell for cell in notebook.cells if "def gradient" in cell.source).source = answer
     with open_sandbox(chapter) as sandbox:
         submitted = notebook_of(json.loads(nbformat.writes(notebook)))
         return NotebookGrader(chapter, sandbox).grade(rebuild(submitted, chapter.release), 7)
@@ -319,8 +319,8 @@ def test_misconceptions_about_gradients_are_found(vision: Course) -> None:
 def test_a_network_that_is_called_too_often_is_told(vision: Course) -> None:
     [task] = graded(vision, ONE_BY_ONE).tasks
     assert task.points == 0.0
-    told = report(task.examination).text
-    assert "Put many pictures into one batch" in told
+    text = report(task.examination).text
+    assert "Put many pictures into one batch" in text
 
 
 def test_tensors_and_networks_in_the_notebook(vision: Course) -> None:

@@ -422,8 +422,8 @@ def test_cells_that_attack(grader: Grader, name: str) -> None:
 
 
 def _tags(notebook: NotebookNode) -> None:
-    for one in notebook.cells:
-        one.metadata["tags"] = ["skip-execution", "remove_cell", "nbgrader-skip"]
+    for plain in notebook.cells:
+        plain.metadata["tags"] = ["skip-execution", "remove_cell", "nbgrader-skip"]
 
 
 def _empty_tests(notebook: NotebookNode) -> None:
@@ -442,12 +442,12 @@ def _other_names(notebook: NotebookNode) -> None:
 
 
 def _no_metadata(notebook: NotebookNode) -> None:
-    for one in notebook.cells:
-        if one.cell_type == "code":
-            one.metadata = {}
-    for one in notebook.cells:
-        if one.source.startswith("check("):
-            one.source = "pass"
+    for plain in notebook.cells:
+        if plain.cell_type == "code":
+            plain.metadata = {}
+    for plain in notebook.cells:
+        if plain.source.startswith("check("):
+            plain.source = "pass"
 
 
 def _more_points(notebook: NotebookNode) -> None:
@@ -466,13 +466,13 @@ def _test_on_another_task(notebook: NotebookNode) -> None:
 
 
 def _swapped_names(notebook: NotebookNode) -> None:
-    one, other = cell(notebook, "check-scale"), cell(notebook, "check-apply")
-    one.metadata.nbgrader.grade_id = "check-apply"
-    other.metadata.nbgrader.grade_id = "check-scale"
+    scale, apply = cell(notebook, "check-scale"), cell(notebook, "check-apply")
+    scale.metadata.nbgrader.grade_id = "check-apply"
+    apply.metadata.nbgrader.grade_id = "check-scale"
 
 
 def _deleted_tests(notebook: NotebookNode) -> None:
-    notebook.cells = [one for one in notebook.cells if not one.source.startswith("check(")]
+    notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith("check(")]
 
 
 def _doubled_tests(notebook: NotebookNode) -> None:
@@ -503,8 +503,8 @@ def _other_kernel(notebook: NotebookNode) -> None:
 
 def _reversed(notebook: NotebookNode) -> None:
     # The cells that are no answers keep their order: `np` has to be there before it is used.
-    named = [one for one in notebook.cells if "nbgrader" in one.metadata]
-    others = [one for one in notebook.cells if "nbgrader" not in one.metadata]
+    named = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    others = [cell for cell in notebook.cells if "nbgrader" not in cell.metadata]
     notebook.cells = others + named[::-1]
 
 
@@ -519,9 +519,9 @@ def _model_answer(notebook: NotebookNode) -> None:
 
 
 def _strange_metadata(notebook: NotebookNode) -> None:
-    for one in notebook.cells:
-        if "nbgrader" in one.metadata:
-            one.metadata.nbgrader.update(schema_version=99, checksum=[], task="yes", locked={})
+    for plain in notebook.cells:
+        if "nbgrader" in plain.metadata:
+            plain.metadata.nbgrader.update(schema_version=99, checksum=[], task="yes", locked={})
 
 
 EDITS: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
@@ -555,9 +555,9 @@ def test_edited_notebooks(grader: Grader, name: str) -> None:
     graded = grader.grade_submitted(cells)
     assert points(graded) == DESERVED
     assert flag in "; ".join(graded.flags)
-    released = [one for one in grader.chapter.release.cells if "nbgrader" in one.metadata]
-    rebuilt = [one for one in graded.notebook.cells if "nbgrader" in one.metadata]
-    assert [one.metadata for one in rebuilt] == [one.metadata for one in released]
+    released = [cell for cell in grader.chapter.release.cells if "nbgrader" in cell.metadata]
+    rebuilt = [cell for cell in graded.notebook.cells if "nbgrader" in cell.metadata]
+    assert [cell.metadata for cell in rebuilt] == [cell.metadata for cell in released]
     nbformat.validate(graded.notebook)
 
 
@@ -635,6 +635,8 @@ def test_honest_texts_look_the_same(grader: Grader) -> None:
     page = _page(rebuilt).replace("\u2060", "")
     for part in ("<code>x&lt;y</code>", "<strong>bold</strong>", 'href="https://example.org"'):
         assert part in page
-    released = {one.source for one in grader.chapter.release.cells if one.cell_type == "markdown"}
+    released = {
+        cell.source for cell in grader.chapter.release.cells if cell.cell_type == "markdown"
+    }
     untouched = rebuild(notebook_of(grader.notebook({})), grader.chapter.release).notebook
-    assert {one.source for one in untouched.cells if one.cell_type == "markdown"} == released
+    assert {cell.source for cell in untouched.cells if cell.cell_type == "markdown"} == released

@@ -43,8 +43,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def session(sandbox: Sandbox) -> Iterator[Session]:
-    with sandbox.open({"mine.txt": b"from the student", "numpy.py": b"raise SystemExit"}) as one:
-        yield one
+    with sandbox.open({"mine.txt": b"from the student", "numpy.py": b"raise SystemExit"}) as opened:
+        yield opened
 
 
 def run(session: Session, source: str, seconds: float = 20) -> dict[str, Any]:
@@ -161,7 +161,7 @@ def test_other_packages_cannot_be_imported(session: Session, package: str) -> No
 
 
 def test_other_packages_cannot_be_found_anywhere(session: Session) -> None:
-    found = printed(
+    names = printed(
         session,
         """
 import os
@@ -171,7 +171,7 @@ for base, folders, files in os.walk('/'):
             print(os.path.join(base, name))
 """,
     )
-    assert found == ""
+    assert names == ""
 
 
 @pytest.mark.parametrize("package", ["numpy", "matplotlib.pyplot", "ipywidgets", "PIL"])
@@ -256,10 +256,10 @@ def test_killing_everything_hits_nobody_else(sandbox: Sandbox) -> None:
 
 
 def test_sessions_share_nothing(sandbox: Sandbox) -> None:
-    with sandbox.open() as one, sandbox.open() as other:
-        printed(one, "import numpy as np; np.stolen = 1; open('/tmp/x', 'w').write('x')")
-        assert printed(other, "import numpy as np; print(hasattr(np, 'stolen'))") == "False"
-        assert printed(other, "import os; print(os.path.exists('/tmp/x'))") == "False"
+    with sandbox.open() as first, sandbox.open() as second:
+        printed(first, "import numpy as np; np.stolen = 1; open('/tmp/x', 'w').write('x')")
+        assert printed(second, "import numpy as np; print(hasattr(np, 'stolen'))") == "False"
+        assert printed(second, "import os; print(os.path.exists('/tmp/x'))") == "False"
 
 
 def test_threads_are_allowed_and_counted(session: Session) -> None:
@@ -282,9 +282,9 @@ stop = threading.Event()
 threads = [threading.Thread(target=lambda: (bytearray(2000), stop.wait())) for _ in range(12)]
 for thread in threads:
     thread.start()
-room = bytearray(600 << 20)
+block = bytearray(600 << 20)
 stop.set()
-print(len(room) >> 20)
+print(len(block) >> 20)
 """
     assert printed(session, source) == "600"
 

@@ -20,36 +20,6 @@ COPIED = ["autograder", "book", "laboratory", "solutions"]
 COPIED += ["_config.yml", "_toc.yml", "nbgrader_config.py", "pyproject.toml"]
 GENERATED = shutil.ignore_patterns("__pycache__", "*.ipynb", FILE_NAME)
 
-# The imports at the top of the files of the new chapter.
-HEADS = {
-    "__init__.py": "",
-    "reference.py": """
-from typing import Any, TypeAlias
-
-import numpy as np
-
-Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
-""",
-    "misconceptions.py": """
-import numpy as np
-
-from autograder.problems import Misconception
-""",
-    "alternatives.py": """
-import numpy as np
-
-from solutions.arrays import Array
-""",
-    "problems.py": """
-import numpy as np
-
-from autograder.problems import Case, Problem
-from solutions.attention import alternatives, misconceptions, reference
-
-Random = np.random.Generator
-""",
-}
-
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
@@ -113,23 +83,26 @@ def student_cells(course: Path, chapter: str) -> list[str]:
     return [cell.source for cell in nbformat.read(path, as_version=4).cells]
 
 
+def add_task(folder: Path) -> str:
+    """Write the task of the recipe; return its cell for the exercise."""
+    source, line, cell = recipe("Add a task")
+    (folder / "tasks" / "mean_filter.py").write_text(source)
+    add(folder / "chapter.py", textwrap.indent(line, " " * 8), before="    ),\n")
+    return cell
+
+
 def test_add_a_misconception_and_a_task(copy: Path) -> None:
     folder = copy / "solutions" / "filters"
     function, entry = recipe("Add a misconception")
-    add(folder / "misconceptions.py", function, before="CORR2D = (\n")
-    add(folder / "misconceptions.py", textwrap.indent(entry, "    "), after="CORR2D = (\n")
-
-    reference, wrong, other, cases, problem, text = recipe("Add a task")
-    add(folder / "reference.py", reference)
-    add(folder / "misconceptions.py", wrong)
-    add(folder / "alternatives.py", other)
-    add(folder / "problems.py", cases, before="PROBLEMS = (\n")
-    add(folder / "problems.py", textwrap.indent(problem, "    "), after="PROBLEMS = (\n")
-    add(folder / "filters.md", text, before="## Question: ")
+    task = folder / "tasks" / "corr2d.py"
+    add(task, function, before="MISCONCEPTIONS = (\n")
+    add(task, textwrap.indent(entry, "    "), after="MISCONCEPTIONS = (\n")
+    add(folder / "filters.md", add_task(folder), before="## Question: ")
 
     generate(copy, "filters")
     checks = load_checks(copy / "exercises" / "filters" / FILE_NAME)
     assert "one_for_all" in checks["corr2d"].hints
+    assert list(checks)[-1] == "mean_filter"
     cells = student_cells(copy, "filters")
     assert "check(mean_filter)" in cells
     assert any("def mean_filter(size):" in cell for cell in cells)
@@ -137,17 +110,15 @@ def test_add_a_misconception_and_a_task(copy: Path) -> None:
 
 
 def test_add_a_chapter(copy: Path) -> None:
-    _, imports, question, mistakes = recipe("Add a chapter")
-    reference, wrong, other, cases, problem, task = recipe("Add a task")
-    problems = f"{cases}\n\nPROBLEMS = (\n{problem})\n"
-    written = ("", reference, wrong, other, problems)
+    _, settings, imports, question, mistakes = recipe("Add a chapter")
     folder = copy / "solutions" / "attention"
-    folder.mkdir()
-    for (name, head), body in zip(HEADS.items(), written, strict=True):
-        (folder / name).write_text(f'"""The exercise "attention"."""\n{head}\n\n{body}')
+    for package in (folder, folder / "tasks"):
+        package.mkdir()
+        (package / "__init__.py").write_text('"""The exercise "attention"."""\n')
+    (folder / "chapter.py").write_text(settings)
     filters = (copy / "solutions" / "filters" / "filters.md").read_text()
     header = filters.split("\n# ")[0]
-    parts = [header, "# Exercise: attention", imports, task, question, "Because."]
+    parts = [header, "# Exercise: attention", imports, add_task(folder), question, "Because."]
     (folder / "attention.md").write_text("\n\n".join(parts))
     page = copy / "book" / "attention" / "attention.md"
     page.parent.mkdir()
