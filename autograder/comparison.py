@@ -123,6 +123,13 @@ def _array_difference(
             str(got.shape),
             str(expected.shape),
         )
+    return _elements_difference(got, expected, tolerance, where)
+
+
+def _elements_difference(
+    got: np.ndarray, expected: np.ndarray, tolerance: Tolerance, where: str
+) -> Difference | None:
+    """Compare two arrays of numbers of the same shape."""
     got_numbers = got.astype(np.float64)
     expected_numbers = expected.astype(np.float64)
     bad = ~np.isfinite(got_numbers) & np.isfinite(expected_numbers)

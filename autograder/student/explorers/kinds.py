@@ -5,7 +5,6 @@ from __future__ import annotations
 from autograder.student.explorers.backward import (
     ConvBackwardExplorer,
     PoolBackwardExplorer,
-    ScoresExplorer,
     SlopeExplorer,
 )
 from autograder.student.explorers.base import Explorer
@@ -35,6 +34,7 @@ from autograder.student.explorers.padding_stride import (
     PaddingExplorer,
     StackExplorer,
 )
+from autograder.student.explorers.scores import ScoresExplorer
 from autograder.student.explorers.training import (
     ColumnsExplorer,
     DescentExplorer,
