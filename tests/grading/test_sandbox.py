@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from autograder.chapter import Limits
 from autograder.checks import CheckedCase
@@ -108,7 +109,8 @@ def test_a_failure_has_the_same_words_here_and_in_the_notebook(session: Session,
     run(session, source)
     reply = call(session, "f", np.arange(3.0))
     assert reply.pop("ended") == "failed"
-    notebook = InteractiveShell.instance()
+    without_history = Config({"HistoryManager": {"enabled": False}})
+    notebook = InteractiveShell.instance(config=without_history)
     try:
         notebook.run_cell(source)
         case = CheckedCase("a case", {"x": np.arange(3.0)}, None, {})
