@@ -8,14 +8,21 @@ from autograder.examination import examine
 from autograder.problems import Misconception, Problem
 from autograder.report import report
 from autograder.student.calls import in_notebook
+from autograder.student.explorers.options import ExplorerError, read_options
 
 
 def prove(problem: Problem, seed: int = 0) -> None:
     """Check that the checks of a problem are worth something.
 
     The reference and every alternative must pass, every misconception must fail a visible
-    case. Raises :class:`SourceError` that names the function at fault.
+    case, and the explorer must exist. Raises :class:`SourceError` that names the function at
+    fault.
     """
+    if problem.explorer is not None:
+        try:
+            read_options(problem.explorer)
+        except ExplorerError as error:
+            raise SourceError(*location(problem.reference), str(error)) from error
     for function in (problem.reference, *problem.alternatives):
         path, line = location(function)
         try:

@@ -20,7 +20,8 @@ from typing import Any, TypedDict
 
 from distributed import get_worker
 
-from autograder.grading.course import Course, Figures, GradedChapter
+from autograder.grading.container import SandboxUnavailable
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.fingerprint import (
     fingerprint,
     package_digest,
@@ -28,8 +29,8 @@ from autograder.grading.fingerprint import (
     source_files,
 )
 from autograder.grading.jobs import packed_result, unpacked_jobs
+from autograder.grading.options import Figures
 from autograder.grading.pool import SandboxPool
-from autograder.grading.sandbox import SandboxUnavailable
 
 IDLE_SECONDS = 300.0
 """After how long without work the sandboxes and the chapter's files are given up."""
@@ -108,13 +109,13 @@ def grade_chunk(key: tuple[Any, ...], jobs: bytes, files: Mapping[str, bytes] | 
 
 def versions(packages: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return the versions of Python and of the packages that marks may depend on."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    known = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for package in sorted({"numpy", *packages}):
         try:
-            found[package] = importlib.metadata.version(package)
+            known[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "missing"
-    return tuple(found.items())
+            known[package] = "missing"
+    return tuple(known.items())
 
 
 def chapter_files(course: Course, name: str) -> dict[str, bytes]:

@@ -9,25 +9,17 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Literal
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits, load_chapter, load_problems
 from autograder.grading.fingerprint import fingerprint
-from autograder.grading.submission import is_test
+from autograder.grading.rebuild import is_test
 from autograder.problems import Problem
 
 SECRET_FILE = ".course_secret"
 SECRET_VARIABLE = "AUTOGRADER_SECRET"
-
-Figures = Literal["all", "own", "none"]
-"""Which figures are drawn into graded notebooks: "own" are those of cells that the student wrote
-or changed; the course's own cells are then run without what they only show. No mark depends on it;
-figures take most of the time."""
-
-DEFAULT_FIGURES: Figures = "own"
 
 
 class CourseError(Exception):

@@ -19,11 +19,9 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from autograder.grading.course import GradedChapter
+from autograder.grading.rebuild import is_test
 from autograder.grading.results import SubmissionResult, TaskResult
-from autograder.grading.submission import Submission, is_test
-
-CHUNK = 20
-"""How many submissions a worker of a cluster gets at a time, at most."""
+from autograder.grading.submission import Submission
 
 Graded = tuple[SubmissionResult, str]
 """The result of a submission, and the graded notebook as text."""

@@ -9,12 +9,15 @@ import queue
 from collections.abc import Iterator
 from typing import Self
 
-from autograder.grading.course import Figures, GradedChapter
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.container import SandboxUnavailable
+from autograder.grading.course import GradedChapter
+from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.jobs import Graded, Job, Jobs, notebook_text, ungraded
+from autograder.grading.options import Figures
+from autograder.grading.rebuild import rebuild
 from autograder.grading.results import SubmissionResult, TaskResult
-from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
-from autograder.grading.submission import UnreadableSubmission
+from autograder.grading.sandbox import Sandbox, SandboxBroken
+from autograder.grading.submitted_notebook import UnreadableSubmission
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +69,7 @@ class SandboxPool:
     def grade_one(self, job: Job) -> Graded:
         """Grade one submission, in whichever sandbox is idle. May be called from any thread.
 
-        Raises :class:`~autograder.grading.sandbox.SandboxUnavailable`, and nothing else.
+        Raises :class:`~autograder.grading.container.SandboxUnavailable`, and nothing else.
         """
         try:
             submitted = job.submission.parsed()
@@ -78,10 +81,9 @@ class SandboxPool:
                 if sandbox is None:
                     sandbox = open_sandbox(self._chapter)
                 try:
-                    files = job.submission.files
-                    grade = grade_submitted(
-                        submitted, self._chapter, job.seed, sandbox, files, self._figures
-                    )
+                    rebuilt = rebuild(submitted, self._chapter.release)
+                    grader = NotebookGrader(self._chapter, sandbox, self._figures)
+                    grade = grader.grade(rebuilt, job.seed, job.submission.files)
                     return _result(self._chapter, job, grade), notebook_text(grade.notebook)
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.problems import Random, quarters
-from autograder.values import Network, Tensor, Value
+from autograder.values import SequentialNetwork, Tensor, Value
 from laboratory import small_vgg
 
 SECONDS = 10.0
@@ -40,11 +40,13 @@ FLATTEN = {"kind": "flatten"}
 CLASSES = 5
 
 
-def drawn_network(rng: Random, height: int, width: int, max_calls: int | None = None) -> Network:
+def drawn_network(
+    rng: Random, height: int, width: int, max_calls: int | None = None
+) -> SequentialNetwork:
     """Draw a network of the VGG kind for color pictures of the given size."""
     layers = (conv(rng, 3, 4), RELU, POOL, conv(rng, 4, 6), RELU, FLATTEN)
     inputs = 6 * (height // 2) * (width // 2)
-    return Network((*layers, linear(rng, inputs, CLASSES)), max_calls)
+    return SequentialNetwork((*layers, linear(rng, inputs, CLASSES)), max_calls)
 
 
 def drawn_pictures(rng: Random, *shape: int) -> Tensor:

@@ -18,19 +18,20 @@ from autograder.authoring.generate import generate
 from autograder.checks import Checks, load_checks, save_checks
 from autograder.examination import examine
 from autograder.grading.course import Course
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.pool import open_sandbox
-from autograder.grading.submission import notebook_of
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submitted_notebook import notebook_of
 from autograder.grading.wire import HEADER, WireError, decode, encode
 from autograder.handover import changed, hand_over, take_back
 from autograder.problems import Case, Problem, quarters
 from autograder.report import report
 from autograder.student.calls import in_notebook
-from autograder.values import LAYERS, Network, Tensor, describe, same
+from autograder.values import LAYERS, SequentialNetwork, Tensor, describe, same
 from tests import COURSE
 
 
-def network(seed: int = 0, **options: object) -> Network:
+def network(seed: int = 0, **options: object) -> SequentialNetwork:
     rng = np.random.default_rng(seed)
     layers = (
         {"kind": "conv", "weight": quarters(rng, 3, 2, 3, 2), "bias": quarters(rng, 3)},
@@ -40,11 +41,11 @@ def network(seed: int = 0, **options: object) -> Network:
         | {"stride": 2, "padding": 1},
         {"kind": "avg_pool", "size": 2, "stride": 1},
         {"kind": "dropout", "p": 0.5},
-        {"kind": "global_avg_pool"},
+        {"kind": "adaptive_avg_pool", "size": 1},
         {"kind": "flatten"},
         {"kind": "linear", "weight": quarters(rng, 5, 4), "bias": quarters(rng, 5)},
     )
-    return Network(layers, **options)  # type: ignore[arg-type]
+    return SequentialNetwork(layers, **options)  # type: ignore[arg-type]
 
 
 def test_a_tensor_is_handed_over_as_a_copy() -> None:
@@ -78,8 +79,8 @@ def test_a_network_computes_what_its_layers_say() -> None:
     x = torch.from_numpy(quarters(np.random.default_rng(1), 2, 2, 12, 13))
     first, second, last = (network().layers[i] for i in (0, 3, 8))
     as_tensors = [
-        {k: torch.from_numpy(v) for k, v in one.items() if isinstance(v, np.ndarray)}
-        for one in (first, second, last)
+        {k: torch.from_numpy(v) for k, v in layer.items() if isinstance(v, np.ndarray)}
+        for layer in (first, second, last)
     ]
     out = torch.conv2d(x, as_tensors[0]["weight"], as_tensors[0]["bias"]).relu()
     out = torch.conv2d(
@@ -93,7 +94,7 @@ def test_a_network_computes_what_its_layers_say() -> None:
 
 def test_an_unknown_layer_is_told() -> None:
     with pytest.raises(ValueError, match="no layer of the kind 'attention'; there are conv,"):
-        hand_over(Network(({"kind": "attention"},)))
+        hand_over(SequentialNetwork(({"kind": "attention"},)))
 
 
 def test_calls_may_be_counted() -> None:
@@ -136,9 +137,9 @@ def test_values_inside_lists_and_dictionaries_are_handed_over_too() -> None:
 )
 def test_tensors_come_back_as_arrays(tensor: torch.Tensor) -> None:
     array, [inside], mapping = take_back((tensor, [tensor], {"a": tensor}))
-    for one in (array, inside, mapping["a"]):
-        assert type(one) is np.ndarray
-        assert one.tolist() == np.ones((2, 3)).tolist()
+    for result in (array, inside, mapping["a"]):
+        assert type(result) is np.ndarray
+        assert result.tolist() == np.ones((2, 3)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ GRADIENT = '''\
 from typing import Any
 
 from autograder.problems import Case, Misconception, Problem, quarters
-from autograder.values import Network, Tensor
+from autograder.values import SequentialNetwork, Tensor
 
 
 def gradient(model: Any, x: Any, target: int) -> Any:
@@ -231,7 +232,7 @@ def cases(rng):
     def network():
         conv = {"kind": "conv", "weight": quarters(rng, 3, 2, 3, 3), "bias": quarters(rng, 3)}
         linear = {"kind": "linear", "weight": quarters(rng, 4, 27), "bias": quarters(rng, 4)}
-        return Network((conv, {"kind": "relu"}, {"kind": "flatten"}, linear), max_calls=1)
+        return SequentialNetwork((conv, {"kind": "relu"}, {"kind": "flatten"}, linear), max_calls=1)
 
     x, used = quarters(rng, 2, 2, 5, 5), quarters(rng, 2, 2, 5, 5)
     return [
@@ -298,10 +299,10 @@ def graded(course: Course, answer: str) -> NotebookGrade:
     notebook: NotebookNode = nbformat.read(
         course.root / "exercises" / "vision" / "vision.ipynb", as_version=4
     )
-    next(one for one in notebook.cells if "def gradient" in one.source).source = answer
+    next(cell for cell in notebook.cells if "def gradient" in cell.source).source = answer
     with open_sandbox(chapter) as sandbox:
         submitted = notebook_of(json.loads(nbformat.writes(notebook)))
-        return grade_submitted(submitted, chapter, 7, sandbox)
+        return NotebookGrader(chapter, sandbox).grade(rebuild(submitted, chapter.release), 7)
 
 
 def test_tensors_and_networks_in_grading(vision: Course) -> None:
@@ -318,8 +319,8 @@ def test_misconceptions_about_gradients_are_found(vision: Course) -> None:
 def test_a_network_that_is_called_too_often_is_told(vision: Course) -> None:
     [task] = graded(vision, ONE_BY_ONE).tasks
     assert task.points == 0.0
-    told = report(task.examination).text
-    assert "Put many pictures into one batch" in told
+    text = report(task.examination).text
+    assert "Put many pictures into one batch" in text
 
 
 def test_tensors_and_networks_in_the_notebook(vision: Course) -> None:

@@ -14,9 +14,10 @@ from nbformat.v4 import new_code_cell
 
 from autograder.authoring.generate import generate
 from autograder.grading.course import Course, GradedChapter
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.engine import NotebookGrade, NotebookGrader
+from autograder.grading.rebuild import rebuild
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import SubmittedNotebook, notebook_of
+from autograder.grading.submitted_notebook import SubmittedNotebook, notebook_of
 
 SOURCE = """\
 ---
@@ -274,7 +275,8 @@ class Grader:
 
     def grade_submitted(self, submitted: SubmittedNotebook, **options: Any) -> NotebookGrade:
         """Grade a notebook's cells."""
-        return grade_submitted(submitted, self.chapter, SEED, self.sandbox, **options)
+        rebuilt = rebuild(submitted, self.chapter.release)
+        return NotebookGrader(self.chapter, self.sandbox).grade(rebuilt, SEED, **options)
 
     def points(self, notebook: NotebookNode, **options: Any) -> dict[str, float]:
         """Grade a notebook and return the points of each task."""

@@ -137,3 +137,35 @@ def test_add_a_live_figure(copy: Path) -> None:
     page = build_page(copy, "filters/dial")
     assert '<live-figure figure="dial">' in page
     assert "the number follows" in page
+
+
+def test_add_an_explorer(copy: Path) -> None:
+    options, name, explorer, kind, choice = recipe("Add an explorer")
+    folder = copy / "autograder" / "student" / "explorers"
+    add(folder / "options.py", options, before="OPTIONS: dict[str, type[Options]] = {\n")
+    add(folder / "options.py", name, after="OPTIONS: dict[str, type[Options]] = {\n")
+    (folder / "threshold.py").write_text(explorer)
+    imported = "from autograder.student.explorers.threshold import ThresholdExplorer"
+    add(folder / "kinds.py", imported, before="KINDS: dict[str, type[Explorer]] = {\n")
+    add(folder / "kinds.py", kind, after="KINDS: dict[str, type[Explorer]] = {\n")
+    opened = f"""
+import numpy as np
+from autograder.problems import Case, Problem
+from autograder.student.explorers import open_explorer
+
+def cut(x, threshold):
+    return np.where(x > threshold, x, 0.0)
+
+def cases(rng):
+    return [Case("a case", {{"x": np.ones((3, 3)), "threshold": 0.5}})]
+
+problem = Problem(cut, cases, (), {choice})
+explorer = open_explorer(cut, problem.visible_checks())
+assert explorer.threshold.max == 2.0
+before = explorer.view.value
+explorer.threshold.value = 0.9
+assert explorer.view.value != before
+assert "the answer of your function" in before
+"""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    subprocess.run([sys.executable, "-c", opened], check=True, cwd=copy, env=environment)

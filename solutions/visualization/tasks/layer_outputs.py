@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.problems import Case, Misconception, Problem, Random
-from autograder.values import Network
+from autograder.values import SequentialNetwork
 from solutions.visualization.drawn_networks import (
     CLASSES,
     EXPLORED,
@@ -45,16 +45,18 @@ def layer_outputs(model: nn.Sequential, x: Tensor) -> list[Tensor]:
 # Cases
 
 
-def _small_network(rng: Random, height: int, width: int, max_calls: int | None = None) -> Network:
+def _small_network(
+    rng: Random, height: int, width: int, max_calls: int | None = None
+) -> SequentialNetwork:
     """Draw a network with a single convolution."""
     layers = (conv(rng, 3, 2), RELU, FLATTEN, linear(rng, 2 * height * width, CLASSES))
-    return Network(layers, max_calls)
+    return SequentialNetwork(layers, max_calls)
 
 
 def cases(rng: Random) -> list[Case]:
     """A network without surprises, one that overwrites, one picture alone."""
     gentle = {"kind": "relu"}
-    plain = Network((conv(rng, 3, 2), gentle, POOL, FLATTEN, linear(rng, 8, 3)))
+    plain = SequentialNetwork((conv(rng, 3, 2), gentle, POOL, FLATTEN, linear(rng, 8, 3)))
     return [
         Case(
             "every layer makes a new tensor", {"model": plain, "x": drawn_pictures(rng, 2, 3, 4, 4)}
@@ -79,7 +81,7 @@ def hidden_cases(rng: Random) -> list[Case]:
         ),
         Case(
             "a network of one layer",
-            {"model": Network((conv(rng, 3, 4),)), "x": drawn_pictures(rng, 2, 3, 5, 4)},
+            {"model": SequentialNetwork((conv(rng, 3, 4),)), "x": drawn_pictures(rng, 2, 3, 5, 4)},
         ),
     ]
 

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import linecache
+import dataclasses
 import os
 import signal
 import sys
-import sysconfig
-import traceback
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
+from autograder.failures import Failed, failure
 from autograder.grading.channel import Channel, ChannelClosed
 from autograder.grading.inside.shell import Shell
 from autograder.grading.wire import TooLarge, encode, foreign
 from autograder.handover import changed, hand_over, take_back
 
 
-class Session:
+class RequestHandler:
     """Answers requests: one reply for each, in order."""
 
-    def __init__(self, channel: Channel, shell: Shell, places: tuple[str, ...]) -> None:
+    def __init__(self, channel: Channel, shell: Shell) -> None:
         self.channel = channel
         self.shell = shell
         self.busy = False
-        self.libraries = (*places, sysconfig.get_path("stdlib"))
         signal.signal(signal.SIGINT, self._interrupt)
 
     def serve(self) -> None:
@@ -56,7 +54,7 @@ class Session:
         # Everything that the student's function can raise, and its result while it is encoded.
         except BaseException as error:
             self.busy = False
-            reply = _failed(error, self.libraries)
+            reply = _failed(failure(error))
         return encode(reply, lenient=True)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
@@ -71,12 +69,8 @@ class Session:
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request["function"]
         if name not in self.shell.user_ns:
-            return {
-                "ended": "failed",
-                "kind": "NameError",
-                "message": f"the notebook defines no function named {name}",
-                "line": "",
-            }
+            message = f"the notebook defines no function named {name}"
+            return _failed(Failed("NameError", message))
         arguments = request["arguments"]
         given = {name: hand_over(value) for name, value in arguments.items()}
         value = take_back(self.shell.user_ns[name](*given.values()))
@@ -87,30 +81,8 @@ class Session:
         return {"ended": "returned", "value": value, "changed": in_place}
 
 
-def _failed(error: BaseException, libraries: tuple[str, ...]) -> dict[str, Any]:
-    try:
-        message = str(error)
-    except Exception as second:  # the exception's own __str__ is the student's code, too
-        message = f"(its message cannot be shown: {type(second).__name__})"
-    return {
-        "ended": "failed",
-        "kind": type(error).__name__[:200],
-        "message": message[:2000],
-        "line": _student_line(error.__traceback__, libraries),
-    }
-
-
-def _student_line(stack: TracebackType | None, libraries: tuple[str, ...]) -> str:
-    frames = [
-        frame
-        for frame in traceback.extract_tb(stack, limit=-200)
-        if not frame.filename.startswith(libraries)
-    ]
-    if not frames:
-        return ""
-    frame = frames[-1]
-    source = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
-    return f"line {frame.lineno} of {frame.name}: {source}"[:400]
+def _failed(failed: Failed) -> dict[str, Any]:
+    return {"ended": "failed", **dataclasses.asdict(failed)}
 
 
 def write_files(folder: Path, shared: Path, files: dict[str, bytes]) -> None:
