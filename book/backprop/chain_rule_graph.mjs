@@ -4,7 +4,9 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; `render` draws.
 
-import { button, choice, make, numberText, onceAFrame, speaker, watch } from "../figures/figure.mjs";
+import { button, choice, make, speaker } from "../figures/elements.mjs";
+import { onceAFrame, watch } from "../figures/model.mjs";
+import { numberText } from "../figures/numbers.mjs";
 
 const LARGEST = 100;
 const INPUTS = ["x1", "x2", "w", "b", "t"];

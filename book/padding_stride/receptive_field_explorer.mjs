@@ -5,17 +5,9 @@
 // layer is [kernel, stride, padding], layer 0 is the input. The computing functions come first
 // and are exported; `render` draws.
 
-import {
-  choice,
-  make,
-  moveFor,
-  numberOptions,
-  onceAFrame,
-  positions,
-  select,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { choice, make, numberOptions, select, speaker } from "../figures/elements.mjs";
+import { moveFor, onceAFrame, watch } from "../figures/model.mjs";
+import { positions } from "../figures/numbers.mjs";
 
 const ROW = 58; // pixels from one layer to the next
 const MOST_LAYERS = 5;

@@ -4,7 +4,9 @@
 // with a small model that offers get, set, on, off and save_changes. The computing functions come
 // first and are exported; each works along one axis. `render` draws.
 
-import { gridMoves, make, moveFor, onceAFrame, positions, speaker, watch } from "../figures/figure.mjs";
+import { make, speaker } from "../figures/elements.mjs";
+import { gridMoves, moveFor, onceAFrame, watch } from "../figures/model.mjs";
+import { positions } from "../figures/numbers.mjs";
 
 const AXES = [
   { name: "height", line: "row", lines: "rows", end: "below", letter: "H" },

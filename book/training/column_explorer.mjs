@@ -3,17 +3,9 @@
 // One ES module in anywidget's format. The computing functions come first and are exported;
 // `render` draws. Arrays are arrays of rows; a batch is nested as (N, C, H, W).
 
-import {
-  choice,
-  make,
-  numberOptions,
-  numberText,
-  positions,
-  save,
-  select,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { choice, make, numberOptions, select, speaker } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { numberText, positions } from "../figures/numbers.mjs";
 
 const LARGEST = 5;
 

@@ -3,7 +3,8 @@
 // One ES module in anywidget's format. The computing functions come first and are exported;
 // `render` draws. Points, gradients and velocities are arrays of numbers.
 
-import { make, save, slider, watch } from "../figures/figure.mjs";
+import { make, slider } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
 
 const VIEW = { width: 420, height: 210, x: 10.5, y: 2.6 };
 const CHART = { width: 420, height: 210, left: 46, bottom: 34, top: 10, right: 10, low: -8, high: 4 };

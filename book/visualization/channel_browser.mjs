@@ -3,17 +3,9 @@
 // One ES module in anywidget's format. The network is not here: the maps of a layer come with the
 // page in one image, one below the other, of which the style sheet shows a part.
 
-import {
-  choice,
-  fixedText,
-  make,
-  offset,
-  save,
-  select,
-  showFrame,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { choice, make, offset, select, showFrame, speaker } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { fixedText } from "../figures/numbers.mjs";
 
 /** How many stand in a row, so that the whole is nearly square. */
 export function columnsFor(count) {

@@ -3,7 +3,9 @@
 // One ES module in anywidget's format. The network is not here: derivatives and maps come with the
 // page. The computing functions come first and are exported; `render` draws.
 
-import { button, decode, make, save, showFrame, slider, speaker, watch } from "../figures/figure.mjs";
+import { button, make, showFrame, slider, speaker } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { decode } from "../figures/numbers.mjs";
 
 const CHART = { width: 560, height: 230, left: 76, right: 20, top: 12, bottom: 40 };
 const CHANNELS = ["red", "green", "blue"];

@@ -3,18 +3,9 @@
 // One ES module in anywidget's format. Nothing is segmented here: seeds and masks come with the
 // page, in images with which the style sheet cuts out parts of the picture.
 
-import {
-  choice,
-  make,
-  meter,
-  offset,
-  percent,
-  save,
-  select,
-  slider,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { choice, make, meter, offset, select, slider, speaker } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { percent } from "../figures/numbers.mjs";
 
 /** The place of a mask among all: in the order of the background, and within it the foreground. */
 export function frameOf(foreground, background, steps) {

@@ -3,21 +3,9 @@
 // One ES module in anywidget's format. The network is not here: the scores of all classes come with
 // the page, for every place of the patch. The computing functions come first and are exported.
 
-import {
-  button,
-  choice,
-  decode,
-  fixedText,
-  gridMoves,
-  make,
-  meter,
-  moveFor,
-  onceAFrame,
-  save,
-  select,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { button, choice, make, meter, select, speaker } from "../figures/elements.mjs";
+import { gridMoves, moveFor, onceAFrame, save, watch } from "../figures/model.mjs";
+import { decode, fixedText } from "../figures/numbers.mjs";
 
 const POSITIVE = [228, 112, 0];
 const NEGATIVE = [48, 128, 224];

@@ -3,18 +3,9 @@
 // One ES module in anywidget's format. The network is not here: all maps come with the page, in one
 // image, one below the other, of which the style sheet shows a part.
 
-import {
-  choice,
-  make,
-  meter,
-  percent,
-  save,
-  select,
-  showFrame,
-  slider,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { choice, make, meter, select, showFrame, slider, speaker } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { percent } from "../figures/numbers.mjs";
 
 /** The place of a map in the image: the plain one first, then all counts of each level above 0. */
 export function frameOf(level, count, counts) {
