@@ -32,14 +32,14 @@ export function drawNumbers(/** @type {number} */ seed) {
  */
 export function termsOfInput(upstream, kernel, row, column, stride, padding) {
   const terms = [];
-  upstream.forEach((line, i) =>
+  upstream.forEach((line, i) => {
     line.forEach((value, j) => {
       const [a, b] = [row + padding - i * stride, column + padding - j * stride];
       const factor = kernel[a]?.[b];
-      if (factor !== undefined)
-        terms.push({ i, j, a, b, factor, upstream: value, product: value * factor });
-    }),
-  );
+      if (factor === undefined) return;
+      terms.push({ i, j, a, b, factor, upstream: value, product: value * factor });
+    });
+  });
   return terms;
 }
 

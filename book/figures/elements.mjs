@@ -48,16 +48,6 @@ function drawingNamespace() {
 }
 
 /**
- * Set attributes; what is no text is written as one.
- *
- * @param {Element} element
- * @param {Record<string, string | number | boolean>} attributes
- */
-export function setAttributes(element, attributes) {
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-}
-
-/**
  * Set properties of an element's style, also those that begin with two dashes.
  *
  * @param {HTMLElement | SVGElement} element
@@ -67,6 +57,19 @@ export function setStyle(element, properties) {
   for (const [name, value] of Object.entries(properties)) {
     element.style.setProperty(name, String(value));
   }
+}
+
+/**
+ * Put an element over a part of what it stands on; all in shares of that.
+ *
+ * @param {HTMLElement} element
+ * @param {number} top
+ * @param {number} left
+ * @param {number} height
+ */
+export function cover(element, top, left, height, width = height) {
+  const shares = { top, left, height, width };
+  for (const [name, share] of Object.entries(shares)) element.style[name] = `${100 * share}%`;
 }
 
 /** The element that an event comes from, or the nearest around it that fits; null if none does. */
