@@ -85,6 +85,9 @@ READABLE = (
 )
 """Pairs of ink and ground of ``PAGE`` that carry text: their contrast is at least 4.5."""
 
+TEXT_STAND_IN = "#010203"
+"""Stands in a plot for the text color of the page; ``currentColor`` takes its place."""
+
 MAP_POSITIVE = "#e47000"
 MAP_NEGATIVE = "#3080e0"
 """Signed maps in plots and live figures; zero is transparent there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -115,7 +116,7 @@ def gallery() -> dict[str, Run]:
 
 def softmax_floor(classes: int) -> float:
     """Return the lowest loss where probabilities are taken for scores: 1 against zeros."""
-    return float(np.log(np.e + classes - 1) - 1)
+    return float(np.log(math.e + classes - 1) - 1)
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,9 @@ def ladder(
     tensors = [torch.from_numpy(part) for part in (x, w, b)]
 
     def by_torch() -> Array:
-        return torch.nn.functional.conv2d(*tensors, padding=1).numpy()
+        image, weights, biases = tensors
+        values: Array = torch.nn.functional.conv2d(image, weights, biases, padding=1).numpy()
+        return values
 
     ways: dict[str, Callable[[], Array]] = {
         "windows": lambda: conv2d_windows(x, w, b, 1, 1),

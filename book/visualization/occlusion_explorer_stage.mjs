@@ -114,8 +114,8 @@ function drawMap(/** @type {HTMLCanvasElement} */ canvas, /** @type {Now} */ now
     const share = Math.min(1, Math.abs(fall) / limit);
     return [...(fall > 0 ? orange : blue), 255 * share ** 0.75];
   };
-  canvas.width = side;
   canvas.height = side;
+  canvas.width = side;
   const image = new ImageData(side, side);
   now.falls.forEach((fall, i) => {
     image.data.set(colorAt(fall, i), 4 * i);
