@@ -42,10 +42,7 @@ def picture_colors(picture: Array) -> Array:
 def signed_colors(response: Array, scale: float) -> Array:
     """Return the colors of signed numbers, shape (H, W): zero is white, ``scale`` is full color."""
     share = np.clip(response / (scale or 1.0), -1, 1)[..., None]
-    below, middle, above = (
-        np.array(palette.rgb(color))
-        for color in (NEGATIVE, ZERO, POSITIVE)
-    )
+    below, middle, above = (np.array(palette.rgb(color)) for color in (NEGATIVE, ZERO, POSITIVE))
     mixed = np.where(
         share < 0, middle + (middle - below) * share, middle + (above - middle) * share
     )
