@@ -59,12 +59,15 @@ class Model {
   off(events, callback) {
     const gone = events?.split(/\s+/);
     this.#listeners = this.#listeners.filter(
-      (one) => (gone && !gone.includes(one.event)) || (callback && callback !== one.callback),
+      (listener) =>
+        (gone && !gone.includes(listener.event)) || (callback && callback !== listener.callback),
     );
   }
 
   #tell(event, value) {
-    for (const one of [...this.#listeners]) if (one.event === event) one.callback(this, value);
+    for (const listener of [...this.#listeners]) {
+      if (listener.event === event) listener.callback(this, value);
+    }
   }
 }
 

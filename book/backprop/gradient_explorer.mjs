@@ -112,9 +112,9 @@ function makeControls(/** @type {Model} */ model, put) {
   const show = (/** @type {Now} */ now) => {
     ones.field.checked = model.get("ones");
     stride.field.value = String(now.stride);
-    stride.shown.textContent = String(now.stride);
+    stride.reading.textContent = String(now.stride);
     padding.field.value = String(now.padding);
-    padding.shown.textContent = String(now.padding);
+    padding.reading.textContent = String(now.padding);
   };
   return { box, show };
 }

@@ -155,14 +155,14 @@ export function checkbox(
 }
 
 /**
- * A slider with room for its value in words beside its name: { field, shown, box }.
+ * A slider with room for its value in words beside its name: { field, reading, box }.
  *
  * @param {string} words
  * @param {number[]} range the least and the largest value, and the step
  * @param {(value: number) => void} onvalue
  */
 export function slider(words, [min, max, step = 1], onvalue) {
-  const shown = make("span", { class: "lf-value" });
+  const reading = make("span", { class: "lf-value" });
   const field = make("input", {
     type: "range",
     class: "lf-slider",
@@ -172,7 +172,7 @@ export function slider(words, [min, max, step = 1], onvalue) {
     "data-lm-suppress-shortcuts": "true",
     oninput: () => onvalue(Number(field.value)),
   });
-  return { field, shown, box: choice(make("span", {}, words, " ", shown), field) };
+  return { field, reading, box: choice(make("span", {}, words, " ", reading), field) };
 }
 
 /** A name and a number, and below them a bar, on which there may be a mark; all to be filled in. */

@@ -114,15 +114,15 @@ export function makeResponse(/** @type {Explorer} */ explorer) {
   const box = make("div", { class: "kx-response" }, title, board.frame, here, legend, buttons);
   const show = (/** @type {Now} */ now) => {
     const { response, row, column, limit } = now;
-    const shown = now.relu ? relu(response) : response;
+    const map = now.relu ? relu(response) : response;
     const kind = now.relu ? "After ReLU" : "Response";
     title.textContent = `${kind}, ${response.length} × ${response[0].length}`;
-    here.textContent = `here: ${numberText(shown[row][column])}`;
+    here.textContent = `here: ${numberText(map[row][column])}`;
     paintResponse(board, now);
     paintLegend(bar, now);
     low.textContent = now.relu ? "removed" : numberText(-limit);
     high.textContent = numberText(limit);
-    const [least, most] = [Math.min(...shown.flat()), Math.max(...shown.flat())].map((value) =>
+    const [least, most] = [Math.min(...map.flat()), Math.max(...map.flat())].map((value) =>
       numberText(value),
     );
     smallest.textContent = `min ${least}`;

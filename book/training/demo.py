@@ -190,8 +190,12 @@ def this_machine() -> str:
 
 def blas() -> str:
     """Return the processor family for which NumPy's matrix library has chosen its inner loops."""
-    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    return str(found[0].get("architecture", found[0]["internal_api"])) if found else "unknown"
+    libraries = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return (
+        str(libraries[0].get("architecture", libraries[0]["internal_api"]))
+        if libraries
+        else "unknown"
+    )
 
 
 def digits_panels(pictures: Array, titles: list[str], width: int) -> list[plots.Panel]:

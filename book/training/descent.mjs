@@ -190,8 +190,8 @@ function render({ model, el }) {
     const curvatures = model.get("curvatures");
     rate.field.value = eta;
     momentum.field.value = mu;
-    rate.shown.textContent = eta.toFixed(3);
-    momentum.shown.textContent = mu.toFixed(2);
+    rate.reading.textContent = eta.toFixed(3);
+    momentum.reading.textContent = mu.toFixed(2);
     const { points, losses } = descend(model.get("start"), curvatures, eta, mu, steps);
     above.svg.replaceChildren(...drawValley(points, curvatures));
     chart.svg.replaceChildren(...drawLosses(losses));

@@ -173,7 +173,7 @@ function render({ model, el }) {
     const count = changes.filter((/** @type {number} */ change) => change <= at).length;
     time.field.value = at;
     time.field.setAttribute("aria-valuetext", `t ${t}`);
-    time.shown.textContent = t;
+    time.reading.textContent = t;
     chart.show(at, t);
     pictures.show(at, t, largest);
     const saliency = `${largest} here; at t = 0 it was ${largestAt(0)}`;

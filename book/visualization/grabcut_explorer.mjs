@@ -55,7 +55,7 @@ function makeControls(/** @type {Model} */ model) {
     const show = () => {
       const value = String(values[model.get(name)]);
       made.field.value = model.get(name);
-      made.shown.textContent = value;
+      made.reading.textContent = value;
       made.field.setAttribute("aria-valuetext", `${words.toLowerCase()} the quantile ${value}`);
     };
     return { box: made.box, show };
@@ -112,8 +112,8 @@ function makeImages(/** @type {number} */ above, /** @type {number} */ below) {
     cutWith(ground, map.background, background, below);
     cutWith(cut, map.masks, frameOf(foreground, background, above), above * below);
     cutWith(truth, scene.truth);
-    const found = `${seeds.count} seeds of the object, ${seeds.right} of them on it`;
-    seedsImage.setAttribute("aria-label", `${scene.label}, faint, with ${found}`);
+    const counts = `${seeds.count} seeds of the object, ${seeds.right} of them on it`;
+    seedsImage.setAttribute("aria-label", `${scene.label}, faint, with ${counts}`);
     const pixels = `${mask.count} pixels, ${mask.right} of them on the object`;
     cutImage.setAttribute("aria-label", `What GrabCut cuts out: ${pixels}`);
     truthImage.setAttribute("aria-label", "The object alone");

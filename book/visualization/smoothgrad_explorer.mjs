@@ -56,9 +56,9 @@ function makeControls(/** @type {Model} */ model) {
   );
   outline.box.classList.add("sg-check");
   const boxes = [choice("Picture", scene), level.box, count.box, outline.box];
-  const put = ({ field, shown }, at, /** @type {string} */ value, /** @type {string} */ name) => {
+  const put = ({ field, reading }, at, /** @type {string} */ value, /** @type {string} */ name) => {
     field.value = at;
-    shown.textContent = value;
+    reading.textContent = value;
     field.setAttribute("aria-valuetext", `${name} ${value}`);
   };
   const show = (/** @type {Now} */ now) => {
