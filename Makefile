@@ -10,7 +10,7 @@ course: .venv/ready
 	@$(BIN)/autograder course
 
 # One thread for each test process: the processes share the cores already.
-test: .venv/ready
+test: .venv/ready node_modules/.package-lock.json
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 serve: .venv/ready
@@ -37,5 +37,10 @@ bench: .venv/ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@touch $@
 
+# What checks the book's JavaScript and style sheets.
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf _build .venv
+	rm -rf _build .venv node_modules

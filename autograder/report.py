@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from autograder import palette
 from autograder.advice import advice, first_line
 from autograder.examination import Examination, Outcome, Returned, TimedOut
 from autograder.failures import Failed
@@ -54,11 +55,8 @@ class Report:
     def _repr_html_(self) -> str:
         """The report as an HTML block that reads well on light and dark backgrounds."""
         # Mark and bar have 3:1 contrast on white and on black; the text takes the theme's color.
-        mark, color = {
-            "good": ("✔", "#2e8540"),
-            "bad": ("✘", "#d13438"),
-            "note": ("i", "#5b7fb9"),
-        }[self.tone]
+        mark = {"good": "✔", "bad": "✘", "note": "i"}[self.tone]
+        color = palette.REPORT[self.tone]
         parts = [
             f'<div role="status" style="border-left:4px solid {color};padding:.4em .8em;'
             'margin:.3em 0;line-height:1.45">',

@@ -134,12 +134,12 @@ def peaks(values: Array, least: float, reach: int = 3) -> list[tuple[int, int]]:
     reach: how far the neighborhood goes to each side, in pixels.
     Returns (row, column) pairs.
     """
-    found = []
+    places = []
     for i, j in np.argwhere(values >= least).tolist():
         around = values[max(0, i - reach) : i + reach + 1, max(0, j - reach) : j + reach + 1]
         if values[i, j] == around.max():
-            found.append((i, j))
-    return found
+            places.append((i, j))
+    return places
 
 
 def red_green() -> Array:

@@ -169,7 +169,8 @@ def dots(count: int, side: int, seed: int) -> torch.Tensor:
     """
     generator = torch.Generator().manual_seed(seed)
     light = (torch.rand((count, 1, side, side), generator=generator) < LIGHT).float()
-    return (light - LIGHT) / np.sqrt(LIGHT * (1 - LIGHT))
+    spread: float = np.sqrt(LIGHT * (1 - LIGHT))
+    return (light - LIGHT) / spread
 
 
 def disk() -> Array:
@@ -194,7 +195,7 @@ def train_to_count(network: torch.nn.Sequential, steps: int = 300) -> list[float
         counts = torch.nn.functional.conv2d(pictures, window) / window.sum().sqrt()
         loss = torch.nn.functional.mse_loss(network(pictures), counts)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
         losses.append(loss.item())

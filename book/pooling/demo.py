@@ -128,13 +128,13 @@ def detection_by_spread(spreads: Sequence[int], numbers: int, energy: float) -> 
     spreads: over how many numbers; each gets sqrt(energy / spread).
     Returns for "max" and "mean" the areas under the ROC curve, shape (len(spreads),).
     """
-    found: dict[str, list[float]] = {"max": [], "mean": []}
+    areas: dict[str, list[float]] = {"max": [], "mean": []}
     for spread in spreads:
         signal = np.zeros(numbers)
         signal[:spread] = math.sqrt(energy / spread)
         for rule, area in detection(numbers, signal, trials=4000, seed=spread).items():
-            found[rule].append(area)
-    return {rule: np.array(areas) for rule, areas in found.items()}
+            areas[rule].append(area)
+    return {rule: np.array(values) for rule, values in areas.items()}
 
 
 ACTIVATIONS: dict[str, Map] = {

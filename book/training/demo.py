@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -113,7 +114,7 @@ def gallery() -> dict[str, Run]:
 
 def softmax_floor(classes: int) -> float:
     """Return the lowest loss where probabilities are taken for scores: 1 against zeros."""
-    return float(np.log(np.e + classes - 1) - 1)
+    return float(np.log(math.e + classes - 1) - 1)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,9 @@ def ladder(
     tensors = [torch.from_numpy(part) for part in (x, w, b)]
 
     def by_torch() -> Array:
-        return torch.nn.functional.conv2d(*tensors, padding=1).numpy()
+        image, weights, biases = tensors
+        values: Array = torch.nn.functional.conv2d(image, weights, biases, padding=1).numpy()
+        return values
 
     ways: dict[str, Callable[[], Array]] = {
         "windows": lambda: conv2d_windows(x, w, b, 1, 1),
@@ -185,8 +188,12 @@ def this_machine() -> str:
 
 def blas() -> str:
     """Return the processor family for which NumPy's matrix library has chosen its inner loops."""
-    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    return str(found[0].get("architecture", found[0]["internal_api"])) if found else "unknown"
+    libraries = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return (
+        str(libraries[0].get("architecture", libraries[0]["internal_api"]))
+        if libraries
+        else "unknown"
+    )
 
 
 def digits_panels(pictures: Array, titles: list[str], width: int) -> list[plots.Panel]:

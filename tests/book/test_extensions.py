@@ -16,7 +16,9 @@ from playwright.sync_api import sync_playwright
 
 from autograder.authoring.source import read_exercise_source
 from autograder.chapter import load_problems
-from book.extensions import course_setup, exercise_facts, look
+from autograder.palette import Theme
+from book.extensions import course_setup, cover_drawing, exercise_facts
+from book.extensions.logo import logo
 from tests import COURSE
 
 CONF = """\
@@ -26,7 +28,9 @@ import book.figures
 book.figures.FIGURES.update(tiny="tiny:Tiny", strange="tiny:Strange")
 extensions = [
     "myst_parser",
-    "book.extensions.look",
+    "book.extensions.palette_sheet",
+    "book.extensions.logo",
+    "book.extensions.cover_drawing",
     "book.extensions.live_figure",
     "book.extensions.common_mistakes",
 ]
@@ -245,23 +249,23 @@ def test_duration(minutes: int, text: str) -> None:
     assert exercise_facts.duration(minutes) == text
 
 
-# The look.
+# Logo and cover drawing.
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_drawings_are_the_same_every_time(theme: look.Theme) -> None:
-    assert look.logo(theme) == look.logo(theme)
-    ElementTree.fromstring(look.logo(theme))
-    ElementTree.fromstring(look.filter_at_work())
+def test_drawings_are_the_same_every_time(theme: Theme) -> None:
+    assert logo(theme) == logo(theme)
+    ElementTree.fromstring(logo(theme))
+    ElementTree.fromstring(cover_drawing.filter_at_work())
 
 
 def test_picture_of_the_first_page_shows_true_numbers() -> None:
-    response = look.responses(look.PICTURE, look.EDGE_FILTER)
+    response = cover_drawing.responses(cover_drawing.PICTURE, cover_drawing.EDGE_FILTER)
     assert response.shape == (5, 5)
     for row in range(5):
         for column in range(5):
-            window = look.PICTURE[row : row + 3, column : column + 3]
-            assert response[row, column] == sum((window * look.EDGE_FILTER).flat)
+            window = cover_drawing.PICTURE[row : row + 3, column : column + 3]
+            assert response[row, column] == sum((window * cover_drawing.EDGE_FILTER).flat)
 
 
 # Setup.

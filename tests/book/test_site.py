@@ -27,8 +27,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from autograder.chapter import chapters, load_problems
+from autograder.palette import PAGE as PALETTE
+from autograder.palette import READABLE, Theme, contrast
 from autograder.problems import Problem
-from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, Theme, contrast, palette_css
+from book.extensions.palette_sheet import THEME_VARIABLES, palette_css
 from tests import COURSE
 
 CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())

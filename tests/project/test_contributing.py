@@ -134,6 +134,13 @@ def test_add_a_live_figure(copy: Path) -> None:
     (room / "dial.css").write_text(style)
     (room / "dial.py").write_text(figure)
     (room / "dial.md").write_text(f"# Dial\n\n{directive}")
+    for name in ("package.json", "biome.jsonc", "tsconfig.json"):
+        shutil.copy(COURSE / name, copy)
+    (copy / "node_modules").symlink_to(COURSE / "node_modules")
+    checked = subprocess.run(
+        ["npm", "run", "--silent", "check"], cwd=copy, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     page = build_page(copy, "filters/dial")
     assert '<live-figure figure="dial">' in page
     assert "the number follows" in page
