@@ -15,7 +15,14 @@ from torch import Tensor, nn
 
 from benchmarks.book.pages import place_random_vgg16
 from book.visualization import demo
-from laboratory import activations, drawn_pictures, evaluation, gradients, occlusion
+from laboratory import activations, drawn_pictures, evaluation
+from laboratory.attribution.fluctuation import fluctuation
+from laboratory.attribution.grad_cam import grad_cam
+from laboratory.attribution.gradient import gradient, strongest
+from laboratory.attribution.guided_backprop import guided_backprop
+from laboratory.attribution.occlusion import plain_occlusion
+from laboratory.attribution.saliency import saliency
+from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.layers import chain
 from solutions.visualization import exercise_pictures, reference
 from tests import COURSE
@@ -55,19 +62,19 @@ class TestExerciseAgainstLaboratory:
         x, labels, _ = samples()
         target = int(labels[0])
         mine = reference.occlusion_map(sequence(), x[0], target, 16, 16, 0.0, 10)
-        theirs = occlusion.occlude(
+        theirs = plain_occlusion(
             demo.small_network().model, x[:1], patch=16, stride=16, progress=False
         )
         assert close(mine, theirs.score(target))
 
     def test_saliency(self):
         x, labels, _ = samples()
-        theirs = gradients.saliency(demo.small_network().model, x, labels)
+        theirs = saliency(demo.small_network().model, x, labels)
         assert close(reference.saliency_map(sequence(), x, labels), theirs)
 
     def test_gradient_path(self):
         x, labels, _ = samples()
-        path = gradients.fluctuation(
+        path = fluctuation(
             demo.small_network().model, x[:1], int(labels[0]), pixel=(40, 50), points=5, seed=3
         )
         noise = torch.randn(x[:1].shape, generator=torch.Generator().manual_seed(3))[0]
@@ -77,8 +84,8 @@ class TestExerciseAgainstLaboratory:
 
     def test_smoothgrad(self):
         x, labels, _ = samples()
-        theirs = gradients.smoothgrad(
-            demo.small_network().model, x[:1], int(labels[0]), samples=4, seed=5, progress=False
+        theirs = smoothgrad(
+            demo.small_network().model, x[:1], int(labels[0]), n_samples=4, seed=5, progress=False
         )
         random = torch.Generator().manual_seed(5)
         noise = torch.stack([torch.randn(x.shape[1:], generator=random) for _ in range(4)])
@@ -90,7 +97,7 @@ class TestExerciseAgainstLaboratory:
         x, labels, _ = samples()
         network = demo.small_network().model
         # Before it is enlarged, as the exercise has it.
-        theirs = gradients.grad_cam(network, x, labels, layer=name)
+        theirs = grad_cam(network, x, labels, layer=name)
         number = [layer.name for layer in chain(network)].index(name)
         mine = reference.grad_cam(sequence(), x, labels, number)
         larger = torch.nn.functional.interpolate(
@@ -138,10 +145,8 @@ class TestPages:
         drawn = demo.drawn(12)
         network = demo.small_network()
         x, labels, masks = demo.inputs(drawn, network)
-        plain = gradients.saliency(network.model, x, labels)
-        smooth = gradients.strongest(
-            gradients.smoothgrad(network.model, x, labels, samples=25, progress=False)
-        )
+        plain = saliency(network.model, x, labels)
+        smooth = strongest(smoothgrad(network.model, x, labels, n_samples=25, progress=False))
         energy = [evaluation.energy_in_mask(one, masks).mean().item() for one in (plain, smooth)]
         assert energy[1] > energy[0]
 
@@ -151,14 +156,12 @@ class TestPages:
         other = (labels + 1) % len(network.classes)
 
         def likeness(method: Callable[..., Tensor]) -> list[float]:
-            first, second = (
-                gradients.strongest(method(network.model, x, one)) for one in (labels, other)
-            )
+            first, second = (strongest(method(network.model, x, one)) for one in (labels, other))
             pairs = zip(first.flatten(1), second.flatten(1), strict=True)
             return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
 
-        assert min(likeness(gradients.guided_backprop)) > 0.98
-        assert np.mean(likeness(gradients.gradient)) < 0.9
+        assert min(likeness(guided_backprop)) > 0.98
+        assert np.mean(likeness(gradient)) < 0.9
 
 
 def test_the_first_page_runs_with_vgg16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
