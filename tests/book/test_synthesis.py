@@ -117,9 +117,7 @@ class TestClaimsAboutAscent:
             for name in synthesis_demo.REGULARIZERS
         }
         assert max(scores, key=lambda name: scores[name]) == "none"
-        likeness = {
-            name: synthesis_demo.likeness_of_neighbors(model_of(name)) for name in scores
-        }
+        likeness = {name: synthesis_demo.likeness_of_neighbors(model_of(name)) for name in scores}
         assert likeness["none"] < 0.6
         assert likeness["all"] > 0.8
         assert min(likeness["blur"], likeness["all"]) > max(

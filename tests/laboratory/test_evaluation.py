@@ -178,14 +178,14 @@ class TestSanityCheck:
         def edges(network: nn.Module) -> Tensor:
             return x.diff(dim=3).abs().sum(1)
 
-        def saliency(network: nn.Module) -> Tensor:
+        def saliency_maps(network: nn.Module) -> Tensor:
             return saliency(network, x, labels)
 
         blind = evaluation.sanity_check(model, edges)
         assert blind.layers[:3] == ("none", "fc8", "fc7")
         assert blind.layers[-1] == "conv1_1"
         assert np.allclose(blind.correlations, 1)
-        seeing = evaluation.sanity_check(model, saliency)
+        seeing = evaluation.sanity_check(model, saliency_maps)
         assert np.allclose(seeing.correlations[0], 1)
         assert np.abs(seeing.correlations[-1]).max() < 0.5
 
