@@ -5,8 +5,8 @@
     python -m benchmarks.laboratory.fast --rows SmoothGrad occlusion
 
 The table in docs/visualization-speed.md is this one. Plain and fast take turns, round by round,
-with the same network, picture and noise; seconds and seconds of the CPU are medians, the ratio is that
-of a round, in the middle of all rounds. The CPU's seconds count the work of all threads, also that
+with the same network, picture and noise; seconds and seconds of the CPU are medians, the ratio is the
+median of the rounds' ratios. The CPU's seconds count the work of all threads, also that
 of waiting busily: where the ratio of the CPU's seconds is larger than that of the clock's, the rest
 of the machine gains, too. The difference is the relative L2 distance.
 """

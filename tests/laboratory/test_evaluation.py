@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from laboratory import evaluation
+from laboratory.attribution.saliency import saliency
 from laboratory.networks import load_network
 from tests.laboratory import lab_networks
 
