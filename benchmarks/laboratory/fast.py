@@ -5,10 +5,10 @@
     python -m benchmarks.laboratory.fast --rows SmoothGrad occlusion
 
 The table in docs/visualization-speed.md is this one. Plain and fast take turns, round by round,
-with the same network, picture and noise; seconds and seconds of the CPU are medians, the ratio is the
-median of the rounds' ratios. The CPU's seconds count the work of all threads, also that
-of waiting busily: where the ratio of the CPU's seconds is larger than that of the clock's, the rest
-of the machine gains, too. The difference is the relative L2 distance.
+with the same network, picture and noise. Seconds are medians, by the clock and of the CPU; a ratio
+is the median of the rounds' ratios. The CPU's seconds count the work of all threads, also that of
+waiting busily: on a busy machine they say more than the clock. The difference is the relative L2
+distance.
 """
 
 from __future__ import annotations
