@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from laboratory.fast.deltas import DeltaLayer
 from laboratory.fast.sliding import Interval
@@ -39,3 +39,25 @@ class CleanRun:
             [stop - first for first, stop in self.windows((start, start + patch), axis)[1:]]
             for start in starts
         ]
+
+    def multiply_adds(
+        self, tops: Sequence[int], lefts: Sequence[int], patch: tuple[int, int]
+    ) -> float:
+        """Return the multiply-adds of the convolutions in the windows of all places."""
+        heights = self.window_sizes(tops, patch[0], 0)
+        widths = self.window_sizes(lefts, patch[1], 1)
+        total = 0.0
+        for number, layer in enumerate(self.layers):
+            if isinstance(layer.module, nn.Conv2d):
+                high = sum(sizes[number] for sizes in heights)
+                wide = sum(sizes[number] for sizes in widths)
+                total += layer.work() * high * wide
+        return total
+
+    def full_multiply_adds(self) -> float:
+        """Return the multiply-adds of the convolutions in whole maps."""
+        return sum(
+            layer.work() * layer.result.shape[0] * layer.result.shape[1]
+            for layer in self.layers
+            if isinstance(layer.module, nn.Conv2d)
+        )

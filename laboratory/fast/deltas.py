@@ -22,6 +22,7 @@ from torch.nn import functional
 from laboratory.fast.layout import to_nchw, to_nhwc
 from laboratory.fast.sliding import Interval, Sliding
 from laboratory.fast.windows import Windows, gather, place
+from laboratory.fast.winograd import WinogradConvolution
 from laboratory.fast.workspace import Workspace
 from laboratory.layers import ELEMENTWISE, Layer, UnsupportedLayerError, is_disjoint
 
@@ -41,14 +42,15 @@ class DeltaLayer:
         result: Tensor,
         *,
         dtype: torch.dtype,
-        weight: Tensor | None,
+        weight: Tensor | WinogradConvolution | None,
         workspace: Workspace,
     ) -> None:
         """Keep the clean activations.
 
         given, result: of the clean picture, shape (1, C, H, W).
         dtype: of the deltas.
-        weight: of a convolution, in that type, channels last.
+        weight: of a convolution, in that type, channels last; or the convolution as ``winograd``
+            computes it.
         workspace: for what is needed for a short while; may be shared with other layers.
         """
         self.module = layer.module
@@ -129,6 +131,8 @@ class DeltaLayer:
     def _convolved(
         self, module: nn.Conv2d, delta: Tensor, padding: tuple[int, int] | None
     ) -> Tensor:
+        if isinstance(self._weight, WinogradConvolution):
+            return to_nhwc(self._weight(to_nchw(delta), padding or (0, 0)))
         assert self._weight is not None
         return to_nhwc(
             functional.conv2d(

@@ -7,7 +7,7 @@ receptive-field arithmetic (``sliding``) knows before anything is computed.
 
 Places whose windows have the same size in every layer are computed together (``place_groups``), so
 the places are divided per axis into a few classes (``size_classes``), each with the window sizes
-of its largest member.
+of its largest member. On a CPU, each thread computes places of its own (``one_core``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -24,25 +23,18 @@ from laboratory.baselines import picture_and_baseline
 from laboratory.batches import batch_starts, track
 from laboratory.fast import triton_kernels
 from laboratory.fast.clean_run import CleanRun
+from laboratory.fast.delta_units import DeltaUnits
 from laboratory.fast.deltas import DeltaLayer, apply, must_have_windows
 from laboratory.fast.layout import to_nchw, to_nhwc
+from laboratory.fast.one_core import OneCoreThreads
 from laboratory.fast.place_groups import PlaceBatch, PlaceGroup
 from laboratory.fast.size_classes import Classes, best_classes
 from laboratory.fast.sliding import Interval
+from laboratory.fast.winograd import WinogradConvolution, pays
 from laboratory.fast.workspace import Workspace
-from laboratory.layers import ELEMENTWISE, chain, device_of, must_be_ready
+from laboratory.layers import chain, device_of, must_be_ready
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """A layer behind the maps, with what it got and gave for the clean picture, shape (F,)."""
-
-    module: nn.Module
-    name: str
-    given: Tensor
-    result: Tensor
 
 
 class IncrementalOcclusion:
@@ -85,8 +77,9 @@ class IncrementalOcclusion:
         self._chain = chain(model)
         # A recorded map reads the weights where they are now, wherever the network goes.
         self._read = [tensor.detach() for tensor in (*model.parameters(), *model.buffers())]
+        self._threads = OneCoreThreads(self.device)
         with torch.inference_mode():
-            self._weights = self._prepared_weights()
+            self._prepare_weights()
         self.run_clean(x, baselines)
 
     def with_same_weights(self) -> IncrementalOcclusion:
@@ -103,7 +96,7 @@ class IncrementalOcclusion:
         difference = to_nhwc((baseline - x[0])[None])[0].to(self._dtype)
         flattened = (*self.size, x.shape[1])
         layers: list[DeltaLayer] = []
-        self._units: list[_Unit] = []
+        self._units: list[DeltaUnits] = []
         with torch.inference_mode():
             for layer in self._chain:
                 y = apply(layer.module, x)
@@ -111,7 +104,7 @@ class IncrementalOcclusion:
                     flattened = (x.shape[2], x.shape[3], x.shape[1])
                 elif x.ndim == 4:
                     must_have_windows(layer)
-                    weight = self._weights.get(layer.name)
+                    weight = self._filters.get(layer.name)
                     layers.append(
                         DeltaLayer(
                             layer,
@@ -123,7 +116,7 @@ class IncrementalOcclusion:
                         )
                     )
                 else:
-                    self._units.append(_Unit(layer.module, layer.name, x[0], y[0]))
+                    self._units.append(DeltaUnits(layer.module, layer.name, x[0], y[0]))
                 x = y
         if x.ndim != 2:
             raise ValueError(f"The network must give scores of shape (N, K), not {tuple(x.shape)}.")
@@ -131,17 +124,20 @@ class IncrementalOcclusion:
         fused = triton_kernels.available(self.device)
         self._clean_run = CleanRun(difference, layers, flattened, fused)
 
-    def _prepared_weights(self) -> dict[str, Tensor]:
-        """Return the weights as they are used, by layer."""
-        weights = {}
+    def _prepare_weights(self) -> None:
+        """Bring the weights to the form in which they are used, by layer."""
+        self._filters: dict[str, Tensor | WinogradConvolution] = {}
+        self._weights: dict[str, Tensor] = {}
         for layer in self._chain:
             module = layer.module
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv2d) and pays(module, self._dtype):
+                convolution = WinogradConvolution(module.weight, None, self._workspace)
+                self._filters[layer.name] = convolution
+            elif isinstance(module, nn.Conv2d):
                 weight = module.weight.to(self._dtype)
-                weights[layer.name] = weight.contiguous(memory_format=torch.channels_last)
+                self._filters[layer.name] = weight.contiguous(memory_format=torch.channels_last)
             elif isinstance(module, nn.Linear):
-                weights[layer.name] = module.weight.to(self._dtype)
-        return weights
+                self._weights[layer.name] = module.weight.to(self._dtype)
 
     @property
     def layers(self) -> list[DeltaLayer]:
@@ -159,27 +155,15 @@ class IncrementalOcclusion:
 
         Of convolutions and linear layers; the least that this method can do.
         """
-        total = 0.0
-        heights = self._clean_run.window_sizes(tops, patch[0], 0)
-        widths = self._clean_run.window_sizes(lefts, patch[1], 1)
-        for number, layer in enumerate(self.layers):
-            if isinstance(layer.module, nn.Conv2d):
-                high = sum(sizes[number] for sizes in heights)
-                wide = sum(sizes[number] for sizes in widths)
-                total += layer.work() * high * wide
-        return total + self._unit_multiply_adds() * len(tops) * len(lefts)
+        maps = self._clean_run.multiply_adds(tops, lefts, patch)
+        return maps + self._unit_multiply_adds() * len(tops) * len(lefts)
 
     def full_multiply_adds(self) -> float:
         """Return the multiply-adds of one run of the whole network."""
-        total = self._unit_multiply_adds()
-        for layer in self.layers:
-            if isinstance(layer.module, nn.Conv2d):
-                total += layer.work() * layer.result.shape[0] * layer.result.shape[1]
-        return total
+        return self._clean_run.full_multiply_adds() + self._unit_multiply_adds()
 
     def _unit_multiply_adds(self) -> float:
-        linear = (unit.module for unit in self._units if isinstance(unit.module, nn.Linear))
-        return sum((float(module.weight.numel()) for module in linear), 0.0)
+        return sum(units.multiply_adds() for units in self._units)
 
     def logits(
         self,
@@ -215,6 +199,8 @@ class IncrementalOcclusion:
             ``windows.Windows``.
         Other arguments: see ``logits``.
         """
+        batch_starts(0, batch_size)  # or an error
+        batch_size = max(1, batch_size // self._threads.count)  # all threads' together
         batches = []
         of_rows, of_columns = self.classes(tops, lefts, patch, size_classes)
         for rows in of_rows:
@@ -252,26 +238,23 @@ class IncrementalOcclusion:
     ) -> Tensor:
         """Return the scores for the batches of a map of ``shape``, shape (rows, columns, K)."""
         logits = self.clean.new_empty(math.prod(shape), len(self.clean))
+        results = self._threads.map(self._flat_deltas, plan)
         waiting: list[Tensor] = []
         waiting_for: list[Tensor] = []
         with torch.inference_mode():
             for number, batch in enumerate(track(plan, "occlusion", progress), 1):
-                # Flattening counts channel by channel.
-                deltas = to_nchw(batch.flattened_deltas(self._clean_run)).flatten(1)
-                waiting.append(deltas)
+                waiting.append(next(results))
                 waiting_for.append(batch.targets)
                 if sum(map(len, waiting_for)) >= _LINEAR_ROWS or number == len(plan):
-                    scores = self._scores_for(torch.cat(waiting))
-                    logits.index_copy_(0, torch.cat(waiting_for), scores)
+                    delta = torch.cat(waiting)
+                    for units in self._units:
+                        delta = units.output_delta(delta, self._weights)
+                    logits.index_copy_(0, torch.cat(waiting_for), self.clean + delta)
                     waiting, waiting_for = [], []
         return logits.view(*shape, -1)
 
-    def _scores_for(self, delta: Tensor) -> Tensor:
-        """Return the scores (N, K) for deltas of what the first linear layer gets."""
-        for unit in self._units:
-            if isinstance(unit.module, nn.Linear):
-                weight = self._weights[unit.name]
-                delta = (delta.to(weight.dtype) @ weight.T).float()
-            elif isinstance(unit.module, ELEMENTWISE):
-                delta = apply(unit.module, unit.given + delta) - unit.result
-        return self.clean + delta
+    def _flat_deltas(self, batch: PlaceBatch) -> Tensor:
+        """Return the deltas of what the first linear layer gets, shape (N, F)."""
+        with torch.inference_mode():
+            # Flattening counts channel by channel.
+            return to_nchw(batch.flattened_deltas(self._clean_run)).flatten(1)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from laboratory import small_vgg
+from laboratory.attribution.occlusion import occlusion, plain_occlusion
 from laboratory.fast.chain_gradient import ChainGradient
 from laboratory.fast.one_core import OneCoreThreads
 from tests.laboratory import lab_networks
@@ -68,3 +69,9 @@ class TestOneCoreThreads:
         expected = ChainGradient(model)(x, labels)
         cosine = torch.cosine_similarity(got.flatten(1), expected.flatten(1))
         assert float(cosine.min()) > 0.99999
+
+    def test_occlusion_is_the_same(self):
+        model, (x, _, _) = small_vgg.load(), lab_networks.drawn(1)
+        got = occlusion(model, x, patch=24, stride=12)
+        expected = plain_occlusion(model, x, patch=24, stride=12)
+        assert lab_networks.relative(got.logits, expected.logits) < 1e-5
