@@ -168,7 +168,7 @@ def test_the_first_page_runs_with_vgg16(tmp_path: Path, monkeypatch: pytest.Monk
     """VGG16 in a file, of random weights; `python -m benchmarks.book.pages --vgg16`: all pages."""
     for name, value in place_random_vgg16(tmp_path).items():
         monkeypatch.setenv(name, value)
-    page = jupytext.read(COURSE / "book" / "visualization.md")
+    page = jupytext.read(COURSE / "book" / "visualization" / "visualization.md")
     folder = {"metadata": {"path": str(COURSE)}}
     done = NotebookClient(page, timeout=600, resources=folder).execute()
     said = "".join(str(cell.get("outputs", "")) for cell in done.cells)
