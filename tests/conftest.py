@@ -225,9 +225,9 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
         yield grading_class.Grader(course, chapter, sandbox)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Chromium, without a window: one for each process of the tests. Close what you open in it."""
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -238,7 +238,7 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def modules(browser: Browser) -> Iterator[Page]:
     """A page with the modules of all live figures, each under its figure's name."""
     from book.figures import FIGURES
