@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 COURSE = Path(__file__).parents[1]
 OWN_SOLUTIONS = pytest.StashKey[dict[str, ModuleType]]()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The first is Chromium without the browser around it: a page costs a fifth, and looks the same.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # What a test uses says what it needs, and that it takes long: the marker of each fixture.
 MARKERS = {
     "browser": ("browser",),
