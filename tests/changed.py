@@ -126,7 +126,8 @@ def passes(command: list[str]) -> bool:
 def main(names: set[str]) -> int:
     """Check what has changed, or the chapters that are named; return 1 if anything fails."""
     if unknown := names - chapters():
-        sys.exit(f"There is no chapter {', '.join(sorted(unknown))}; there are: {chapters()}")
+        there = ", ".join(sorted(chapters()))
+        sys.exit(f"There is no chapter {', '.join(sorted(unknown))}; there are: {there}.")
     files = {file for file in git("ls-files") if chapter_of(file) in names}
     files = files or changed_files()
     about = {chapter for file in files if (chapter := chapter_of(file))}
