@@ -33,7 +33,7 @@ from autograder.student.calls import in_notebook
 from solutions.filters import reference as filters
 
 # Some wrong answers are wrong by an overflow: in a notebook, no more than a warning.
-pytestmark = pytest.mark.filterwarnings("default::RuntimeWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 CHAPTERS = sorted(path.parent.name for path in SOLUTIONS.glob("*/problems.py"))
