@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 
 COURSE = Path(__file__).parents[1]
 OWN_MODULES = pytest.StashKey[dict[str, dict[str, ModuleType]]]()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# The first is Chromium without the browser around it: a page costs a fifth, and looks the same.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# What a test uses says what it needs, and that it takes long: the marker of each fixture.
+MARKERS = {
+    "browser": ("browser",),
+    "sandbox": ("grader", "sandbox", "graded", "machines"),
+    "slow": ("site", "graded", "machines", "copy"),
+}
+# The order of the folders of tests: what takes long first, so that no process ends last, alone.
+ORDER = ("solutions", "grading", "book", "project", "autograder", "laboratory", "benchmarks")
 # Chromium itself would ask its maker's hosts for updates and the like.
 BROWSER_OPTIONS = [
     "--no-sandbox",
@@ -48,6 +58,37 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             f"The tests need {' and '.join(missing)}. Install with:  {install} {' '.join(missing)}",
             returncode=3,
         )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be about some chapters: of tests that are made for each chapter, only theirs."""
+    parser.addoption("--chapter", action="append", default=[], metavar="NAME")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark each test by the fixtures that it uses."""
+    for marker, fixtures in MARKERS.items():
+        if not set(fixtures).isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(marker)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out other chapters' tests, and put files with slow tests first, then by ORDER."""
+    others = {path.name for path in (COURSE / "solutions").iterdir() if path.is_dir()}
+    others -= set(config.getoption("chapter"))
+    if config.getoption("chapter"):
+        config.hook.pytest_deselected(
+            items=[item for item in items if others & parts_of_name(item)]
+        )
+        items[:] = [item for item in items if not others & parts_of_name(item)]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    order = {name: place for place, name in enumerate(ORDER)}
+    items.sort(key=lambda i: (i.path not in slow, order.get(i.path.parent.name, len(ORDER))))
+
+
+def parts_of_name(item: pytest.Item) -> set[str]:
+    """Return the parts of the name in brackets: of `test_x[filters-corr2d]`, filters and corr2d."""
+    return set(item.name.partition("[")[2].rstrip("]").split("-"))
 
 
 @pytest.fixture(scope="session")
@@ -187,10 +228,15 @@ def _modules_of(package: str) -> dict[str, ModuleType]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Remember the course's own packages, before a fixture loads another's."""
+    """Remember the course's own packages, before a fixture loads another's.
+
+    And let nbgrader start Alembic once, not for each gradebook that a test makes.
+    """
     session.config.stash[OWN_MODULES] = {
         package: _modules_of(package) for package in ("laboratory", "solutions")
     }
+    if nbgrader := sys.modules.get("nbgrader.api"):
+        nbgrader.get_alembic_version = functools.cache(nbgrader.get_alembic_version)
 
 
 @pytest.fixture(autouse=True)
@@ -243,7 +289,10 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Chromium, without a window: one for each file of tests, which takes less than a second.
+
+    Not for the whole run: as long as it is open, no other test can have an event loop of its own.
+    """
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, BROWSERS)), None)

@@ -122,7 +122,7 @@ def test_a_teacher_accepts(got: Any, expected: Any) -> None:
         (np.ma.ones(2), np.ones(2), "type", "array"),
         (np.array(["a", "b"]), np.ones(2), "type", "real numbers"),
         (np.array([1j, 1]), np.ones(2), "type", "real part"),
-        (np.matrix([[1.0]]), np.ones((1, 1)), "type", "of type matrix"),
+        (np.ones((1, 1)).view(np.matrix), np.ones((1, 1)), "type", "of type matrix"),
         (np.ones((1, 2)), np.ones(2), "shape", "wrong shape"),
         (np.array([1, np.nan]), np.ones(2), "not a number", "nan"),
         (np.array([1, np.inf]), np.ones(2), "not a number", "inf"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -21,6 +22,7 @@ from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import rebuild
+from autograder.grading.sandbox import Sandbox
 from autograder.grading.submitted_notebook import notebook_of
 from autograder.grading.wire import HEADER, WireError, decode, encode
 from autograder.handover import changed, hand_over, take_back
@@ -294,30 +296,35 @@ def gradient(model, x, target):
 """
 
 
-def graded(course: Course, answer: str) -> NotebookGrade:
+@pytest.fixture(scope="module")
+def sandbox(vision: Course) -> Iterator[Sandbox]:
+    with open_sandbox(vision.chapter("vision")) as sandbox:
+        yield sandbox
+
+
+def graded(course: Course, sandbox: Sandbox, answer: str) -> NotebookGrade:
     chapter = course.chapter("vision")
     notebook: NotebookNode = nbformat.read(
         course.root / "exercises" / "vision" / "vision.ipynb", as_version=4
     )
     next(cell for cell in notebook.cells if "def gradient" in cell.source).source = answer
-    with open_sandbox(chapter) as sandbox:
-        submitted = notebook_of(json.loads(nbformat.writes(notebook)))
-        return NotebookGrader(chapter, sandbox).grade(rebuild(submitted, chapter.release), 7)
+    submitted = notebook_of(json.loads(nbformat.writes(notebook)))
+    return NotebookGrader(chapter, sandbox).grade(rebuild(submitted, chapter.release), 7)
 
 
-def test_tensors_and_networks_in_grading(vision: Course) -> None:
-    [task] = graded(vision, RIGHT).tasks
+def test_tensors_and_networks_in_grading(vision: Course, sandbox: Sandbox) -> None:
+    [task] = graded(vision, sandbox, RIGHT).tasks
     assert task.points == 4.0, report(task.examination, show_hidden=True).text
 
 
-def test_misconceptions_about_gradients_are_found(vision: Course) -> None:
-    [task] = graded(vision, PILED_UP).tasks
+def test_misconceptions_about_gradients_are_found(vision: Course, sandbox: Sandbox) -> None:
+    [task] = graded(vision, sandbox, PILED_UP).tasks
     assert task.misconception == "piled_up"
     assert task.points == 2.0
 
 
-def test_a_network_that_is_called_too_often_is_told(vision: Course) -> None:
-    [task] = graded(vision, ONE_BY_ONE).tasks
+def test_a_network_that_is_called_too_often_is_told(vision: Course, sandbox: Sandbox) -> None:
+    [task] = graded(vision, sandbox, ONE_BY_ONE).tasks
     assert task.points == 0.0
     text = report(task.examination).text
     assert "Put many pictures into one batch" in text

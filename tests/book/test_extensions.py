@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from autograder.authoring.source import read_exercise_source
 from autograder.chapter import load_problems
@@ -150,27 +149,23 @@ def test_page_without_live_figure_loads_no_script(small_book: Book) -> None:
     assert "live-figure.js" not in small_book.build("# Page\n\nText.\n")
 
 
-def test_live_figure_runs_from_a_file(small_book: Book) -> None:
+def test_live_figure_runs_from_a_file(small_book: Book, browser: Browser) -> None:
     small_book.build(TWO_FIGURES)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(small_book.page.as_uri())
-        first, second = page.locator("#fig-first button"), page.locator("#fig-second button")
-        first.wait_for()
-        assert first.inner_text() == "3 a <b>,</script>"
-        first.press("Enter")
-        assert first.inner_text().startswith("4")
-        assert second.inner_text().startswith("3")  # each figure has values of its own
-        assert first.evaluate("(one) => getComputedStyle(one).color") == "rgb(1, 2, 3)"
-        styles = page.evaluate("[...document.querySelectorAll('style')].map((s) => s.innerHTML)")
-        assert len([style for style in styles if "rgb(1, 2, 3)" in style]) == 1
-        assert errors == []
-        browser.close()
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(small_book.page.as_uri())
+    first, second = page.locator("#fig-first button"), page.locator("#fig-second button")
+    first.wait_for()
+    assert first.inner_text() == "3 a <b>,</script>"
+    first.press("Enter")
+    assert first.inner_text().startswith("4")
+    assert second.inner_text().startswith("3")  # each figure has values of its own
+    assert first.evaluate("(one) => getComputedStyle(one).color") == "rgb(1, 2, 3)"
+    styles = page.evaluate("[...document.querySelectorAll('style')].map((s) => s.innerHTML)")
+    assert len([style for style in styles if "rgb(1, 2, 3)" in style]) == 1
+    assert errors == []
+    page.close()
 
 
 def test_page_is_made_again_when_a_module_changes(small_book: Book) -> None:

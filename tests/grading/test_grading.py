@@ -523,6 +523,7 @@ def test_an_answer_in_a_new_cell_is_found(grader: Grader) -> None:
     assert "recognized" in graded.flags[0]
 
 
+@pytest.mark.filterwarnings("ignore:Non-unique cell id")
 def test_copied_cells_are_fine(grader: Grader) -> None:
     notebook = grader.notebook(RIGHT)
     answer = cell(notebook, "scale")
