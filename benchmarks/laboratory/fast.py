@@ -28,7 +28,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.laboratory.occlusion import network_and_picture, relative
+from benchmarks.laboratory.occlusion import NETWORKS, network_and_picture, relative
 from laboratory.attribution import many_gradients
 from laboratory.attribution.gradient import gradient_of_batch
 from laboratory.attribution.integrated_gradients import integrated_gradients
@@ -84,8 +84,13 @@ def attribution_rows(model: nn.Module, x: Tensor, options: argparse.Namespace) -
         plain_map,
         lambda: occlusion(model, x, dtype=torch.bfloat16, **sweep).drop(0),
     )
+    _, channels, height, width = x.shape
     live = LiveOcclusion(
-        model, x.shape[1:], patch=sweep["patch"], stride=sweep["stride"], batch_size=32
+        model,
+        (channels, height, width),
+        patch=sweep["patch"],
+        stride=sweep["stride"],
+        batch_size=32,
     )
     yield Row(
         "occlusion, the next picture (`live_occlusion`)",
@@ -199,11 +204,7 @@ def line(row: Row, rounds: int, device: torch.device) -> str:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--network",
-        default="random_vgg16",
-        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
-    )
+    parser.add_argument("--network", default="random_vgg16", choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=16)
     parser.add_argument("--stride", type=int, default=32, help="of the occlusion maps")

@@ -24,14 +24,22 @@ import importlib.util
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import torch
 import torchvision
 from torch import Tensor, nn
 
-from benchmarks.laboratory.occlusion import captum_drop, measured, network_and_picture, relative
+from benchmarks.laboratory.occlusion import (
+    NETWORKS,
+    captum_drop,
+    measured,
+    network_and_picture,
+    relative,
+)
 from benchmarks.laboratory.smoothgrad import captum_smoothgrad
 from laboratory import activations, evaluation
 from laboratory.attribution.grad_cam import grad_cam
@@ -91,7 +99,8 @@ class Bench:
         self.on_gpu = self.device.type == "cuda"
         self.precisions = PRECISIONS if self.on_gpu else {"float32": PRECISIONS["float32"]}
         caption, self.model, self.x = network_and_picture(options.network, self.device)
-        self.shape = tuple(self.x.shape[1:])
+        _, channels, height, width = self.x.shape
+        self.shape = channels, height, width
         with torch.inference_mode():
             self.target = int(self.model(self.x).argmax())
         engine = IncrementalOcclusion(self.model, self.x)
@@ -125,7 +134,7 @@ class Bench:
         return f"{2 * macs / seconds / self.peak[precision]:.0%}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for row in rows:
         print(f"| {' | '.join(row)} |")
@@ -199,8 +208,6 @@ def _occlusion_table(
     bench: Bench, patch: int, stride: int, full: float, least: float, sweep: bool
 ) -> None:
     """sweep: whether to look for the best number of size classes."""
-    arguments = {"patch": patch, "stride": stride}
-    quiet = {"progress": False}
 
     def captum(dtype: torch.dtype) -> Callable[[int], Work]:
         def work(batch: int) -> Tensor:
@@ -211,17 +218,34 @@ def _occlusion_table(
 
     def plain(dtype: torch.dtype, batch_size: int = 128) -> Work:
         return lambda: plain_occlusion(
-            bench.model, bench.x, batch_size=batch_size, dtype=dtype, **arguments, **quiet
+            bench.model,
+            bench.x,
+            patch=patch,
+            stride=stride,
+            batch_size=batch_size,
+            dtype=dtype,
+            progress=False,
         ).drop(bench.target)
 
     def incremental(dtype: torch.dtype) -> Work:
         return lambda: occlusion(
-            bench.model, bench.x, batch_size=1024, dtype=dtype, **arguments, **quiet
+            bench.model,
+            bench.x,
+            patch=patch,
+            stride=stride,
+            batch_size=1024,
+            dtype=dtype,
+            progress=False,
         ).drop(bench.target)
 
     def live(dtype: torch.dtype, size_classes: int | None) -> Work:
         recorded = LiveOcclusion(
-            bench.model, bench.shape, delta_dtype=dtype, size_classes=size_classes, **arguments
+            bench.model,
+            bench.shape,
+            patch=patch,
+            stride=stride,
+            delta_dtype=dtype,
+            size_classes=size_classes,
         )
         return lambda: recorded(bench.x).drop(bench.target)
 
@@ -291,15 +315,12 @@ def smoothgrad_maps(bench: Bench) -> None:
         with tf32(allowed):
             error = f"{relative(ours(dtype), expected):.1e}"
             random = torch.Generator(bench.device)
-            contenders = {
-                f"noise drawn on the CPU, {precision}": (lambda d=dtype: ours(d), error),
-                f"noise drawn on the device, {precision}": (
-                    lambda d=dtype, r=random: ours(d, r),
-                    error,
-                ),
+            contenders: dict[str, tuple[Work, str]] = {
+                f"noise drawn on the CPU, {precision}": (partial(ours, dtype), error),
+                f"noise drawn on the device, {precision}": (partial(ours, dtype, random), error),
             }
             if CAPTUM:
-                contenders[f"Captum, {precision}"] = (lambda d=dtype: captum(d), "other noise")
+                contenders[f"Captum, {precision}"] = (partial(captum, dtype), "other noise")
             spent = bench.seconds({name: work for name, (work, _) in contenders.items()})
         rows += [
             (
@@ -339,16 +360,17 @@ def trained(bench: Bench) -> None:
 def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:
     """Every method of the laboratory whose result does not amplify rounding errors."""
     model = network.model
-    quiet = {"progress": False}
     return {
         "layer outputs": lambda: list(activations.layer_outputs(model, x).values())[-1],
         "gradient": lambda: gradient(model, x, target),
-        "integrated gradients": lambda: integrated_gradients(model, x, target, **quiet),
+        "integrated gradients": lambda: integrated_gradients(model, x, target, progress=False),
         "guided backpropagation": lambda: guided_backprop(model, x, target),
-        "SmoothGrad": lambda: smoothgrad(model, x, target, n_samples=10, **quiet),
-        "VarGrad": lambda: vargrad(model, x, target, n_samples=10, **quiet),
+        "SmoothGrad": lambda: smoothgrad(model, x, target, n_samples=10, progress=False),
+        "VarGrad": lambda: vargrad(model, x, target, n_samples=10, progress=False),
         "Grad-CAM, relu5_3": lambda: grad_cam(model, x, target, layer="relu5_3"),
-        "occlusion": lambda: occlusion(model, x, patch=32, stride=16, **quiet).pixel_map(target),
+        "occlusion": lambda: occlusion(model, x, patch=32, stride=16, progress=False).pixel_map(
+            target
+        ),
         "deletion curve": lambda: evaluation.removal_curve(model, x, target, x[0].abs().sum(0)),
     }
 
@@ -381,19 +403,19 @@ def _network(bench: Bench) -> Network:
 def chapter(bench: Bench) -> None:
     """Every kind of figure of the chapter, once, with the laboratory's default settings."""
     network = _network(bench)
-    x, quiet = bench.x, {"progress": False}
-    steps = {} if bench.on_gpu else {"steps": 2}
+    x = bench.x
+    steps: dict[str, Any] = {} if bench.on_gpu else {"steps": 2}
     other = x.flip(-1)
     figures: dict[str, Work] = {
         **methods(network, x, bench.target),
         "occlusion, stride 8": lambda: (
-            occlusion(bench.model, x, patch=32, stride=8, batch_size=1024, **quiet).logits
+            occlusion(bench.model, x, patch=32, stride=8, batch_size=1024, progress=False).logits
         ),
-        "class model": lambda: class_model(network, bench.target, **steps, **quiet).x,
-        "filter ascent": lambda: filter_ascent(network, "conv4_2", 0, **steps, **quiet).x,
-        "deep dream": lambda: deep_dream(network, x, "conv4_2", **steps, **quiet),
-        "texture": lambda: texture(network, x, **steps, **quiet).x,
-        "style transfer": lambda: style_transfer(network, x, other, **steps, **quiet).x,
+        "class model": lambda: class_model(network, bench.target, **steps, progress=False).x,
+        "filter ascent": lambda: filter_ascent(network, "conv4_2", 0, **steps, progress=False).x,
+        "deep dream": lambda: deep_dream(network, x, "conv4_2", **steps, progress=False),
+        "texture": lambda: texture(network, x, **steps, progress=False).x,
+        "style transfer": lambda: style_transfer(network, x, other, **steps, progress=False).x,
     }
     rows = []
     total = 0.0
@@ -411,11 +433,7 @@ def chapter(bench: Bench) -> None:
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cuda")
-    parser.add_argument(
-        "--network",
-        default="random_vgg16",
-        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
-    )
+    parser.add_argument("--network", default="random_vgg16", choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--patch", type=int, nargs="+", default=[32, 45], help="occlusion")
     parser.add_argument("--stride", type=int, nargs="+", default=[8, 4], help="occlusion")

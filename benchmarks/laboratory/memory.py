@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from benchmarks.laboratory.occlusion import network_and_picture
+from benchmarks.laboratory.occlusion import NETWORKS, NetworkName, network_and_picture
 from laboratory import activations, evaluation
 from laboratory.attribution.fluctuation import fluctuation
 from laboratory.attribution.grad_cam import grad_cam
@@ -131,7 +131,9 @@ def allocated_peak(work: Callable[[], object]) -> int:
     return peak
 
 
-def measure(name: str, network: str, device: torch.device, batch: int, batches: int) -> float:
+def measure(
+    name: str, network: NetworkName, device: torch.device, batch: int, batches: int
+) -> float:
     """Return by how many MiB a function raises the peak memory of this process."""
     _, model, x = network_and_picture(network, device)
     work = FUNCTIONS[name]
@@ -152,11 +154,7 @@ def _resident_peak() -> int:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--network",
-        default="random_vgg16",
-        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
-    )
+    parser.add_argument("--network", default="random_vgg16", choices=NETWORKS)
     parser.add_argument("--batch", type=int, nargs="+", default=[2, 8])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--function", choices=FUNCTIONS, nargs="+", default=list(FUNCTIONS))
@@ -164,10 +162,10 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     device = torch.device(options.device)
     if options.batches:
-        found = measure(
+        mebibytes = measure(
             options.function[0], options.network, device, options.batch[0], options.batches
         )
-        print(found)
+        print(mebibytes)
         return
     columns = [f"{batch} of {count}" for batch in options.batch for count in (batch, 4 * batch)]
     print(f"MiB above network and picture, {options.network}, {device}: batch size of how many")
@@ -178,7 +176,7 @@ def main(arguments: list[str]) -> None:
             for batch in options.batch
             for batches in (1, 4)
         ]
-        print(f"{name:24}" + "".join(f"{one:12.0f}" for one in row), flush=True)
+        print(f"{name:24}" + "".join(f"{mebibytes:12.0f}" for mebibytes in row), flush=True)
 
 
 def _in_a_process(name: str, options: argparse.Namespace, batch: int, batches: int) -> float:

@@ -25,6 +25,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Literal, TypeAlias
 
 import torch
 import torchvision
@@ -32,8 +34,11 @@ from torch import Tensor, nn
 
 from laboratory.attribution.occlusion import occlusion
 from laboratory.fast.incremental_occlusion import IncrementalOcclusion
-from laboratory.networks import load_network
+from laboratory.networks import Name, load_network
 from laboratory.occlusion_map import patch_starts
+
+NetworkName: TypeAlias = Literal["random_vgg16"] | Name
+NETWORKS = ("random_vgg16", "vgg16", "small_vgg", "small_vgg_noise")
 
 CAPTUM_BATCHES = (1, 4, 8, 16, 32)
 CAPTUM_BATCHES_CUDA = (32, 64, 128, 256)
@@ -65,7 +70,7 @@ def relative(got: Tensor, expected: Tensor) -> float:
     return float((got - expected).norm() / expected.norm())
 
 
-def network_and_picture(name: str, device: torch.device) -> tuple[str, nn.Module, Tensor]:
+def network_and_picture(name: NetworkName, device: torch.device) -> tuple[str, nn.Module, Tensor]:
     """A trained network, or VGG16 with random weights: the arithmetic is the same."""
     if name == "random_vgg16":
         torch.manual_seed(0)
@@ -113,11 +118,7 @@ def ours_drop(
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--network",
-        default="random_vgg16",
-        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
-    )
+    parser.add_argument("--network", default="random_vgg16", choices=NETWORKS)
     parser.add_argument("--patch", type=int, nargs="+", default=[32])
     parser.add_argument("--stride", type=int, nargs="+", default=[8])
     parser.add_argument("--rounds", type=int, default=3)
@@ -168,13 +169,11 @@ def compare(
     # Where the stride does not divide, our last patch ends at the border, and Captum's hangs over
     # it: pixels that only the others cover are compared.
     common = size - patch if (size - patch) % coarse else size
-    batches = CAPTUM_BATCHES_CUDA if device.type == "cuda" else CAPTUM_BATCHES
+    batches: tuple[int, ...] = CAPTUM_BATCHES_CUDA if device.type == "cuda" else CAPTUM_BATCHES
     if options.captum_batch:
         batches = (options.captum_batch,)
     trial = {
-        batch: measured(
-            lambda batch=batch: captum_drop(model, x, patch, coarse, target, batch), device
-        )[0]
+        batch: measured(partial(captum_drop, model, x, patch, coarse, target, batch), device)[0]
         for batch in batches
     }
     best = min(trial, key=trial.__getitem__)
@@ -197,9 +196,7 @@ def compare(
         seconds["Captum"].append(spent / share)
         for kind, dtype in kinds.items():
             spent, got = measured(
-                lambda dtype=dtype: ours_drop(
-                    model, x, patch, stride, target, options.batch, dtype
-                ),
+                partial(ours_drop, model, x, patch, stride, target, options.batch, dtype),
                 device,
             )
             maps[kind] = got

@@ -21,15 +21,22 @@ import copy
 import importlib.util
 import statistics
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.laboratory.occlusion import captum_drop, measured, network_and_picture, use_cpu_time
+from benchmarks.laboratory.occlusion import (
+    NETWORKS,
+    captum_drop,
+    measured,
+    network_and_picture,
+    use_cpu_time,
+)
 from benchmarks.laboratory.smoothgrad import captum_smoothgrad
 from laboratory.attribution.grad_cam import grad_cam
 from laboratory.attribution.gradient import gradient
@@ -39,16 +46,29 @@ from laboratory.attribution.occlusion import occlusion
 from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.layers import find, not_in_place
 
-PACKAGES = {
-    "captum": ("captum", "pip install captum"),
-    "grad-cam": ("pytorch_grad_cam", "pip install grad-cam"),
-    "saliency": ("saliency", "pip install saliency"),
-}
-"""Import name of each peer, and how to get it."""
-
 STEPS, SAMPLES, LEVEL, PATCH = 50, 16, 0.2, 32
 
+LAYER = "relu5_3"
+GRAD_CAM = f"Grad-CAM at {LAYER}"
+METHODS = (
+    "gradient",
+    "integrated gradients",
+    "guided backprop",
+    "SmoothGrad",
+    GRAD_CAM,
+    "occlusion",
+)
+
 Maker = Callable[[], Tensor]
+
+
+class Comparison(NamedTuple):
+    """Our map and a peer's, made comparable."""
+
+    method: str
+    peer: str
+    ours: Maker
+    theirs: Maker
 
 
 class Pair:
@@ -67,23 +87,25 @@ class Pair:
             with torch.inference_mode():
                 return {core.OUTPUT_LAYER_VALUES: self.model(x)[:, self.target].numpy()}
         x.requires_grad_()
-        kept: list[Tensor] = []
-        handle = self.layer.register_forward_hook(lambda module, given, result: kept.append(result))
+        outputs: list[Tensor] = []
+        handle = self.layer.register_forward_hook(
+            lambda module, given, output: outputs.append(output)
+        )
         score = self.model(x)[:, self.target].sum()
         handle.remove()
         if expected_keys == [core.INPUT_OUTPUT_GRADIENTS]:
-            (found,) = torch.autograd.grad(score, x)
-            return {core.INPUT_OUTPUT_GRADIENTS: found.permute(0, 2, 3, 1).numpy()}
-        (found,) = torch.autograd.grad(score, kept[0])
+            (derivatives,) = torch.autograd.grad(score, x)
+            return {core.INPUT_OUTPUT_GRADIENTS: derivatives.permute(0, 2, 3, 1).numpy()}
+        (derivatives,) = torch.autograd.grad(score, outputs[0])
         return {
-            core.CONVOLUTION_LAYER_VALUES: kept[0].detach().permute(0, 2, 3, 1).numpy(),
-            core.CONVOLUTION_OUTPUT_GRADIENTS: found.permute(0, 2, 3, 1).numpy(),
+            core.CONVOLUTION_LAYER_VALUES: outputs[0].detach().permute(0, 2, 3, 1).numpy(),
+            core.CONVOLUTION_OUTPUT_GRADIENTS: derivatives.permute(0, 2, 3, 1).numpy(),
         }
 
     def mask(self, method: str, **options: Any) -> Tensor:
-        found = getattr(self.core, method)().GetMask(self.picture, self.answer, **options)
-        found = torch.from_numpy(np.ascontiguousarray(found))
-        return found.permute(2, 0, 1)[None] if found.ndim == 3 else found[None]
+        values = getattr(self.core, method)().GetMask(self.picture, self.answer, **options)
+        mask = torch.from_numpy(np.ascontiguousarray(values))
+        return mask.permute(2, 0, 1)[None] if mask.ndim == 3 else mask[None]
 
     def smoothgrad(self) -> Tensor:
         """PAIR draws from NumPy's global generator; here it gets our noise."""
@@ -95,10 +117,10 @@ class Pair:
             return mean + deviation * noise.permute(1, 2, 0).numpy()
 
         with mock.patch.object(np.random, "normal", ours):
-            found = self.core.GradientSaliency().GetSmoothedMask(
+            mask = self.core.GradientSaliency().GetSmoothedMask(
                 self.picture, self.answer, stdev_spread=LEVEL, nsamples=SAMPLES, magnitude=False
             )
-        return torch.from_numpy(found).permute(2, 0, 1)[None]
+        return torch.from_numpy(mask).permute(2, 0, 1)[None]
 
 
 def scaled(cam: Tensor) -> Tensor:
@@ -116,120 +138,173 @@ def occlusion_sum(model: nn.Module, x: Tensor, target: int, patch: int) -> Tenso
     return total
 
 
+@dataclass(frozen=True)
+class Laboratory:
+    """Our maps of one picture."""
+
+    model: nn.Module
+    x: Tensor
+    target: int
+
+    def gradient(self) -> Tensor:
+        return gradient(self.model, self.x, self.target)
+
+    def integrated_gradients(self) -> Tensor:
+        return integrated_gradients(self.model, self.x, self.target, n_steps=STEPS, progress=False)
+
+    def guided_backprop(self) -> Tensor:
+        return guided_backprop(self.model, self.x, self.target)
+
+    def smoothgrad(self) -> Tensor:
+        return smoothgrad(
+            self.model,
+            self.x,
+            self.target,
+            n_samples=SAMPLES,
+            noise_level=LEVEL,
+            progress=False,
+        )
+
+    def grad_cam(self) -> Tensor:
+        return grad_cam(self.model, self.x, self.target, layer=LAYER, resize=False)
+
+    def scaled_grad_cam(self) -> Tensor:
+        return scaled(grad_cam(self.model, self.x, self.target, layer=LAYER, resize=True))
+
+    def occlusion(self) -> Tensor:
+        swept = occlusion(self.model, self.x, patch=PATCH, stride=PATCH, progress=False)
+        return swept.pixel_map(self.target)
+
+
+def beside_captum(ours: Laboratory) -> Iterator[Comparison]:
+    from captum import attr
+
+    model, x, target = ours.model, ours.x, ours.target
+
+    def leaf() -> Tensor:
+        return x.clone().requires_grad_()
+
+    def integrated() -> Tensor:
+        return attr.IntegratedGradients(model).attribute(
+            x, target=target, n_steps=STEPS, method="riemann_middle", internal_batch_size=4
+        )
+
+    def cam() -> Tensor:
+        maps = attr.LayerGradCam(model, find(model, LAYER)).attribute(
+            leaf(), target=target, relu_attributions=True
+        )
+        return maps[:, 0]
+
+    yield Comparison(
+        "gradient",
+        "captum",
+        ours.gradient,
+        lambda: attr.Saliency(model).attribute(leaf(), target=target, abs=False),
+    )
+    yield Comparison("integrated gradients", "captum", ours.integrated_gradients, integrated)
+    yield Comparison(
+        "guided backprop",
+        "captum",
+        ours.guided_backprop,
+        lambda: attr.GuidedBackprop(model).attribute(leaf(), target=target),
+    )
+    yield Comparison(
+        "SmoothGrad",
+        "captum",
+        ours.smoothgrad,
+        lambda: captum_smoothgrad(model, x, target, SAMPLES, LEVEL, 0, 4),
+    )
+    yield Comparison(GRAD_CAM, "captum", ours.grad_cam, cam)
+    yield Comparison(
+        "occlusion",
+        f"captum, stride {PATCH}",
+        ours.occlusion,
+        lambda: captum_drop(model, x, PATCH, PATCH, target, 4),
+    )
+
+
+def beside_grad_cam(ours: Laboratory) -> Iterator[Comparison]:
+    from pytorch_grad_cam import GradCAM, GuidedBackpropReLUModel
+    from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+    x, target = ours.x, ours.target
+    replaceable = copy.deepcopy(ours.model)  # it puts other ReLUs into the network
+
+    def guided() -> Tensor:
+        map_ = GuidedBackpropReLUModel(replaceable, "cpu")(x.clone(), target)
+        return torch.from_numpy(map_).permute(2, 0, 1)[None]
+
+    def cam() -> Tensor:
+        with GradCAM(ours.model, [find(ours.model, LAYER)]) as method:
+            maps = method(x.clone().requires_grad_(), [ClassifierOutputTarget(target)])
+        return torch.from_numpy(maps)
+
+    yield Comparison("guided backprop", "grad-cam", ours.guided_backprop, guided)
+    yield Comparison(GRAD_CAM, "grad-cam, scaled", ours.scaled_grad_cam, cam)
+
+
+def beside_saliency(ours: Laboratory) -> Iterator[Comparison]:
+    model, x, target = ours.model, ours.x, ours.target
+    pair = Pair(model, x, target, find(model, LAYER))
+    large = x.shape[-1] - 2  # PAIR slides by one pixel: with a patch this large, to 3 x 3 places
+    yield Comparison("gradient", "saliency", ours.gradient, lambda: pair.mask("GradientSaliency"))
+    yield Comparison(
+        "integrated gradients",
+        "saliency, other points",
+        ours.integrated_gradients,
+        lambda: pair.mask("IntegratedGradients", x_steps=STEPS, batch_size=4),
+    )
+    yield Comparison("SmoothGrad", "saliency", ours.smoothgrad, pair.smoothgrad)
+    yield Comparison(
+        GRAD_CAM,
+        "saliency",
+        ours.grad_cam,
+        lambda: pair.mask("GradCam", should_resize=False, three_dims=False),
+    )
+    yield Comparison(
+        "occlusion",
+        f"saliency, patch {large}, 3 x 3 places",
+        lambda: occlusion_sum(model, x, target, large),
+        lambda: pair.mask("Occlusion", size=large)[0, 0],
+    )
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A library that makes such maps too.
+
+    package: its name for ``import``.
+    command: how to get it.
+    """
+
+    package: str
+    command: str
+    comparisons: Callable[[Laboratory], Iterator[Comparison]]
+
+    def is_installed(self) -> bool:
+        return importlib.util.find_spec(self.package) is not None
+
+
+PEERS = {
+    "captum": Peer("captum", "pip install captum", beside_captum),
+    "grad-cam": Peer("pytorch_grad_cam", "pip install grad-cam", beside_grad_cam),
+    "saliency": Peer("saliency", "pip install saliency", beside_saliency),
+}
+
+
 def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple[Maker, Maker]]]:
     """Return method, then peer: our map, and theirs, made comparable."""
-    size = x.shape[-1]
-    name = "relu5_3"
-    layer = find(model, name)
-    quiet: dict[str, Any] = {"progress": False}
-
-    def ours_cam(resize: bool) -> Tensor:
-        return grad_cam(model, x, target, layer=name, resize=resize)
-
-    def ours_smoothgrad() -> Tensor:
-        return smoothgrad(model, x, target, n_samples=SAMPLES, noise_level=LEVEL, **quiet)
-
-    def ours_integrated() -> Tensor:
-        return integrated_gradients(model, x, target, n_steps=STEPS, **quiet)
-
-    def ours_occlusion() -> Tensor:
-        return occlusion(model, x, patch=PATCH, stride=PATCH, **quiet).pixel_map(target)
-
-    makers: dict[str, dict[str, tuple[Maker, Maker]]] = {
-        "gradient": {},
-        "integrated gradients": {},
-        "guided backprop": {},
-        "SmoothGrad": {},
-        f"Grad-CAM at {name}": {},
-        "occlusion": {},
-    }
-    grad, integrated, guided, smooth, cam, occluded = makers.values()
-
-    def ours_gradient() -> Tensor:
-        return gradient(model, x, target)
-
-    def ours_guided() -> Tensor:
-        return guided_backprop(model, x, target)
-
-    if importlib.util.find_spec("captum"):
-        from captum import attr
-
-        def leaf() -> Tensor:
-            return x.clone().requires_grad_()
-
-        grad["captum"] = (
-            ours_gradient,
-            lambda: attr.Saliency(model).attribute(leaf(), target=target, abs=False),
-        )
-        integrated["captum"] = (
-            ours_integrated,
-            lambda: attr.IntegratedGradients(model).attribute(
-                x, target=target, n_steps=STEPS, method="riemann_middle", internal_batch_size=4
-            ),
-        )
-        guided["captum"] = (
-            ours_guided,
-            lambda: attr.GuidedBackprop(model).attribute(leaf(), target=target),
-        )
-        smooth["captum"] = (
-            ours_smoothgrad,
-            lambda: captum_smoothgrad(model, x, target, SAMPLES, LEVEL, 0, 4),
-        )
-        cam["captum"] = (
-            lambda: ours_cam(False),
-            lambda: attr.LayerGradCam(model, layer).attribute(
-                leaf(), target=target, relu_attributions=True
-            )[:, 0],
-        )
-        occluded[f"captum, stride {PATCH}"] = (
-            ours_occlusion,
-            lambda: captum_drop(model, x, PATCH, PATCH, target, 4),
-        )
-    if importlib.util.find_spec("pytorch_grad_cam"):
-        from pytorch_grad_cam import GradCAM, GuidedBackpropReLUModel
-        from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
-
-        def theirs_cam() -> Tensor:
-            with GradCAM(model, [layer]) as one:
-                return torch.from_numpy(
-                    one(x.clone().requires_grad_(), [ClassifierOutputTarget(target)])
-                )
-
-        replaceable = copy.deepcopy(model)  # it puts other ReLUs into the network
-
-        def theirs_guided() -> Tensor:
-            map_ = GuidedBackpropReLUModel(replaceable, "cpu")(x.clone(), target)
-            return torch.from_numpy(map_).permute(2, 0, 1)[None]
-
-        cam["grad-cam, scaled"] = (lambda: scaled(ours_cam(True)), theirs_cam)
-        guided["grad-cam"] = (ours_guided, theirs_guided)
-    if importlib.util.find_spec("saliency"):
-        pair = Pair(model, x, target, layer)
-        few = size - 2  # PAIR slides by one pixel: with a patch this large, to 3 x 3 places
-        grad["saliency"] = (ours_gradient, lambda: pair.mask("GradientSaliency"))
-        integrated["saliency, other points"] = (
-            ours_integrated,
-            lambda: pair.mask("IntegratedGradients", x_steps=STEPS, batch_size=4),
-        )
-        smooth["saliency"] = (ours_smoothgrad, pair.smoothgrad)
-        cam["saliency"] = (
-            lambda: ours_cam(False),
-            lambda: pair.mask("GradCam", should_resize=False, three_dims=False),
-        )
-        occluded[f"saliency, patch {few}, 3 x 3 places"] = (
-            lambda: occlusion_sum(model, x, target, few),
-            lambda: pair.mask("Occlusion", size=few)[0, 0],
-        )
+    makers: dict[str, dict[str, tuple[Maker, Maker]]] = {method: {} for method in METHODS}
+    for peer in PEERS.values():
+        if peer.is_installed():
+            for comparison in peer.comparisons(Laboratory(model, x, target)):
+                makers[comparison.method][comparison.peer] = comparison.ours, comparison.theirs
     return makers
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--network",
-        default="random_vgg16",
-        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
-    )
+    parser.add_argument("--network", default="random_vgg16", choices=NETWORKS)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
@@ -239,9 +314,9 @@ def main(arguments: list[str]) -> None:
         use_cpu_time(options.threads)
     device = torch.device("cpu")
     caption, model, x = network_and_picture(options.network, device)
-    for peer, (package, command) in PACKAGES.items():
-        if not importlib.util.find_spec(package):
-            print(f"{peer} is not installed: {command}")
+    for name, peer in PEERS.items():
+        if not peer.is_installed():
+            print(f"{name} is not installed: {peer.command}")
     model.requires_grad_(False)
     with torch.inference_mode():
         target = int(model(x).argmax())
@@ -252,7 +327,7 @@ def main(arguments: list[str]) -> None:
     print(f"{'method':24}{'peer':36}{'peer, s':>9}{'ours, s':>9}{'ratio':>7}{'difference':>12}")
     with not_in_place(model):
         for method, peers in table(model, x, target).items():
-            for peer, (ours, theirs) in peers.items():
+            for name, (ours, theirs) in peers.items():
                 spent: list[tuple[float, float]] = []
                 for _ in range(options.rounds):
                     slow, expected = measured(theirs, device)
@@ -263,7 +338,7 @@ def main(arguments: list[str]) -> None:
                     raise AssertionError(f"{method}: {got.shape} is not {expected.shape}")
                 difference = float((got - expected.detach()).abs().max() / got.abs().max())
                 print(
-                    f"{method:24}{peer:36}{slow:9.3f}{quick:9.3f}{slow / quick:7.2f}"
+                    f"{method:24}{name:36}{slow:9.3f}{quick:9.3f}{slow / quick:7.2f}"
                     f"{difference:12.1e}"
                 )
 

@@ -22,17 +22,26 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.laboratory import occlusion
-from benchmarks.laboratory.occlusion import measured, network_and_picture, relative, use_cpu_time
+from benchmarks.laboratory.occlusion import (
+    NETWORKS,
+    measured,
+    network_and_picture,
+    relative,
+    use_cpu_time,
+)
 from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.fast import winograd
 from laboratory.layers import chain
+
+Work = Callable[[], Tensor]
 
 CAPTUM_BATCHES = (1, 2, 4, 8)
 SHAPES = ((64, 224), (128, 112), (256, 56), (512, 28))
@@ -93,11 +102,7 @@ def best_rate(dtype: torch.dtype) -> float:
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--network",
-        default="random_vgg16",
-        choices=["random_vgg16", "vgg16", "small_vgg", "small_vgg_noise"],
-    )
+    parser.add_argument("--network", default="random_vgg16", choices=NETWORKS)
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--level", type=float, default=0.2)
     parser.add_argument("--rounds", type=int, default=3)
@@ -117,7 +122,6 @@ def main(arguments: list[str]) -> None:
     )
     with torch.inference_mode():
         target = int(model(x).argmax())
-    last = torch.channels_last
 
     def ours(dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
         return smoothgrad(
@@ -132,57 +136,90 @@ def main(arguments: list[str]) -> None:
             progress=False,
         )
 
-    def captum(batch: int, samples: int = options.samples) -> Tensor:
+    batches = (options.captum_batch,) if options.captum_batch else CAPTUM_BATCHES
+    contenders = {
+        **captum_contenders(model, x, target, options, batches),
+        "float32": ours,
+        "bfloat16 backward": lambda: ours(torch.bfloat16),
+    }
+    seconds, maps, rates = take_turns(contenders, options.rounds)
+    show_times(seconds, options.samples)
+    first, *_ = contenders
+    show_limits(multiply_adds(model, x), rates, options.samples, statistics.median(seconds[first]))
+    show_errors(maps, first, ours(seed=1))
+
+
+def captum_contenders(
+    model: nn.Module,
+    x: Tensor,
+    target: int,
+    options: argparse.Namespace,
+    batches: Sequence[int],
+) -> dict[str, Work]:
+    """Return Captum with its best batch size: as the network was loaded, and channels last."""
+
+    def captum(batch: int, samples: int) -> Tensor:
         return captum_smoothgrad(model, x, target, samples, options.level, 0, batch)
 
-    def captum_last(batch: int, samples: int = options.samples) -> Tensor:
-        model.to(memory_format=last)
+    def captum_last(batch: int, samples: int) -> Tensor:
+        model.to(memory_format=torch.channels_last)
         try:
-            suited = x.contiguous(memory_format=last)
+            suited = x.contiguous(memory_format=torch.channels_last)
             return captum_smoothgrad(model, suited, target, samples, options.level, 0, batch)
         finally:
             model.to(memory_format=torch.contiguous_format)
 
-    batches = (options.captum_batch,) if options.captum_batch else CAPTUM_BATCHES
-    best = {}
-    for contender in (captum, captum_last):
+    contenders: dict[str, Work] = {}
+    for work, layout in ((captum, ""), (captum_last, ", channels_last")):
         trial = {
-            batch: min(
-                measured(lambda c=contender, b=batch: c(b, max(batches)), device)[0]
-                for _ in range(2)
-            )
+            batch: min(measured(partial(work, batch, max(batches)), x.device)[0] for _ in range(2))
             for batch in batches
         }
-        best[contender] = min(trial, key=trial.__getitem__)
-    contenders: dict[str, Callable[[], Tensor]] = {
-        f"Captum, batch {best[captum]}": lambda: captum(best[captum]),
-        f"Captum, batch {best[captum_last]}, channels_last": lambda: captum_last(best[captum_last]),
-        "float32": ours,
-        "bfloat16 backward": lambda: ours(torch.bfloat16),
-    }
+        best = min(trial, key=trial.__getitem__)
+        contenders[f"Captum, batch {best}{layout}"] = partial(work, best, options.samples)
+    return contenders
+
+
+def take_turns(
+    contenders: Mapping[str, Work], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, Tensor], dict[torch.dtype, float]]:
+    """Return each contender's seconds by round and its map, and the best rate of each type."""
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
     maps: dict[str, Tensor] = {}
     rates = {torch.float32: 0.0, torch.bfloat16: 0.0}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for name, work in contenders.items():
-            spent, maps[name] = measured(work, device)
+            spent, maps[name] = measured(work, torch.device("cpu"))
             seconds[name].append(spent)
         for dtype in rates:
             rates[dtype] = max(rates[dtype], best_rate(dtype))
+    return seconds, maps, rates
 
-    first, second, *_ = contenders
+
+def show_times(seconds: Mapping[str, list[float]], samples: int) -> None:
+    """Print each contender's median, and its ratios to the first two, which are Captum's."""
+    as_loaded, last, *_ = seconds.values()
     print(
         f"{'':34}{'s a map':>9}{'ms a sample':>13}   ratio to Captum's, by round; as loaded / last"
     )
-    for name, spent_all in seconds.items():
-        middle = statistics.median(spent_all)
+    for name, by_round in seconds.items():
+        middle = statistics.median(by_round)
         ratios = ", ".join(
-            f"{a / one:.2f} / {b / one:.2f}"
-            for one, a, b in zip(spent_all, seconds[first], seconds[second], strict=True)
+            f"{slow / spent:.2f} / {slow_last / spent:.2f}"
+            for spent, slow, slow_last in zip(by_round, as_loaded, last, strict=True)
         )
-        print(f"{name:34}{middle:9.2f}{1e3 * middle / options.samples:13.1f}   {ratios}")
+        print(f"{name:34}{middle:9.2f}{1e3 * middle / samples:13.1f}   {ratios}")
 
-    written, left = multiply_adds(model, x)
+
+def show_limits(
+    counts: tuple[float, float], rates: Mapping[torch.dtype, float], samples: int, captum: float
+) -> None:
+    """Print what the convolutions alone would take.
+
+    counts: multiply-adds of a sample, as written and with Winograd.
+    captum: seconds that Captum takes, as loaded.
+    """
+    written, left = counts
     print(
         f"\nLimits: {written / 1e9:.1f} billion multiply-adds a sample, {left / 1e9:.1f} with "
         "Winograd; ratio to Captum's as loaded"
@@ -192,24 +229,23 @@ def main(arguments: list[str]) -> None:
         (rates[torch.float32], left, "float32, Winograd"),
         (rates[torch.bfloat16], written, "bfloat16 as written, both ways"),
     ):
-        limit = options.samples * count / rate
-        ratio = statistics.median(seconds[first]) / limit
+        limit = samples * count / rate
+        ratio = captum / limit
         print(f"  {way:32}{2 * rate / 1e9:6.0f} GFLOP/s{limit:8.2f} s a map   ratio {ratio:.2f}")
-    show_errors(maps, first, ours(seed=1))
 
 
 def show_errors(maps: dict[str, Tensor], first: str, other_noise: Tensor) -> None:
     """Print how the maps differ from Captum's, and from one with other noise."""
     print(f"\n{'difference':42}{'cosine':>10}{'relative L2':>14}")
     exact, rough = maps["float32"], maps["bfloat16 backward"]
-    for name, one, other in (
+    for name, map_, other in (
         ("float32 and Captum's", exact, maps[first]),
         ("bfloat16 and Captum's", rough, maps[first]),
         ("bfloat16 and float32", rough, exact),
         ("float32 with two seeds (Monte Carlo)", exact, other_noise),
     ):
-        cosine = functional.cosine_similarity(one.flatten(), other.flatten(), dim=0)
-        print(f"{name:42}{float(cosine):10.6f}{relative(one, other):14.1e}")
+        cosine = functional.cosine_similarity(map_.flatten(), other.flatten(), dim=0)
+        print(f"{name:42}{float(cosine):10.6f}{relative(map_, other):14.1e}")
 
 
 if __name__ == "__main__":
