@@ -61,7 +61,7 @@ class _Arrangement:
     flags: list[str] = dataclasses.field(default_factory=list)
 
 
-def _arrange(cells: Iterable[SubmittedCell], named: Mapping[str, NotebookNode]) -> _Arrangement:
+def _arrange(cells: Iterable[SubmittedCell], named: dict[str, NotebookNode]) -> _Arrangement:
     arrangement = _Arrangement()
     last: str | None = None
     for cell in cells:
