@@ -38,7 +38,8 @@ QUANTILES = (0.8, 0.9, 0.95, 0.98)
 
 def bytes_of(picture: Array) -> Array:
     """Return a picture (H, W, 3) from 0 to 1 as uint8, as GrabCut wants it."""
-    return np.rint(255 * picture).astype(np.uint8)
+    values: Array = np.rint(255 * picture).astype(np.uint8)
+    return values
 
 
 def maps(network: Network, shown: Pictures) -> dict[str, Array]:

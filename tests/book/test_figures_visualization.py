@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -41,7 +40,7 @@ from laboratory.attribution.occlusion import plain_occlusion
 from laboratory.attribution.saliency import saliency
 from laboratory.layers import chain
 from laboratory.occlusion_map import OcclusionMap
-from tests.book.figure_pages import THEMES, call, choice, number, opened
+from tests.book.figure_pages import THEMES, call, check_accessible, choice, number, opened
 
 Array = np.ndarray[Any, np.dtype[Any]]
 LIMIT = 300_000
@@ -784,16 +783,7 @@ def test_a_page_stays_light(name: str) -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_accessible_in_light_and_dark(browser: Browser, name: str, theme: str, width: int) -> None:
     page = opened(browser, name, theme=theme, width=width)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{one['id']}: {node['html'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious, "\n".join(serious)
-    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wider <= 0, f"{wider} px wider than the page"
+    check_accessible(page)
     page.close()
 
 

@@ -13,6 +13,7 @@ import torch
 from nbclient import NotebookClient
 from torch import Tensor, nn
 
+from autograder.chapter import load_problems
 from benchmarks.book.pages import place_random_vgg16
 from book.visualization import demo
 from laboratory import activations, drawn_pictures, evaluation
@@ -24,8 +25,12 @@ from laboratory.attribution.occlusion import plain_occlusion
 from laboratory.attribution.saliency import saliency
 from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.layers import chain
-from solutions.visualization import exercise_pictures, reference
+from solutions.visualization import exercise_pictures
 from tests import COURSE
+
+REFERENCE = {
+    name: problem.reference for name, problem in load_problems(COURSE, "visualization").items()
+}
 
 
 @functools.cache
@@ -49,7 +54,7 @@ def close(a: Tensor, b: Tensor) -> bool:
 class TestExerciseAgainstLaboratory:
     def test_layer_outputs(self):
         x, _, _ = samples()
-        mine = reference.layer_outputs(sequence(), x)
+        mine = REFERENCE["layer_outputs"](sequence(), x)
         theirs = activations.layer_outputs(demo.small_network().model, x)
         names = [layer.name for layer in chain(demo.small_network().model)]
         kept = [name for name in names if name.startswith(("conv", "relu", "pool", "fc"))]
@@ -61,7 +66,7 @@ class TestExerciseAgainstLaboratory:
     def test_occlusion(self):
         x, labels, _ = samples()
         target = int(labels[0])
-        mine = reference.occlusion_map(sequence(), x[0], target, 16, 16, 0.0, 10)
+        mine = REFERENCE["occlusion_map"](sequence(), x[0], target, 16, 16, 0.0, 10)
         theirs = plain_occlusion(
             demo.small_network().model, x[:1], patch=16, stride=16, progress=False
         )
@@ -70,7 +75,7 @@ class TestExerciseAgainstLaboratory:
     def test_saliency(self):
         x, labels, _ = samples()
         theirs = saliency(demo.small_network().model, x, labels)
-        assert close(reference.saliency_map(sequence(), x, labels), theirs)
+        assert close(REFERENCE["saliency_map"](sequence(), x, labels), theirs)
 
     def test_gradient_path(self):
         x, labels, _ = samples()
@@ -79,7 +84,7 @@ class TestExerciseAgainstLaboratory:
         )
         noise = torch.randn(x[:1].shape, generator=torch.Generator().manual_seed(3))[0]
         step = 0.2 * (x[0].max() - x[0].min()) * noise
-        mine = reference.gradient_path(sequence(), x[0], int(labels[0]), 40, 50, step, path.t)
+        mine = REFERENCE["gradient_path"](sequence(), x[0], int(labels[0]), 40, 50, step, path.t)
         assert close(mine, path.derivatives)
 
     def test_smoothgrad(self):
@@ -89,7 +94,7 @@ class TestExerciseAgainstLaboratory:
         )
         random = torch.Generator().manual_seed(5)
         noise = torch.stack([torch.randn(x.shape[1:], generator=random) for _ in range(4)])
-        mine = reference.smoothgrad(sequence(), x[0], int(labels[0]), noise, 0.2)
+        mine = REFERENCE["smoothgrad"](sequence(), x[0], int(labels[0]), noise, 0.2)
         assert close(mine, theirs[0])
 
     @pytest.mark.parametrize("name", ["relu5_3", "conv4_2"])
@@ -99,7 +104,7 @@ class TestExerciseAgainstLaboratory:
         # Before it is enlarged, as the exercise has it.
         theirs = grad_cam(network, x, labels, layer=name)
         number = [layer.name for layer in chain(network)].index(name)
-        mine = reference.grad_cam(sequence(), x, labels, number)
+        mine = REFERENCE["grad_cam"](sequence(), x, labels, number)
         larger = torch.nn.functional.interpolate(
             mine[:, None], size=x.shape[2:], mode="bilinear", align_corners=False
         )
@@ -109,7 +114,7 @@ class TestExerciseAgainstLaboratory:
         maps = torch.rand(20, 6, 7, generator=torch.Generator().manual_seed(0))
         masks = torch.rand(20, 6, 7, generator=torch.Generator().manual_seed(1)) < 0.3
         theirs = evaluation.pointing_game(maps, masks).mean().item()
-        assert reference.pointing_game(maps, masks) == pytest.approx(theirs)
+        assert REFERENCE["pointing_game"](maps, masks) == pytest.approx(theirs)
 
 
 def is_flat(layer: nn.Module) -> bool:
