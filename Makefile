@@ -4,14 +4,24 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
-.PHONY: course test serve exercises site sample-class bench clean
+.PHONY: course check test coverage serve exercises site sample-class bench clean
 
 course: .venv/ready
 	@$(BIN)/autograder course
 
-# One thread for each test process: the processes share the cores already.
+# The fast lane: what has changed since `main`, or the chapters of CHAPTER; see docs/testing.md.
+check: .venv/ready node_modules/.package-lock.json
+	@$(BIN)/python -m tests.changed $(CHAPTER)
+
+# One thread for each test process: the processes share the cores already. Files of tests are
+# handed out in their own order (see tests/conftest.py), not those with the most tests first.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
 test: .venv/ready node_modules/.package-lock.json
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	@$(PYTEST)
+
+coverage: .venv/ready node_modules/.package-lock.json
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 
 serve: .venv/ready
 	@$(BIN)/python -m http.server --directory _build/html --bind 127.0.0.1 $(PORT)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -18,8 +18,17 @@ if TYPE_CHECKING:
     from tests.grading.grading_class import Grader
 
 COURSE = Path(__file__).parents[1]
-OWN_SOLUTIONS = pytest.StashKey[dict[str, ModuleType]]()
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+OWN_MODULES = pytest.StashKey[dict[str, dict[str, ModuleType]]]()
+# The first is Chromium without the browser around it: a page costs a fifth, and looks the same.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# What a test uses says what it needs, and that it takes long: the marker of each fixture.
+MARKERS = {
+    "browser": ("browser",),
+    "sandbox": ("grader", "sandbox", "graded", "machines"),
+    "slow": ("site", "graded", "machines", "copy"),
+}
+# The order of the folders of tests: what takes long first, so that no process ends last, alone.
+ORDER = ("solutions", "grading", "book", "project", "autograder", "laboratory", "benchmarks")
 # Chromium itself would ask its maker's hosts for updates and the like.
 BROWSER_OPTIONS = [
     "--no-sandbox",
@@ -49,6 +58,37 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             f"The tests need {' and '.join(missing)}. Install with:  {install} {' '.join(missing)}",
             returncode=3,
         )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be about some chapters: of tests that are made for each chapter, only theirs."""
+    parser.addoption("--chapter", action="append", default=[], metavar="NAME")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark each test by the fixtures that it uses."""
+    for marker, fixtures in MARKERS.items():
+        if not set(fixtures).isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(marker)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out other chapters' tests, and put files with slow tests first, then by ORDER."""
+    others = {path.name for path in (COURSE / "solutions").iterdir() if path.is_dir()}
+    others -= set(config.getoption("chapter"))
+    if config.getoption("chapter"):
+        config.hook.pytest_deselected(
+            items=[item for item in items if others & parts_of_name(item)]
+        )
+        items[:] = [item for item in items if not others & parts_of_name(item)]
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    order = {name: place for place, name in enumerate(ORDER)}
+    items.sort(key=lambda i: (i.path not in slow, order.get(i.path.parent.name, len(ORDER))))
+
+
+def parts_of_name(item: pytest.Item) -> set[str]:
+    """Return the parts of the name in brackets: of `test_x[filters-corr2d]`, filters and corr2d."""
+    return set(item.name.partition("[")[2].rstrip("]").split("-"))
 
 
 @pytest.fixture(scope="session")
@@ -102,8 +142,16 @@ Why?
 Because of the model answer.
 """
 
-REFERENCE = '''\
+CHAPTER_PY = """\
+from autograder.chapter import Chapter
+
+CHAPTER = Chapter(tasks=("double", "total"))
+"""
+
+DOUBLE_PY = '''\
 import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
 
 
 def double(x: np.ndarray, times: int = 1) -> np.ndarray:
@@ -118,31 +166,10 @@ def double(x: np.ndarray, times: int = 1) -> np.ndarray:
     ### END SOLUTION
 
 
-def total(x: np.ndarray) -> float:
-    """Return the sum of x."""
-    ### BEGIN SOLUTION
-    return float(np.sum(x))
-    ### END SOLUTION
-'''
-
-PROBLEMS_PY = """\
-import numpy as np
-
-from autograder.problems import Case, Misconception, Problem, quarters
-from solutions.toy.reference import double, total
-
-
-def double_cases(rng):
+def cases(rng):
     return [
         Case("a vector, once", {"x": quarters(rng, 3), "times": 1}),
         Case("a matrix, twice", {"x": quarters(rng, 2, 3), "times": 2}),
-    ]
-
-
-def total_cases(rng):
-    return [
-        Case("a vector", {"x": quarters(rng, 5)}),
-        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
     ]
 
 
@@ -154,46 +181,78 @@ def once(x, times):
     return 2 * x
 
 
+PROBLEM = Problem(
+    double,
+    cases,
+    (
+        Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
+        Misconception("once", once, "once", "right only for times=1", "What is times for?"),
+    ),
+)
+'''
+
+TOTAL_PY = '''\
+import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
+
+
+def total(x: np.ndarray) -> float:
+    """Return the sum of x."""
+    ### BEGIN SOLUTION
+    return float(np.sum(x))
+    ### END SOLUTION
+
+
+def cases(rng):
+    return [
+        Case("a vector", {"x": quarters(rng, 5)}),
+        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
+    ]
+
+
 def of_rows(x):
     return x.sum(axis=0)
 
 
-PROBLEMS = (
-    Problem(
-        double,
-        double_cases,
-        (
-            Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
-            Misconception("once", once, "once", "right only for times=1", "What is times for?"),
-        ),
-    ),
-    Problem(
-        total,
-        total_cases,
-        (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
-    ),
+PROBLEM = Problem(
+    total,
+    cases,
+    (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
 )
-"""
+'''
 
 
-def _loaded_solutions() -> dict[str, ModuleType]:
-    return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
+def _modules_of(package: str) -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.split(".")[0] == package}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Remember the course's own package `solutions`, before a fixture loads another's."""
-    session.config.stash[OWN_SOLUTIONS] = _loaded_solutions()
+    """Remember the course's own packages, before a fixture loads another's.
+
+    And let nbgrader start Alembic once, not for each gradebook that a test makes.
+    """
+    session.config.stash[OWN_MODULES] = {
+        package: _modules_of(package) for package in ("laboratory", "solutions")
+    }
+    if nbgrader := sys.modules.get("nbgrader.api"):
+        nbgrader.get_alembic_version = functools.cache(nbgrader.get_alembic_version)
 
 
 @pytest.fixture(autouse=True)
-def own_solutions(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Bring back the course's own package `solutions` after a test that has loaded another's."""
+def own_packages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Bring back the course's own packages after a test that has loaded another's."""
     yield
-    own = request.config.stash[OWN_SOLUTIONS]
-    if sys.modules.get("solutions") is not own.get("solutions"):
-        for name in _loaded_solutions():
-            del sys.modules[name]
-        sys.modules.update(own)
+    for package, own in request.config.stash[OWN_MODULES].items():
+        loaded = sys.modules.get(package)
+        if own:
+            changed = loaded is not own[package]
+        else:
+            changed = loaded is not None and COURSE not in Path(loaded.__file__ or "").parents
+        if changed:
+            for name in _modules_of(package):
+                del sys.modules[name]
+            sys.modules.update(own)
 
 
 @pytest.fixture
@@ -204,8 +263,11 @@ def toy_course(tmp_path: Path) -> Path:
     (folder.parent / "__init__.py").write_text("")
     (folder / "__init__.py").write_text("")
     (folder / "toy.md").write_text(SOURCE)
-    (folder / "reference.py").write_text(textwrap.dedent(REFERENCE))
-    (folder / "problems.py").write_text(PROBLEMS_PY)
+    (folder / "chapter.py").write_text(CHAPTER_PY)
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "__init__.py").write_text("")
+    (folder / "tasks" / "double.py").write_text(DOUBLE_PY)
+    (folder / "tasks" / "total.py").write_text(TOTAL_PY)
     root = tmp_path / "course"
     config = COURSE / "nbgrader_config.py"
     (root / "nbgrader_config.py").write_text(config.read_text())
@@ -227,7 +289,10 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+    """Chromium, without a window: one for each file of tests, which takes less than a second.
+
+    Not for the whole run: as long as it is open, no other test can have an event loop of its own.
+    """
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, BROWSERS)), None)

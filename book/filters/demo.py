@@ -8,14 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from skimage import data
 
-from solutions.filters.reference import (
-    conv_parameters,
-    corner_map,
-    corr2d,
-    equivariance_error,
-)
+from solutions.filters.tasks.conv_parameters import conv_parameters
+from solutions.filters.tasks.corner_map import corner_map
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.filters.tasks.equivariance_error import equivariance_error
 from solutions.networks import VGG16, Spec, layer_names
-from solutions.pooling.reference import network_shapes
+from solutions.pooling.tasks.network_shapes import network_shapes
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 

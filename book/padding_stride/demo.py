@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from book.filters.demo import VGG16_CONVOLUTIONS
-from solutions.padding_stride.reference import Layer, output_size, receptive_field
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.receptive_field import Layer, receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]

@@ -9,16 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from book.filters.demo import VERTICAL_EDGE, photograph
-from solutions.filters.reference import corr2d
+from solutions.arrays import Shape
+from solutions.filters.tasks.corr2d import corr2d
 from solutions.networks import Layer, Spec
-from solutions.pooling.reference import (
-    Shape,
-    avg_pool_forward,
-    count_parameters,
-    max_pool_forward,
-    network_shapes,
-    relu_forward,
-)
+from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
+from solutions.pooling.tasks.count_parameters import count_parameters
+from solutions.pooling.tasks.max_pool_forward import max_pool_forward
+from solutions.pooling.tasks.network_shapes import network_shapes
+from solutions.pooling.tasks.relu_forward import relu_forward
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Map: TypeAlias = Callable[[Array], Array]

@@ -15,16 +15,14 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from book import plots
-from solutions.training.convolution import (
-    conv2d_forward,
-    conv2d_im2col,
-    conv2d_loops,
-    conv2d_windows,
-)
+from solutions.arrays import Array, Labels
+from solutions.training.convolution import conv2d_forward
 from solutions.training.draw_runs import draw_run
 from solutions.training.network import Watched, accuracy, cross_entropy, scores
-from solutions.training.reference import Array, Labels, Parameters, small_cnn_loss_and_gradients
+from solutions.training.parameters import Parameters
+from solutions.training.plain_convolutions import conv2d_im2col, conv2d_loops, conv2d_windows
 from solutions.training.runs import Run
+from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
 
 TEST_IMAGES = 360
 

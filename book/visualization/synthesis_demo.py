@@ -15,8 +15,10 @@ from book.visualization import demo
 from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
-from laboratory.synthesis import CONTENT, STYLE, Regularizers, Trunk, gram
-from solutions.padding_stride.reference import receptive_field
+from laboratory.synthesis.ascent import Regularizers
+from laboratory.synthesis.gram_matching import CONTENT, STYLE, gram
+from laboratory.synthesis.trunk import Trunk
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
-from autograder.authoring.source import read_exercise
+from autograder.authoring.source import read_exercise_source
+from autograder.chapter import load_problems
 from autograder.palette import Theme
 from book.extensions import course_setup, cover_drawing, exercise_facts
 from book.extensions.logo import logo
@@ -149,27 +149,23 @@ def test_page_without_live_figure_loads_no_script(small_book: Book) -> None:
     assert "live-figure.js" not in small_book.build("# Page\n\nText.\n")
 
 
-def test_live_figure_runs_from_a_file(small_book: Book) -> None:
+def test_live_figure_runs_from_a_file(small_book: Book, browser: Browser) -> None:
     small_book.build(TWO_FIGURES)
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(small_book.page.as_uri())
-        first, second = page.locator("#fig-first button"), page.locator("#fig-second button")
-        first.wait_for()
-        assert first.inner_text() == "3 a <b>,</script>"
-        first.press("Enter")
-        assert first.inner_text().startswith("4")
-        assert second.inner_text().startswith("3")  # each figure has values of its own
-        assert first.evaluate("(one) => getComputedStyle(one).color") == "rgb(1, 2, 3)"
-        styles = page.evaluate("[...document.querySelectorAll('style')].map((s) => s.innerHTML)")
-        assert len([style for style in styles if "rgb(1, 2, 3)" in style]) == 1
-        assert errors == []
-        browser.close()
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(small_book.page.as_uri())
+    first, second = page.locator("#fig-first button"), page.locator("#fig-second button")
+    first.wait_for()
+    assert first.inner_text() == "3 a <b>,</script>"
+    first.press("Enter")
+    assert first.inner_text().startswith("4")
+    assert second.inner_text().startswith("3")  # each figure has values of its own
+    assert first.evaluate("(one) => getComputedStyle(one).color") == "rgb(1, 2, 3)"
+    styles = page.evaluate("[...document.querySelectorAll('style')].map((s) => s.innerHTML)")
+    assert len([style for style in styles if "rgb(1, 2, 3)" in style]) == 1
+    assert errors == []
+    page.close()
 
 
 def test_page_is_made_again_when_a_module_changes(small_book: Book) -> None:
@@ -205,9 +201,7 @@ def test_wrong_use_is_an_error(small_book: Book, directive: str, message: str) -
 
 def test_common_mistakes(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d\n```\n")
-    from solutions.filters.problems import PROBLEMS
-
-    [problem] = [one for one in PROBLEMS if one.name == "corr2d"]
+    problem = load_problems(COURSE, "filters")["corr2d"]
     text = re.sub(r"<[^>]*>", "", html).replace("&#39;", "'")
     for misconception in problem.misconceptions:
         for part in (misconception.title, misconception.symptom, misconception.hint):
@@ -218,11 +212,9 @@ def test_common_mistakes(small_book: Book) -> None:
 def test_common_mistakes_of_several_tasks_are_folded_by_task(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d conv2d\n```\n")
     assert len(re.findall(r'<details class="task', html)) == 2
-    from solutions.filters.problems import PROBLEMS
-
-    for problem in PROBLEMS:
-        if problem.name in ("corr2d", "conv2d"):
-            assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
+    problems = load_problems(COURSE, "filters")
+    for problem in (problems["corr2d"], problems["conv2d"]):
+        assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
 
 
 def test_sample_feedback(small_book: Book) -> None:
@@ -240,8 +232,8 @@ def test_sample_feedback(small_book: Book) -> None:
 
 
 def test_size_of_an_exercise(toy_course: Path) -> None:
-    found = read_exercise(toy_course / "solutions" / "toy" / "toy.md")
-    assert exercise_facts.size(found) == "2 tasks and 1 question, 9 points, about 20 minutes"
+    exercise = read_exercise_source(toy_course / "solutions" / "toy" / "toy.md")
+    assert exercise_facts.size(exercise) == "2 tasks and 1 question, 9 points, about 20 minutes"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +267,7 @@ def test_picture_of_the_first_page_shows_true_numbers() -> None:
 
 
 def test_fingerprint_changes_with_imported_code(tmp_path: Path) -> None:
-    module = tmp_path / "solutions" / "filters" / "reference.py"
+    module = tmp_path / "solutions" / "filters" / "tasks" / "corr2d.py"
     module.parent.mkdir(parents=True)
     module.write_text("a = 1\n")
     before = course_setup.fingerprint(tmp_path)

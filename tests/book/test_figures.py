@@ -23,7 +23,10 @@ from autograder import palette
 from book.figures import FIGURES, figure, figure_class, figure_state, joining
 from book.filters.conv_layer import ConvLayer, draw_numbers
 from book.filters.kernel_explorer import KernelExplorer, presets
-from solutions.filters.reference import conv2d, conv_parameters, convolve2d, corr2d
+from solutions.filters.tasks.conv2d import conv2d
+from solutions.filters.tasks.conv_parameters import conv_parameters
+from solutions.filters.tasks.convolve2d import convolve2d
+from solutions.filters.tasks.corr2d import corr2d
 from tests import COURSE
 from tests.book.figure_pages import (
     THEMES,

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from book.backprop.chain_rule_graph import STEPS, ChainRuleGraph
 from book.backprop.demo import Chain
 from book.backprop.gradient_explorer import GradientExplorer, draw_gradient_numbers
-from solutions.backprop.reference import conv2d_backward
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
 from tests.book.figure_pages import THEMES, call, check_accessible, close, floats, number, opened
 
 INPUTS = ("x1", "x2", "w", "b", "t")

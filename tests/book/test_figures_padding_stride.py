@@ -14,12 +14,10 @@ from playwright.sync_api import Browser, Page, expect
 from book.padding_stride.demo import visits
 from book.padding_stride.receptive_field_explorer import ReceptiveFieldExplorer
 from book.padding_stride.size_explorer import SizeExplorer
-from solutions.padding_stride.reference import (
-    conv2d_forward,
-    effective_receptive_field,
-    output_size,
-    receptive_field,
-)
+from solutions.padding_stride.tasks.conv2d_forward import conv2d_forward
+from solutions.padding_stride.tasks.effective_receptive_field import effective_receptive_field
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 from tests.book.figure_pages import THEMES, call, check_accessible, choice, opened
 
 axes = st.tuples(

@@ -17,7 +17,8 @@ from book.pooling.network_calculator import NetworkCalculator, line_of, presets,
 from book.pooling.pooling_explorer import SIDE, PoolingExplorer, patterns
 from solutions import networks
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
-from solutions.pooling.reference import count_parameters, network_shapes
+from solutions.pooling.tasks.count_parameters import count_parameters
+from solutions.pooling.tasks.network_shapes import network_shapes
 from tests.book.figure_pages import (
     THEMES,
     call,

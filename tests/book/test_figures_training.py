@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from book.training.column_explorer import ColumnExplorer
 from book.training.descent import Descent
-from solutions.training.reference import im2col, sgd_step
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.sgd_step import sgd_step
 from tests.book.figure_pages import THEMES, call, check_accessible, choice, close, floats, opened
 
 PICTURE = np.array(ColumnExplorer().picture, dtype=float)

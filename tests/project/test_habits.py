@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 import subprocess
@@ -35,6 +36,7 @@ def must_pass(*command: str) -> None:
     assert done.returncode == 0, f"{command[0]}:\n{done.stdout}{done.stderr}"
 
 
+@functools.cache
 def repository() -> list[Path]:
     """Every file that is in git or would be added to it."""
     listed = subprocess.run(
@@ -210,6 +212,7 @@ def unknown(command: list[str]) -> str | None:
     return next((word for word in tests if not (COURSE / word).exists()), None)
 
 
+@functools.cache
 def autograder_commands() -> set[str]:
     shown = run("autograder", "--help").stdout
     return set(re.findall(r"^│ ([a-z-]+) ", shown, re.MULTILINE))

@@ -174,7 +174,7 @@ def packages() -> dict[str, str]:
     return dict(line.split(": ", 1) for line in lines if not line.startswith("#"))
 
 
-def installed(tmp_path: Path, *present: str, python: bool) -> list[list[str]]:
+def installed(tmp_path: Path, system: str, *present: str, python: bool) -> list[list[str]]:
     """The calls of apt-get that .ci/install-packages makes where only these commands exist."""
     for name in ("bash", "dirname", "env", "grep", "id"):
         (tmp_path / name).symlink_to(str(shutil.which(name)))
@@ -187,26 +187,40 @@ def installed(tmp_path: Path, *present: str, python: bool) -> list[list[str]]:
     for name, script in scripts.items():
         (tmp_path / name).write_text(f"#!{shutil.which('bash')}\n{script}\n")
         (tmp_path / name).chmod(0o755)
-    calls = tmp_path / "calls"
+    calls, release = tmp_path / "calls", tmp_path / "os-release"
+    release.write_text(f"NAME=Some\nID={system}\n")
     subprocess.run(
         [str(COURSE / ".ci" / "install-packages")],
-        env={"PATH": str(tmp_path), "CALLS": str(calls)},
+        env={"PATH": str(tmp_path), "CALLS": str(calls), "OS_RELEASE": str(release)},
         check=True,
     )
     return [shlex.split(line) for line in calls.read_text().splitlines()] if calls.exists() else []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="packages of Debian")
-def test_missing_packages_are_installed(tmp_path: Path) -> None:
-    update, install = installed(tmp_path, python=False)
+@pytest.mark.parametrize(
+    ("system", "other_browser"), [("debian", "chromium"), ("ubuntu", "chromium-headless-shell")]
+)
+def test_missing_packages_are_installed(tmp_path: Path, system: str, other_browser: str) -> None:
+    update, install = installed(tmp_path, system, python=False)
     assert update == ["update", "-qq"]
-    assert install == ["install", "-y", "-qq", *packages()]
+    expected = [name for name in packages() if name != other_browser]
+    assert install == ["install", "-y", "-qq", *expected]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="packages of Debian")
-@pytest.mark.parametrize("browser", ["chromium", "google-chrome"])
-def test_nothing_is_installed_where_nothing_is_missing(tmp_path: Path, browser: str) -> None:
-    assert installed(tmp_path, "bwrap", browser, "make", "node", "npm", python=True) == []
+@pytest.mark.parametrize(
+    ("system", "browser"),
+    [
+        ("debian", "chromium-headless-shell"),
+        ("ubuntu", "chromium"),
+        ("ubuntu", "google-chrome"),
+    ],
+)
+def test_nothing_is_installed_where_nothing_is_missing(
+    tmp_path: Path, system: str, browser: str
+) -> None:
+    assert installed(tmp_path, system, "bwrap", browser, "make", "node", "npm", python=True) == []
 
 
 def test_every_package_is_a_name_and_a_command() -> None:

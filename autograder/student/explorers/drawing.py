@@ -35,8 +35,8 @@ def picture_colors(picture: Array) -> Array:
     """Return the colors of a picture, (H, W) in gray or (3, H, W), whose 0 to 1 is shown."""
     if picture.ndim == 2:
         picture = np.stack([picture] * 3)
-    shown = np.clip(picture.transpose(1, 2, 0), 0, 1) * 255
-    return np.round(shown).astype(np.uint8)
+    levels = np.clip(picture.transpose(1, 2, 0), 0, 1) * 255
+    return np.round(levels).astype(np.uint8)
 
 
 def signed_colors(response: Array, scale: float) -> Array:
@@ -58,7 +58,7 @@ def outline(shape: tuple[int, ...], place: tuple[slice, slice]) -> Array:
     """
     edge = np.zeros(shape[:2], bool)
     edge[place] = True
-    edge[tuple(slice(one.start + 1, one.stop - 1) for one in place)] = False
+    edge[tuple(slice(extent.start + 1, extent.stop - 1) for extent in place)] = False
     return edge
 
 
