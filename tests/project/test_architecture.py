@@ -105,6 +105,6 @@ def test_the_words_of_the_project_are_in_its_code() -> None:
             pattern = re.sub("<[a-z]+>", "*", name)
             assert any(any(COURSE.glob(f"{top}{pattern}")) for top in ("", "autograder/")), name
         else:
-            name = name.split(".")[-1]
+            name = name.removeprefix("Problem.").removeprefix("Course.")
             defined = rf"^\s*(class|def) {name}\b|^\s*{name}:|= \"{re.escape(name)}\""
             assert re.search(defined, code, re.MULTILINE), name
