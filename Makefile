@@ -10,17 +10,17 @@ course: .venv/ready
 	@$(BIN)/autograder course
 
 # The fast lane: what has changed since `main`, or the chapters of CHAPTER; see docs/testing.md.
-check: .venv/ready
+check: .venv/ready node_modules/.package-lock.json
 	@$(BIN)/python -m tests.changed $(CHAPTER)
 
 # One thread for each test process: the processes share the cores already. Files of tests are
 # handed out in their own order (see tests/conftest.py), not those with the most tests first.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-test: .venv/ready
+test: .venv/ready node_modules/.package-lock.json
 	@$(PYTEST)
 
-coverage: .venv/ready
+coverage: .venv/ready node_modules/.package-lock.json
 	@$(PYTEST) --cov --cov-report=term:skip-covered
 
 serve: .venv/ready
@@ -47,5 +47,10 @@ bench: .venv/ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	@touch $@
 
+# What checks the book's JavaScript and style sheets.
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --no-fund --no-audit --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf _build .venv
+	rm -rf _build .venv node_modules

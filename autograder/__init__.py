@@ -1,12 +1,46 @@
 """Checks for the exercises of the course, in the notebook and for grading.
 
-Students use two names: ``check`` and ``explore``. Importing them loads NumPy and nothing heavier.
+Students use two names: ``check`` and ``explore``. Taking them from here loads NumPy and nothing
+heavier, and in a notebook prepares it (:func:`load_ipython_extension`). ``import autograder``
+alone loads nothing and changes nothing.
 """
 
-from autograder.student.check import check
-from autograder.student.explore import explore
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.student.check import check
+    from autograder.student.explore import explore
 
 __all__ = ["check", "explore"]
 __version__ = "0.1.0"
 
-check.explain_missing_functions()
+
+def __getattr__(name: str) -> Any:
+    """Load what students use, once it is asked for."""
+    if name == "check":
+        from autograder.student.check import check
+        from autograder.student.notebook import running_shell
+
+        shell = running_shell()
+        if shell is not None:
+            load_ipython_extension(shell)
+        return check
+    if name == "explore":
+        from autograder.student.explore import explore
+
+        return explore
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Let a notebook explain, from now on, a call of ``check`` with a name that does not exist.
+
+    IPython calls it for ``%load_ext autograder``, and ``from autograder import check`` does where
+    a notebook is running.
+    """
+    from autograder.student.check import check
+    from autograder.student.notebook import explain_missing_functions
+
+    explain_missing_functions(shell, check.checks)

@@ -34,10 +34,6 @@ def main() -> None:
 
 
 def _add_instructor_commands() -> None:
-    # jsonschema, which reads notebooks, would build the grammar of international addresses: half
-    # of the time until a command begins. No schema of notebooks has such an address.
-    grammar = "rfc3987_syntax"
-    unused = sys.modules.setdefault(grammar, None)  # type: ignore[arg-type]
     try:
         from autograder.instructor import add_commands
     except ModuleNotFoundError as missing:
@@ -48,9 +44,6 @@ def _add_instructor_commands() -> None:
             err=True,
         )
         return
-    finally:
-        if unused is None:
-            del sys.modules[grammar]
     add_commands(app)
 
 

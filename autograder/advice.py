@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from autograder.examination import Failed
+from autograder.failures import Failed
 
 _NEW_NAMES = {
     "int": "int",

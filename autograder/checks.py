@@ -19,10 +19,13 @@ from typing import Any
 import numpy as np
 
 from autograder.comparison import Tolerance
-from autograder.values import Formula, Network, Tensor, Value, same
+from autograder.values import Formula, SequentialNetwork, Tensor, Value, same
 
 FILE_NAME = "checks.npz"
 FORMAT = 1
+
+SECONDS_PER_CALL = 5.0
+"""How long a call of a graded function may take, unless its problem says otherwise."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Checks:
     cases: tuple[CheckedCase, ...]
     hints: Mapping[str, str]
     tolerance: Tolerance = Tolerance()
-    time_limit: float = 5.0
+    time_limit: float = SECONDS_PER_CALL
     explorer: Mapping[str, Value] | None = None
     results: tuple[str, ...] = ()
 
@@ -74,7 +77,10 @@ class ChecksFileError(Exception):
 def save_checks(path: Path, chapter: str, checks: Iterable[Checks]) -> None:
     """Write the checks of a chapter to ``path``; the same checks give the same bytes."""
     arrays: dict[str, np.ndarray] = {}
-    functions = [_encode(_fields(one), arrays, one.function) for one in checks]
+    functions = [
+        _encode(_fields(function_checks), arrays, function_checks.function)
+        for function_checks in checks
+    ]
     index = {"format": FORMAT, "chapter": chapter, "functions": functions}
     text = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     arrays["index"] = np.frombuffer(text.encode(), dtype=np.uint8)
@@ -98,7 +104,7 @@ def load_checks(path: Path) -> dict[str, Checks]:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         index = json.loads(arrays.pop("index").tobytes().decode())
-        found = index["format"]
+        version = index["format"]
     except FileNotFoundError:
         raise ChecksFileError(
             f"There is no file {path.name!r} in {path.parent.resolve()}. It comes with the "
@@ -109,13 +115,13 @@ def load_checks(path: Path) -> dict[str, Checks]:
             f"{path} is damaged ({error}). Get the exercise folder once more; your notebook "
             "can stay as it is."
         ) from error
-    if found != FORMAT:
+    if version != FORMAT:
         raise ChecksFileError(
-            f"{path} has format {found}, and this version of autograder reads format {FORMAT}. "
+            f"{path} has format {version}, and this version of autograder reads format {FORMAT}. "
             "Install the autograder that belongs to this exercise."
         )
-    decoded = [_checks(_decode(one, arrays)) for one in index["functions"]]
-    return {one.function: one for one in decoded}
+    decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
+    return {checks.function: checks for checks in decoded}
 
 
 def _fields(record: Any) -> dict[str, Any]:
@@ -148,7 +154,7 @@ def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
         return {"formula": value.source, "of": list(value.parameters)}
     if isinstance(value, Tensor):
         return {"tensor": _encode(_fields(value), arrays, name)}
-    if isinstance(value, Network):
+    if isinstance(value, SequentialNetwork):
         return {"network": _encode(_fields(value), arrays, name)}
     if isinstance(value, Mapping):
         items = {key: _encode(item, arrays, f"{name}/{key}") for key, item in value.items()}
@@ -176,7 +182,7 @@ def _decode(value: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if "tensor" in value:
         return Tensor(**_decode(value["tensor"], arrays))
     if "network" in value:
-        return Network(**_decode(value["network"], arrays))
+        return SequentialNetwork(**_decode(value["network"], arrays))
     if "tuple" in value:
         return tuple(_decode(item, arrays) for item in value["tuple"])
     return {key: _decode(value["dict"][key], arrays) for key in value["order"]}

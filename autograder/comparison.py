@@ -86,11 +86,11 @@ def first_difference(
     raise TypeError(f"a reference may not return {describe(expected)}")
 
 
-def _wrong_type(got: Value, wanted: str, where: str, advice: str = "") -> Difference:
-    message = f"{where} should be {wanted}, but it is {_with_article(describe(got))}."
+def _wrong_type(got: Value, description: str, where: str, advice: str = "") -> Difference:
+    message = f"{where} should be {description}, but it is {_with_article(describe(got))}."
     if got is None:
         message = f"{where} is None. Is there a `return` on every path through your function?"
-    return Difference("type", f"{message} {advice}".strip(), where, describe(got), wanted)
+    return Difference("type", f"{message} {advice}".strip(), where, describe(got), description)
 
 
 def _with_article(text: str) -> str:
@@ -123,19 +123,26 @@ def _array_difference(
             str(got.shape),
             str(expected.shape),
         )
+    return _elements_difference(got, expected, tolerance, where)
+
+
+def _elements_difference(
+    got: np.ndarray, expected: np.ndarray, tolerance: Tolerance, where: str
+) -> Difference | None:
+    """Compare two arrays of numbers of the same shape."""
     got_numbers = got.astype(np.float64)
     expected_numbers = expected.astype(np.float64)
     bad = ~np.isfinite(got_numbers) & np.isfinite(expected_numbers)
     if bad.any():
         index = tuple(int(i) for i in np.argwhere(bad)[0])
-        shown = _number(got_numbers[index])
+        text = _number(got_numbers[index])
         return Difference(
             "not a number",
-            f"{where} contains {shown}, which is not a finite number. "
+            f"{where} contains {text}, which is not a finite number. "
             "Look for a division by zero, an overflow, or an array that was never filled "
             "(`np.empty`).",
             _element(where, index),
-            shown,
+            text,
             _number(expected_numbers[index]),
             int(bad.sum()),
             got.size,
@@ -179,8 +186,8 @@ def _plain_difference(got: Value, expected: Value, where: str) -> Difference | N
     if isinstance(got, np.bool_):
         got = bool(got)
     if type(got) is not type(expected):
-        wanted = {bool: "True or False", str: "a text"}.get(type(expected), "None")
-        return _wrong_type(got, wanted, where)
+        description = {bool: "True or False", str: "a text"}.get(type(expected), "None")
+        return _wrong_type(got, description, where)
     if got == expected:
         return None
     return Difference("value", f"{where} is wrong.", where, repr(got), repr(expected), 1, 1)
@@ -189,19 +196,21 @@ def _plain_difference(got: Value, expected: Value, where: str) -> Difference | N
 def _number_difference(
     got: Value, expected: int | float, tolerance: Tolerance, where: str
 ) -> Difference | None:
-    wanted = "a whole number" if isinstance(expected, int) else "a number"
+    description = "a whole number" if isinstance(expected, int) else "a number"
     if isinstance(got, np.ndarray) and got.ndim == 0:
         got = got[()]
     if isinstance(got, bool | np.bool_) or not isinstance(got, int | float | np.generic):
         advice = (
             "Did you forget to sum, or to pick one element?" if isinstance(got, np.ndarray) else ""
         )
-        return _wrong_type(got, wanted, where, advice)
+        return _wrong_type(got, description, where, advice)
     if isinstance(got, np.generic) and got.dtype.kind not in "iuf":
-        return _wrong_type(got, wanted, where)
+        return _wrong_type(got, description, where)
     if isinstance(expected, int):
         if got != got or got in (float("inf"), float("-inf")) or int(got) != got:
-            return _wrong_type(got, wanted, where, "Counts and sizes are whole: use `//`, not `/`.")
+            return _wrong_type(
+                got, description, where, "Counts and sizes are whole: use `//`, not `/`."
+            )
         if int(got) == expected:
             return None
         return Difference("value", f"{where} is wrong.", where, str(got), str(expected), 1, 1)

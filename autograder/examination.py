@@ -7,12 +7,12 @@ it runs in another process: both hand in a *caller* that makes one call and says
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import Difference, first_difference
+from autograder.failures import Failed
 from autograder.values import Value
 
 Verdict = Literal[
@@ -26,24 +26,6 @@ class Returned:
 
     value: Value
     changed: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class Failed:
-    """A call that raised: the exception's type and message, and the line of student code.
-
-    ``line`` reads "line 3 of corr2d: source".
-    """
-
-    kind: str
-    message: str
-    line: str = ""
-
-    @property
-    def function(self) -> str:
-        """The name of the student's function that the line belongs to; empty if unknown."""
-        found = re.match(r"line \d+ of (\w+)", self.line)
-        return found[1] if found else ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,9 +79,9 @@ class Examination:
         In grading only cases count that the student could not know: a table of the visible
         cases' answers earns nothing. Where there are no such cases, all of them count.
         """
-        counted = [one for one in self.outcomes if one.case.hidden] or self.outcomes
-        total = sum(one.case.weight for one in counted)
-        earned = sum(one.case.weight for one in counted if one.passed)
+        counted = [outcome for outcome in self.outcomes if outcome.case.hidden] or self.outcomes
+        total = sum(outcome.case.weight for outcome in counted)
+        earned = sum(outcome.case.weight for outcome in counted if outcome.passed)
         return earned / total if total else 0.0
 
     @property
@@ -175,8 +157,8 @@ def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | Non
     than failing ones speak for it. Of several, the one that explains most is named; if that
     leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
     """
-    failing = [one for one in outcomes if one.verdict in ("different", "raised")]
-    passed = [one for one in outcomes if one.passed]
+    failing = [outcome for outcome in outcomes if outcome.verdict in ("different", "raised")]
+    passed = [outcome for outcome in outcomes if outcome.passed]
     if not failing:
         return None
     ranked = []

@@ -1,9 +1,10 @@
 """What a graded function is handed, and what is taken back from it.
 
 Cases hold plain data. A student's function may work on PyTorch tensors and networks instead:
-they are made from :class:`~autograder.values.Tensor` and :class:`~autograder.values.Network`
-right before the call, and results are turned into arrays right after it. This happens where the
-function runs: in the notebook, and in the sandbox. PyTorch is loaded only where a case needs it.
+they are made from :class:`~autograder.values.Tensor` and
+:class:`~autograder.values.SequentialNetwork` right before the call, and results are turned into
+arrays right after it. This happens where the function runs: in the notebook, and in the sandbox.
+PyTorch is loaded only where a case needs it.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.values import LAYERS, Network, Tensor, Value, copy_of, same
+from autograder.values import LAYERS, SequentialNetwork, Tensor, Value, copy_of, same
 
 
 def hand_over(value: Value) -> Any:
     """Return what a function gets for an argument: a copy that it may do with as it likes."""
     if isinstance(value, Tensor):
         return _tensor(value)
-    if isinstance(value, Network):
+    if isinstance(value, SequentialNetwork):
         return _network(value)
     if isinstance(value, tuple | list):
         return type(value)(hand_over(item) for item in value)
@@ -50,7 +51,7 @@ def changed(arguments: Mapping[str, Value], handed: Mapping[str, Any]) -> tuple[
 def _unchanged(value: Value, handed: Any) -> bool:
     if isinstance(value, Tensor):
         return same(value.array, _array(handed))
-    if isinstance(value, Network):
+    if isinstance(value, SequentialNetwork):
         now = [_array(parameter) for parameter in handed.parameters()]
         return same(_parameters(value), now)
     if isinstance(value, tuple | list):
@@ -61,7 +62,7 @@ def _unchanged(value: Value, handed: Any) -> bool:
     return same(value, handed)
 
 
-def _parameters(network: Network) -> list[np.ndarray]:
+def _parameters(network: SequentialNetwork) -> list[np.ndarray]:
     weighted = [layer for layer in network.layers if "weight" in layer]
     return [layer[name] for layer in weighted for name in ("weight", "bias")]
 
@@ -84,7 +85,7 @@ def _tensor(value: Tensor) -> Any:
     return tensor
 
 
-def _network(network: Network) -> Any:
+def _network(network: SequentialNetwork) -> Any:
     from torch import nn
 
     model = nn.Sequential(*map(_layer, network.layers))
@@ -130,8 +131,8 @@ def _layer(layer: Mapping[str, Value]) -> Any:
             return nn.MaxPool2d(layer["size"], layer.get("stride"))
         case "avg_pool":
             return nn.AvgPool2d(layer["size"], layer.get("stride"))
-        case "global_avg_pool":
-            return nn.AdaptiveAvgPool2d(1)
+        case "adaptive_avg_pool":
+            return nn.AdaptiveAvgPool2d(layer["size"])
         case "flatten":
             return nn.Flatten()
         case "dropout":

@@ -11,16 +11,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.authoring.chapter import chapters, load_problems
 from autograder.authoring.mutation_table import mutation_table as table_of_mutations
 from autograder.authoring.site import SITE, SiteError, build_site
-from autograder.authoring.source import SourceError
+from autograder.chapter import SourceError, chapters, load_problems
+
+if TYPE_CHECKING:
+    from autograder.grading.course import Course
+    from autograder.grading.options import GradingOptions
 
 NO_SANDBOX = 3
 """Exit status where submissions cannot be run safely."""
@@ -128,7 +131,17 @@ def grade(
     if scheduler is None and chunk is not None:
         console.print("--chunk is for a cluster: it needs --scheduler, too.")
         raise typer.Exit(2)
-    _grade(console, root, chapter, root, student, force, workers or 1, scheduler, chunk, figures)
+    from autograder.grading.course import Course
+    from autograder.grading.options import GradingOptions
+
+    chosen = {"workers": workers, "chunk": chunk}
+    options = GradingOptions(
+        scheduler=scheduler,
+        figures=figures,
+        force=force,
+        **{name: number for name, number in chosen.items() if number is not None},
+    )
+    _grade(console, Course.at(root), chapter, options, student)
 
 
 def explain(
@@ -138,7 +151,7 @@ def explain(
     """Show how a submission was graded, hidden cases included. Not for students."""
     from autograder.grading import CourseError, SandboxUnavailable
     from autograder.grading.explain import explain as explanation
-    from autograder.grading.submission import UnreadableSubmission
+    from autograder.grading.submitted_notebook import UnreadableSubmission
 
     root = course_root()
     try:
@@ -150,14 +163,16 @@ def explain(
 
 def sample_class(names: Chapters = None) -> None:
     """Grade the sample class and print its marks."""
+    from autograder.grading.course import Course
+    from autograder.grading.options import GradingOptions
     from autograder.grading.sample_class import FOLDER, sample_students, write_sample_class
 
     root, console = course_root(), Console()
     for name in names or chapters(root):
         students = sample_students(load_problems(root, name))
-        classroom = root / FOLDER
-        write_sample_class(root / "exercises" / name, students, classroom / "submitted")
-        _grade(console, root, name, classroom, None, False, os.cpu_count() or 1)
+        course = Course.at(root, root / FOLDER)
+        write_sample_class(root / "exercises" / name, students, course.classroom / "submitted")
+        _grade(console, course, name, GradingOptions(workers=os.cpu_count() or 1))
 
 
 def mutation_table(names: Chapters = None) -> None:
@@ -169,45 +184,34 @@ def mutation_table(names: Chapters = None) -> None:
 
 def _grade(
     console: Console,
-    root: Path,
+    course: Course,
     chapter: str,
-    classroom: Path,
-    students: list[str] | None,
-    force: bool,
-    workers: int,
-    scheduler: str | None = None,
-    chunk: int | None = None,
-    figures: str | None = None,
+    options: GradingOptions,
+    students: list[str] | None = None,
 ) -> None:
     """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
     from autograder import grading
     from autograder.grading.batch import students_of
-    from autograder.grading.course import Course
-    from autograder.grading.jobs import CHUNK
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
 
-    students = students or students_of(Course.at(root, classroom), chapter)
+    students = students or students_of(course, chapter)
     try:
         with GradingProgress(console, chapter, len(set(students))) as progress:
             result = grading.grade(
-                root,
+                course.root,
                 chapter,
                 students,
-                classroom=classroom,
-                workers=workers,
-                scheduler=scheduler,
-                chunk=chunk or CHUNK,
-                force=force,
-                figures=figures,
-                on_result=progress.found,
+                classroom=course.classroom,
+                options=options,
+                on_result=progress.count,
             )
     except (grading.SandboxUnavailable, grading.ClusterError, grading.CourseError) as error:
         console.print(f"Not graded: {error}", markup=False, soft_wrap=True)
         raise typer.Exit(
             NO_SANDBOX if isinstance(error, grading.SandboxUnavailable) else 1
         ) from error
-    console.print(class_view(result, load_problems(root, chapter)))
+    console.print(class_view(result, load_problems(course.root, chapter)))
     console.print(progress.summary)
 
 

@@ -1,8 +1,9 @@
 """The author's vocabulary: a graded function with its cases and its misconceptions.
 
-A chapter's ``problems.py`` (in ``solutions/``) lists its :class:`Problem` objects under the name
-``PROBLEMS``. Everything else is made from them: the exercise notebook, the instant feedback, the
-hidden tests, the proof that the tests are worth something, the book's "common mistakes".
+Each graded function has a file, ``solutions/<chapter>/tasks/<function>.py``, with a
+:class:`Problem` under the name ``PROBLEM``. Everything else is made from it: the exercise notebook,
+the instant feedback, the hidden tests, the proof that the tests are worth something, the book's
+"common mistakes".
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checks import CheckedCase, Checks, Raised
+from autograder.checks import SECONDS_PER_CALL, CheckedCase, Checks, Raised
 from autograder.comparison import Tolerance, first_difference
 from autograder.handover import hand_over, take_back
 from autograder.values import Value, is_finite, same
 
 Function = Callable[..., Value]
+Random = np.random.Generator
 
 VISIBLE_SEED = 2017
 """Seed of the cases that students see. Hidden cases are drawn from a secret seed."""
@@ -41,7 +43,7 @@ class Case:
     weight: float = 1.0
 
 
-CaseMaker = Callable[[np.random.Generator], Sequence[Case]]
+CaseMaker = Callable[[Random], Sequence[Case]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Problem:
     hidden_cases: CaseMaker | None = None
     alternatives: Sequence[Function] = ()
     tolerance: Tolerance = Tolerance()
-    time_limit: float = 5.0
+    time_limit: float = SECONDS_PER_CALL
     explorer: Mapping[str, Value] | None = None
     digits: int | None = None
     results: tuple[str, ...] = ()
@@ -119,7 +121,11 @@ class Problem:
             drawn += self.hidden_cases(rng)
         visible = self.visible_checks()
         known = [dict(case.arguments) for case in visible.cases]
-        fresh = [c for c in drawn if not any(same(dict(c.arguments), one) for one in known)]
+        fresh = [
+            case
+            for case in drawn
+            if not any(same(dict(case.arguments), arguments) for arguments in known)
+        ]
         hidden = self._checks([(case, True) for case in fresh])
         return dataclasses.replace(visible, cases=visible.cases + hidden.cases)
 
@@ -241,9 +247,7 @@ def decimals_of(array: np.ndarray, digits: int) -> int:
     return digits - 1 - int(f"{largest:.3e}".partition("e")[2])
 
 
-def quarters(
-    rng: np.random.Generator, *shape: int, low: float = -4.0, high: float = 4.0
-) -> np.ndarray:
+def quarters(rng: Random, *shape: int, low: float = -4.0, high: float = 4.0) -> np.ndarray:
     """Draw a float64 array of multiples of 1/4 from ``low`` to ``high``.
 
     Their sums and products are exact in float64, in whatever order they are added.

@@ -10,8 +10,10 @@ from typing import Literal
 
 import numpy as np
 
+from autograder import palette
 from autograder.advice import advice, first_line
-from autograder.examination import Examination, Failed, Outcome, Returned, TimedOut
+from autograder.examination import Examination, Outcome, Returned, TimedOut
+from autograder.failures import Failed
 from autograder.values import Value, describe_argument
 
 Tone = Literal["good", "bad", "note"]
@@ -53,11 +55,8 @@ class Report:
     def _repr_html_(self) -> str:
         """The report as an HTML block that reads well on light and dark backgrounds."""
         # Mark and bar have 3:1 contrast on white and on black; the text takes the theme's color.
-        mark, color = {
-            "good": ("✔", "#2e8540"),
-            "bad": ("✘", "#d13438"),
-            "note": ("i", "#5b7fb9"),
-        }[self.tone]
+        mark = {"good": "✔", "bad": "✘", "note": "i"}[self.tone]
+        color = palette.REPORT[self.tone]
         parts = [
             f'<div role="status" style="border-left:4px solid {color};padding:.4em .8em;'
             'margin:.3em 0;line-height:1.45">',
@@ -119,11 +118,11 @@ def graded_report(
 
     Of hidden cases only the names are shown, unless ``show_hidden``: never a value.
     """
-    told = report(examination, show_hidden)
-    title = f"{points:g} of {max_points:g} points. {told.title}"
+    summary = report(examination, show_hidden)
+    title = f"{points:g} of {max_points:g} points. {summary.title}"
     # A result may have been made to be described at any length.
-    lines = [dataclasses.replace(line, text=line.text[:MAX_LINE]) for line in told.lines]
-    return Report(title, told.tone, (*lines, *_case_list(examination)))
+    lines = [dataclasses.replace(line, text=line.text[:MAX_LINE]) for line in summary.lines]
+    return Report(title, summary.tone, (*lines, *_case_list(examination)))
 
 
 def _case_list(examination: Examination) -> Iterator[Line]:
@@ -147,7 +146,7 @@ def _case_list(examination: Examination) -> Iterator[Line]:
 def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> Iterator[Line]:
     case = failure.case
     # By identity: cases of the same name hold arrays, which have no single answer to ==.
-    number = next(n for n, one in enumerate(examination.outcomes, 1) if one is failure)
+    number = next(n for n, outcome in enumerate(examination.outcomes, 1) if outcome is failure)
     # A hidden case's inputs come from the secret seed: the student gets its name alone.
     secret = case.hidden and not show_hidden
     yield Line(f"Case {number}: {case.name}", strong=True)

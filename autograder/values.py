@@ -4,7 +4,8 @@ Arguments, results and wrong results are stored in ``checks.npz`` and sent betwe
 processes. Only plain data may do that: arrays of numbers, Python numbers, text, and
 tuples, lists and dictionaries of these. What students get in another form is an argument
 that stands for it: a function is a :class:`Formula`, a PyTorch tensor a :class:`Tensor`, a
-PyTorch network a :class:`Network`. :mod:`autograder.handover` makes the one into the other.
+PyTorch network a :class:`SequentialNetwork`. :mod:`autograder.handover` makes the one into the
+other.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import numpy as np
 Value: TypeAlias = Any
 """An array of booleans, integers or floats; ``bool``, ``int``, ``float``, ``str``, ``None``;
 a tuple, list or ``str``-keyed dictionary of values; or, among the arguments of a case, a
-:class:`Formula`, :class:`Tensor` or :class:`Network`."""
+:class:`Formula`, :class:`Tensor` or :class:`SequentialNetwork`."""
 
 ARRAY_KINDS = "biuf"
 """NumPy dtype kinds that count as numbers here: boolean, signed, unsigned, floating."""
@@ -64,14 +65,14 @@ class Tensor:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Network:
+class SequentialNetwork:
     """A network that students get as a ``torch.nn.Sequential``, in evaluation mode.
 
     Each layer is a dictionary: its ``kind`` (one of :data:`LAYERS`), and what that needs.
     ``conv``: ``weight`` (F, C, HH, WW), ``bias`` (F,), and if they are not 1 and 0, ``stride``
     and ``padding``. ``linear``: ``weight`` (M, D), ``bias`` (M,). ``max_pool``, ``avg_pool``:
-    ``size``, and ``stride`` if it is another. ``dropout``: ``p``. ``relu``: ``inplace`` if it
-    overwrites its input, as those of torchvision's VGG16 do.
+    ``size``, and ``stride`` if it is another. ``adaptive_avg_pool``: ``size``. ``dropout``: ``p``.
+    ``relu``: ``inplace`` if it overwrites its input, as those of torchvision's VGG16 do.
 
     With ``max_calls``, the network refuses to be called more often, in words: the task is to
     use batches. With ``training`` it is handed over in training mode.
@@ -82,8 +83,17 @@ class Network:
     training: bool = False
 
 
-LAYERS = ("conv", "linear", "relu", "max_pool", "avg_pool", "global_avg_pool", "flatten", "dropout")
-"""The kinds of layers that a :class:`Network` may have."""
+LAYERS = (
+    "conv",
+    "linear",
+    "relu",
+    "max_pool",
+    "avg_pool",
+    "adaptive_avg_pool",
+    "flatten",
+    "dropout",
+)
+"""The kinds of layers that a :class:`SequentialNetwork` may have."""
 
 
 def copy_of(value: Value) -> Value:
@@ -107,7 +117,7 @@ def describe(value: Value, depth: int = 2) -> str:
         return "None"
     if isinstance(value, Tensor):
         return describe(value.array).replace(" array", " tensor", 1)
-    if isinstance(value, Network):
+    if isinstance(value, SequentialNetwork):
         return f"network: {', '.join(map(_describe_layer, value.layers))}"
     if isinstance(value, Formula):
         return f"function of ({', '.join(value.parameters)}): {value.source}"
@@ -136,7 +146,7 @@ def _describe_layer(layer: Mapping[str, Value]) -> str:
 
 def describe_argument(value: Value, longest: int = 60) -> str:
     """Say what an argument of a case is; plain values up to so many characters are shown whole."""
-    if isinstance(value, np.ndarray | Formula | Tensor | Network):
+    if isinstance(value, np.ndarray | Formula | Tensor | SequentialNetwork):
         return describe(value)
     text = repr(value)
     return text if len(text) <= longest else describe(value)
@@ -154,7 +164,7 @@ def same(a: Value, b: Value) -> bool:
         )
     if type(a) is not type(b):
         return False
-    if isinstance(a, Tensor | Network):
+    if isinstance(a, Tensor | SequentialNetwork):
         return all(same(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a))
     if isinstance(a, tuple | list):
         return len(a) == len(b) and all(same(i, j) for i, j in zip(a, b, strict=True))

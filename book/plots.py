@@ -21,14 +21,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from autograder import palette
+
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 Window: TypeAlias = tuple[int, int, int, int]
 
-POSITIVE = (228, 112, 0)
-NEGATIVE = (48, 128, 224)
-POSITIVE_COLOR = "#e47000"
-NEGATIVE_COLOR = "#3080e0"
-INK = "#010203"  # stands for the text color of the page; replaced by currentColor
+POSITIVE_COLOR = palette.MAP_POSITIVE
+NEGATIVE_COLOR = palette.MAP_NEGATIVE
+POSITIVE = palette.rgb(POSITIVE_COLOR)
+NEGATIVE = palette.rgb(NEGATIVE_COLOR)
+INK = palette.TEXT_STAND_IN
 
 _LEVELS = 31  # steps on each side of zero in a signed map
 _OPACITY_EXPONENT = 0.75  # below 1, so that weak responses can still be seen
@@ -155,8 +157,8 @@ def response_image(values: Array, limit: float) -> Image.Image:
     """
     levels = np.round(np.clip(np.asarray(values, float) / limit, -1, 1) * _LEVELS) + _LEVELS
     image = Image.fromarray(levels.astype(np.uint8), mode="P")
-    palette = [NEGATIVE] * _LEVELS + [(127, 127, 127)] + [POSITIVE] * _LEVELS
-    image.putpalette([part for color in palette for part in color])
+    colors = [NEGATIVE] * _LEVELS + [(127, 127, 127)] + [POSITIVE] * _LEVELS
+    image.putpalette([part for color in colors for part in color])
     image.info["transparency"] = bytes(
         round(255 * (abs(level) / _LEVELS) ** _OPACITY_EXPONENT)
         for level in range(-_LEVELS, _LEVELS + 1)
@@ -373,7 +375,7 @@ def _cell_colors(share: float, signed: bool) -> tuple[str, float, str]:
         fill = POSITIVE_COLOR if share > 0 else NEGATIVE_COLOR
         return fill, 0.5 * min(abs(share), 1.0), "currentColor"
     gray = round(255 * min(max(share, 0.0), 1.0))
-    return f"rgb({gray},{gray},{gray})", 1.0, "#000" if gray > 127 else "#fff"
+    return f"rgb({gray},{gray},{gray})", 1.0, palette.BLACK if gray > 127 else palette.WHITE
 
 
 def _image(image: Image.Image, alt: str) -> str:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from laboratory.batches import batch_starts
+from laboratory.batches import batch_starts, track
 from laboratory.layers import (
     UnsupportedLayerError,
     chain,
@@ -18,7 +18,6 @@ from laboratory.layers import (
     find,
     must_be_ready,
 )
-from laboratory.progress import track
 
 Summary: TypeAlias = Literal["mean", "max", "norm"]
 
@@ -44,27 +43,27 @@ def layer_outputs(
     Raises KeyError if there is no such layer.
     """
     must_be_ready(model)
-    where = torch.device(device) if device is not None else device_of(model)
-    model.to(where)
-    wanted = list(layers) if layers is not None else _all_names(model)
-    parts: dict[str, list[Tensor]] = {name: [] for name in wanted}
+    device = torch.device(device) if device is not None else device_of(model)
+    model.to(device)
+    names = list(layers) if layers is not None else _all_names(model)
+    parts: dict[str, list[Tensor]] = {name: [] for name in names}
 
-    def keep(name: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(module: nn.Module, given: tuple[Tensor, ...], result: Tensor) -> None:
+    def record(name: str) -> torch.utils.hooks.RemovableHandle:
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
             # A copy: the next layer may overwrite what this one gave.
-            parts[name].append(result.detach().to("cpu", copy=True))
+            parts[name].append(output.detach().to("cpu", copy=True))
 
         return find(model, name).register_forward_hook(hook)
 
-    hooks = [keep(name) for name in wanted]
+    hooks = [record(name) for name in names]
     try:
         with torch.inference_mode():
             for first in track(batch_starts(len(x), batch_size), "layers", progress):
-                model(x[first : first + batch_size].to(where))
+                model(x[first : first + batch_size].to(device))
     finally:
         for hook in hooks:
             hook.remove()
-    return {name: torch.cat(found) for name, found in parts.items()}
+    return {name: torch.cat(outputs) for name, outputs in parts.items()}
 
 
 def _all_names(model: nn.Module) -> list[str]:
@@ -120,10 +119,10 @@ def grid(maps: Tensor, *, columns: int | None = None, gap: int = 1) -> Tensor:
     rows = math.ceil(count / columns)
     shape = (rows * (height + gap) - gap, columns * (width + gap) - gap, *maps.shape[3:])
     picture = torch.full(shape, torch.nan)
-    for index, one in enumerate(maps.cpu().float()):
+    for index, map_ in enumerate(maps.cpu().float()):
         top = index // columns * (height + gap)
         left = index % columns * (width + gap)
-        picture[top : top + height, left : left + width] = one
+        picture[top : top + height, left : left + width] = map_
     return picture
 
 

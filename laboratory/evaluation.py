@@ -18,10 +18,10 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from laboratory.batches import batch_starts
+from laboratory.baselines import picture_and_baseline
+from laboratory.batches import batch_starts, track
 from laboratory.layers import chain, device_of, must_be_ready
-from laboratory.occlusion import Score, checked
-from laboratory.progress import track
+from laboratory.occlusion_map import Score
 
 Removal: TypeAlias = Literal["deletion", "insertion"]
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -97,7 +97,7 @@ def removal_curve(
     importance: Tensor,
     *,
     kind: Removal = "deletion",
-    fill: Tensor | float = 0.0,
+    baselines: Tensor | float = 0.0,
     steps: int = 48,
     score: Score = "probability",
     batch_size: int = 32,
@@ -107,7 +107,7 @@ def removal_curve(
 
     x: the normalized picture, shape (1, C, H, W).
     importance: the map, shape (H, W); pixels of equal importance in reading order.
-    fill: what stands where a pixel is missing: a picture (C, H, W), or a number in normalized
+    baselines: what stands where a pixel is missing: a picture (C, H, W), or a number in normalized
         units; 0 is the mean color.
     steps: in how many equal parts the pixels go.
     Returns shape (steps + 1,), from nothing done to everything done.
@@ -116,9 +116,9 @@ def removal_curve(
     for insertion.
     """
     must_be_ready(model)
-    where = torch.device(device) if device is not None else device_of(model)
-    model.to(where)
-    x, filled = checked(x.to(where), fill)
+    device = torch.device(device) if device is not None else device_of(model)
+    model.to(device)
+    x, baseline = picture_and_baseline(x.to(device), baselines)
     if importance.shape != x.shape[2:]:
         raise ValueError(
             f"importance must have the shape {tuple(x.shape[2:])}; it has "
@@ -126,20 +126,20 @@ def removal_curve(
         )
     if kind not in ("deletion", "insertion"):
         raise ValueError(f'kind is "deletion" or "insertion", not "{kind}".')
-    order = importance.to(where).flatten().argsort(descending=True, stable=True)
+    order = importance.to(device).flatten().argsort(descending=True, stable=True)
     rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=where)
+    rank[order] = torch.arange(len(order), device=device)
     rank = rank.view(importance.shape)
-    counts = torch.linspace(0, len(order), steps + 1, device=where).round().long()
-    found = []
+    counts = torch.linspace(0, len(order), steps + 1, device=device).round().long()
+    parts = []
     with torch.inference_mode():
         for first in batch_starts(len(counts), batch_size):
             touched = (rank < counts[first : first + batch_size, None, None])[:, None]
-            begin, end = (x, filled) if kind == "deletion" else (filled, x)
+            begin, end = (x, baseline) if kind == "deletion" else (baseline, x)
             logits = model(torch.where(touched, end, begin)).float()
             values = logits.softmax(1) if score == "probability" else logits
-            found.append(values[:, target])
-    return torch.cat(found)
+            parts.append(values[:, target])
+    return torch.cat(parts)
 
 
 def area_under_curve(curve: Tensor) -> float:
@@ -196,7 +196,7 @@ def sanity_check(
     """
     reference = maps_of(model).flatten(1).cpu().double().numpy()
     names = ["none"]
-    rows = [[_rank_correlation(one, one) for one in reference]]
+    rows = [[_rank_correlation(map_, map_) for map_ in reference]]
     copies = randomized(model, seed=seed)
     for _ in track(_learned(model), "sanity check", progress):
         name, changed = next(copies)
@@ -243,7 +243,7 @@ def mean_with_interval(
         raise ValueError("An interval needs at least two numbers, and no NaN.")
     if np.ptp(numbers) == 0:
         return Mean(numbers[0], numbers[0], numbers[0])
-    found = stats.bootstrap(
+    interval = stats.bootstrap(
         (numbers,),
         np.mean,
         n_resamples=resamples,
@@ -251,4 +251,4 @@ def mean_with_interval(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Mean(float(numbers.mean()), float(found.low), float(found.high))
+    return Mean(float(numbers.mean()), float(interval.low), float(interval.high))

@@ -78,7 +78,7 @@ def chain(model: nn.Module) -> tuple[Layer, ...]:
             "be a chain of layers, without branches."
         ) from error
     modules = dict(model.named_modules())
-    found: list[tuple[str, nn.Module]] = []
+    modules_in_order: list[tuple[str, nn.Module]] = []
     before: fx.Node | None = None
     for node in graph.nodes:
         if node.op == "placeholder":
@@ -96,16 +96,16 @@ def chain(model: nn.Module) -> tuple[Layer, ...]:
             break
         if node.op == "call_module":
             module = modules[str(node.target)]
-            found.append((str(node.target), module))
+            modules_in_order.append((str(node.target), module))
         else:
             module = _called_function(node)
-            found.append(("", module))
+            modules_in_order.append(("", module))
         if not isinstance(module, SUPPORTED):
             names = ", ".join(kind.__name__ for kind in SUPPORTED)
             raise UnsupportedLayerError(
                 f'The layer "{node.target}" is a {type(module).__name__}. Supported are: {names}.'
             )
-    return _named(found)
+    return _named(modules_in_order)
 
 
 def _called_function(node: fx.Node) -> nn.Module:
@@ -127,14 +127,14 @@ def _called_function(node: fx.Node) -> nn.Module:
     )
 
 
-def _named(found: list[tuple[str, nn.Module]]) -> tuple[Layer, ...]:
-    kernels = {tuple(one.kernel_size) for _, one in found if isinstance(one, nn.Conv2d)}
+def _named(modules: list[tuple[str, nn.Module]]) -> tuple[Layer, ...]:
+    kernels = {tuple(module.kernel_size) for _, module in modules if isinstance(module, nn.Conv2d)}
     by_stage = kernels == {(3, 3)}
     stage, number, units = 1, 0, 0  # of pooling, of convolutions in the stage, of linear layers
     convolutions = 0
     suffix = ""
     layers = []
-    for path, module in found:
+    for path, module in modules:
         match module:
             case nn.Conv2d():
                 number, convolutions = number + 1, convolutions + 1
@@ -163,11 +163,10 @@ def _named(found: list[tuple[str, nn.Module]]) -> tuple[Layer, ...]:
 
 def _distinct(layers: list[Layer]) -> Iterator[Layer]:
     """Mark names that stand twice."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for layer in layers:
-        seen[layer.name] = seen.get(layer.name, 0) + 1
-        again = seen[layer.name]
-        name = layer.name if again == 1 else f"{layer.name}#{again}"
+        count = counts[layer.name] = counts.get(layer.name, 0) + 1
+        name = layer.name if count == 1 else f"{layer.name}#{count}"
         yield Layer(name, layer.path, layer.module)
 
 
@@ -195,8 +194,8 @@ def pair(value: int | tuple[int, int]) -> tuple[int, int]:
     return (value, value) if isinstance(value, int) else value
 
 
-def divides(module: nn.MaxPool2d) -> bool:
-    """Return whether each input of a pooling layer belongs to one window at most."""
+def is_disjoint(module: nn.MaxPool2d) -> bool:
+    """Return whether the windows of a pooling layer are disjoint."""
     return (
         pair(module.kernel_size) == pair(module.stride)
         and pair(module.padding) == (0, 0)
@@ -205,10 +204,12 @@ def divides(module: nn.MaxPool2d) -> bool:
     )
 
 
-def halves(module: nn.Module) -> bool:
+def pools_2x2(module: nn.Module) -> bool:
     """Return whether a layer is max pooling in 2 x 2 windows side by side, as in VGG."""
     return (
-        isinstance(module, nn.MaxPool2d) and pair(module.kernel_size) == (2, 2) and divides(module)
+        isinstance(module, nn.MaxPool2d)
+        and pair(module.kernel_size) == (2, 2)
+        and is_disjoint(module)
     )
 
 
@@ -223,6 +224,16 @@ def not_in_place(model: nn.Module) -> Iterator[None]:
     finally:
         for module in changed:
             module.inplace = True  # type: ignore[assignment]
+
+
+def has_hooks(model: nn.Module) -> bool:
+    """Return whether somebody else has a say in what the layers compute."""
+    return any(
+        hooks
+        for module in model.modules()
+        for name, hooks in vars(module).items()
+        if name.endswith("_hooks") and "state_dict" not in name
+    )
 
 
 def must_be_ready(model: nn.Module) -> None:

@@ -17,7 +17,16 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from laboratory import evaluation, gradients, occlusion
+from laboratory import evaluation
+from laboratory.attribution.grad_cam import grad_cam
+from laboratory.attribution.gradient import strongest
+from laboratory.attribution.guided_backprop import guided_backprop
+from laboratory.attribution.input_x_gradient import input_x_gradient
+from laboratory.attribution.integrated_gradients import integrated_gradients
+from laboratory.attribution.occlusion import occlusion
+from laboratory.attribution.saliency import saliency
+from laboratory.attribution.smoothgrad import smoothgrad, vargrad
+from laboratory.baselines import blur
 from laboratory.drawn_pictures import Pictures, draw
 from laboratory.evaluation import Mean, mean_with_interval
 from laboratory.networks import Network, load_network
@@ -32,10 +41,10 @@ SOFTNESS = 3.0
 
 
 def _soft(maps: Tensor) -> Tensor:
-    return occlusion.blur(maps[:, None], SOFTNESS)[:, 0]
+    return blur(maps[:, None], SOFTNESS)[:, 0]
 
 
-def random(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _random(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return noise: what a method must beat."""
     # Other noise for other pictures, and the same again for the same: on every machine, since
     # sums of whole numbers have no rounding errors.
@@ -43,77 +52,75 @@ def random(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     return torch.rand((len(x), *x.shape[2:]), generator=generator).to(x)
 
 
-def saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the largest absolute derivative of each pixel."""
-    return gradients.saliency(network.model, x, labels)
+    return saliency(network.model, x, labels)
 
 
-def soft_saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _soft_saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return saliency, blurred: how much of the other methods' lead is only their softness?"""
-    return _soft(saliency(network, x, labels))
+    return _soft(saliency(network.model, x, labels))
 
 
-def gradient_times_input(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _input_x_gradient(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the absolute sum over the channels, blurred."""
-    return _soft(gradients.gradient_times_input(network.model, x, labels).sum(1).abs())
+    return _soft(input_x_gradient(network.model, x, labels).sum(1).abs())
 
 
-def integrated_gradients(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _integrated_gradients(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the absolute sum over the channels, blurred."""
-    found = gradients.integrated_gradients(network.model, x, labels, steps=25, progress=False)
-    return _soft(found.sum(1).abs())
+    attributions = integrated_gradients(network.model, x, labels, n_steps=25, progress=False)
+    return _soft(attributions.sum(1).abs())
 
 
-def guided_backprop(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _guided_backprop(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the largest absolute value of each pixel."""
-    return gradients.strongest(gradients.guided_backprop(network.model, x, labels))
+    return strongest(guided_backprop(network.model, x, labels))
 
 
-def smoothgrad(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _smoothgrad(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the largest absolute value of the mean of 25 noisy gradients."""
-    found = gradients.smoothgrad(network.model, x, labels, samples=25, level=0.2, progress=False)
-    return gradients.strongest(found)
+    return strongest(smoothgrad(network.model, x, labels, n_samples=25, progress=False))
 
 
-def vargrad(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _vargrad(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the largest variance of 25 noisy gradients."""
-    found = gradients.vargrad(network.model, x, labels, samples=25, level=0.2, progress=False)
-    return found.amax(1)
+    return vargrad(network.model, x, labels, n_samples=25, progress=False).amax(1)
 
 
-def grad_cam(layer: str) -> Method:
+def _grad_cam(layer: str) -> Method:
     """Return the method Grad-CAM for one layer."""
 
     def method(network: Network, x: Tensor, labels: Tensor) -> Tensor:
-        return gradients.grad_cam(network.model, x, labels, layer=layer)
+        return grad_cam(network.model, x, labels, layer=layer)
 
     return method
 
 
-def occluded(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _occlusion(network: Network, x: Tensor, labels: Tensor) -> Tensor:
     """Return the mean drop of the score where a patch of a sixth of the side covers a pixel."""
     patch = x.shape[-1] // 6
     maps = [
-        occlusion.occlude(
-            network.model, one[None], patch=patch, stride=patch // 2, progress=False
+        occlusion(
+            network.model, image[None], patch=patch, stride=patch // 2, progress=False
         ).pixel_map(int(label))
-        for one, label in zip(x, labels, strict=True)
+        for image, label in zip(x, labels, strict=True)
     ]
     return torch.stack(maps)
 
 
 METHODS: dict[str, Method] = {
-    "random": random,
-    "saliency": saliency,
-    "saliency, blurred": soft_saliency,
-    "gradient x input": gradient_times_input,
-    "integrated gradients": integrated_gradients,
-    "guided backprop": guided_backprop,
-    "SmoothGrad": smoothgrad,
-    "VarGrad": vargrad,
-    "Grad-CAM, relu4_3": grad_cam("relu4_3"),
-    "Grad-CAM, relu5_3": grad_cam("relu5_3"),
-    "occlusion": occluded,
+    "random": _random,
+    "saliency": _saliency,
+    "saliency, blurred": _soft_saliency,
+    "gradient x input": _input_x_gradient,
+    "integrated gradients": _integrated_gradients,
+    "guided backprop": _guided_backprop,
+    "SmoothGrad": _smoothgrad,
+    "VarGrad": _vargrad,
+    "Grad-CAM, relu4_3": _grad_cam("relu4_3"),
+    "Grad-CAM, relu5_3": _grad_cam("relu5_3"),
+    "occlusion": _occlusion,
 }
 """Every method, by the name that stands in the table."""
 
@@ -138,7 +145,7 @@ class Row:
 
 def compare(
     network: Network,
-    shown: Pictures,
+    pictures: Pictures,
     methods: Mapping[str, Method] = METHODS,
     *,
     batch_size: int = 50,
@@ -147,10 +154,10 @@ def compare(
 
     network: one for drawn pictures, whose classes are those of ``drawn_pictures.CLASSES``.
     """
-    images = torch.from_numpy(shown.images).to(network.device).float() / 255
+    images = torch.from_numpy(pictures.images).to(network.device).float() / 255
     x = network.normalize(images)
-    labels = torch.from_numpy(shown.labels).to(network.device)
-    masks = torch.from_numpy(shown.masks).to(network.device)
+    labels = torch.from_numpy(pictures.labels).to(network.device)
+    masks = torch.from_numpy(pictures.masks).to(network.device)
     for name, method in methods.items():
         begin = time.perf_counter()
         parts = zip(x.split(batch_size), labels.split(batch_size), strict=True)
@@ -174,14 +181,21 @@ def _areas(
 
     What is deleted becomes the mean color; what is inserted comes into the blurred picture.
     """
-    found = []
-    for one, label, importance in zip(x, labels, maps, strict=True):
-        fill = 0.0 if kind == "deletion" else occlusion.blur(one[None], 2 * SOFTNESS)[0]
+    areas = []
+    for image, label, importance in zip(x, labels, maps, strict=True):
+        picture = image[None]
+        missing = 0.0 if kind == "deletion" else blur(picture, 2 * SOFTNESS)[0]
         curve = evaluation.removal_curve(
-            network.model, one[None], int(label), importance, kind=kind, steps=24, fill=fill
+            network.model,
+            picture,
+            int(label),
+            importance,
+            kind=kind,
+            steps=24,
+            baselines=missing,
         )
-        found.append(evaluation.area_under_curve(curve))
-    return torch.tensor(found)
+        areas.append(evaluation.area_under_curve(curve))
+    return torch.tensor(areas)
 
 
 def line(row: Row) -> str:
@@ -207,11 +221,11 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args(arguments)
-    shown = draw(options.pictures, seed=options.seed)
+    pictures = draw(options.pictures, seed=options.seed)
     for name in ("small_vgg", "small_vgg_noise"):
         network = load_network(name, device=options.device)
-        print(f"\n{network.caption} {len(shown)} pictures, seed {options.seed}.\n\n{HEADER}")
-        for row in compare(network, shown):
+        print(f"\n{network.caption} {len(pictures)} pictures, seed {options.seed}.\n\n{HEADER}")
+        for row in compare(network, pictures):
             print(line(row), flush=True)
 
 

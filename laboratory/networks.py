@@ -237,10 +237,10 @@ def _find_file(name: str, url: str, *, download: bool) -> tuple[Path, bool]:
 
 def _hash_in(filename: str) -> str:
     """Return the first digits of the SHA-256, which torchvision writes into the names of files."""
-    found = re.search(r"-([0-9a-f]{8,})\.", filename)
-    if found is None:
+    match = re.search(r"-([0-9a-f]{8,})\.", filename)
+    if match is None:
         raise ValueError(f'The name "{filename}" holds no hash.')
-    return found[1]
+    return match[1]
 
 
 def _hash_fits(path: Path, filename: str) -> bool:

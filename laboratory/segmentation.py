@@ -48,8 +48,8 @@ def seeds(
         raise ValueError("A map of shape (H, W) that is not the same everywhere gives seeds.")
     low, high = np.quantile(importance, [background, foreground])
     # Where many values tie, the two may be equal: no pixel is both.
-    found = importance >= high if high > low else importance > high
-    return Seeds(found, (importance <= low) & ~found)
+    chosen = importance >= high if high > low else importance > high
+    return Seeds(chosen, (importance <= low) & ~chosen)
 
 
 def grabcut(image: Array, given: Seeds, *, iterations: int = 5) -> Array:
@@ -77,15 +77,15 @@ def grabcut(image: Array, given: Seeds, *, iterations: int = 5) -> Array:
     cv2.setRNGSeed(0)  # it begins with random clusters of colors
     colors = np.zeros((1, 65)), np.zeros((1, 65))  # of both sides; begun anew
     nowhere = (0, 0, 0, 0)  # the rectangle is not used
-    found, _, _ = cv2.grabCut(
+    classified, _, _ = cv2.grabCut(
         np.ascontiguousarray(pixels), sides, nowhere, *colors, iterations, cv2.GC_INIT_WITH_MASK
     )
-    return np.isin(found, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    return np.isin(classified, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
-def iou(found: Array, truth: Array) -> float:
+def iou(mask: Array, truth: Array) -> float:
     """Return the intersection over the union of two masks (H, W); 1 if both are empty."""
-    if found.shape != truth.shape:
-        raise ValueError(f"The masks have different shapes: {found.shape} and {truth.shape}.")
-    either = int(np.logical_or(found, truth).sum())
-    return int(np.logical_and(found, truth).sum()) / either if either else 1.0
+    if mask.shape != truth.shape:
+        raise ValueError(f"The masks have different shapes: {mask.shape} and {truth.shape}.")
+    either = int(np.logical_or(mask, truth).sum())
+    return int(np.logical_and(mask, truth).sum()) / either if either else 1.0

@@ -107,32 +107,32 @@ def train(
 
 
 @torch.inference_mode()
-def count_correct(network: nn.Module, shown: Pictures, device: torch.device) -> int:
+def count_correct(network: nn.Module, pictures: Pictures, device: torch.device) -> int:
     """Return how many pictures a network classifies correctly."""
     correct = 0
-    for start in range(0, len(shown), BATCH):
-        batch = torch.from_numpy(shown.images[start : start + BATCH]).to(device).float() / 255
-        labels = torch.from_numpy(shown.labels[start : start + BATCH]).to(device)
+    for start in range(0, len(pictures), BATCH):
+        batch = torch.from_numpy(pictures.images[start : start + BATCH]).to(device).float() / 255
+        labels = torch.from_numpy(pictures.labels[start : start + BATCH]).to(device)
         batch = small_vgg.normalize(batch).contiguous(memory_format=torch.channels_last)
         correct += int((network(batch).argmax(1) == labels).sum())
     return correct
 
 
 def store(
-    path: Path, network: SmallVGG, training: Training, seed: int, epochs: int, shown: Pictures
+    path: Path, network: SmallVGG, training: Training, seed: int, epochs: int, pictures: Pictures
 ) -> None:
     """Fold, round and test a network, and write it to ``path``."""
     folded = small_vgg.fold_batch_norm(network).cpu()
     weights = small_vgg.half_weights(folded)
     folded.load_state_dict({name: torch.from_numpy(w).float() for name, w in weights.items()})
-    correct = count_correct(folded, shown, torch.device("cpu"))
+    correct = count_correct(folded, pictures, torch.device("cpu"))
     metadata = Metadata(
         training=training,
         seed=seed,
         epochs=epochs,
         training_pictures=TRAINING_PICTURES,
         training_seed=TRAINING_SEED,
-        test_pictures=len(shown),
+        test_pictures=len(pictures),
         test_seed=TEST_SEED,
         test_correct=correct,
         torch_version=torch.__version__,
@@ -140,7 +140,7 @@ def store(
     )
     small_vgg.save(path, folded, metadata)
     print(
-        f"{path.name}: {correct} of {len(shown)} test pictures correct, "
+        f"{path.name}: {correct} of {len(pictures)} test pictures correct, "
         f"{path.stat().st_size / 1e6:.2f} MB",
         flush=True,
     )
@@ -158,14 +158,14 @@ def main(arguments: list[str]) -> None:
     device = torch.device(options.device)
     random = torch.Generator(device).manual_seed(options.seed)
     learned = draw(TRAINING_PICTURES, seed=TRAINING_SEED)
-    shown = draw(TEST_PICTURES, seed=TEST_SEED)
+    pictures = draw(TEST_PICTURES, seed=TEST_SEED)
     network = SmallVGG(batch_norm=True).to(device).to(memory_format=torch.channels_last)
 
     train(network, learned, epochs=EPOCHS, rate=RATE, random=random)
     plain, noise = (options.folder / path.name for path in small_vgg.FILES.values())
-    store(plain, network, "plain", options.seed, EPOCHS, shown)
+    store(plain, network, "plain", options.seed, EPOCHS, pictures)
     train(network, learned, epochs=NOISE_EPOCHS, rate=NOISE_RATE, random=random, disturb=add_noise)
-    store(noise, network, "noise", options.seed, EPOCHS + NOISE_EPOCHS, shown)
+    store(noise, network, "noise", options.seed, EPOCHS + NOISE_EPOCHS, pictures)
 
 
 if __name__ == "__main__":

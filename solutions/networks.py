@@ -23,9 +23,9 @@ Filters and windows are square. Adaptive average pooling to size 1 is global ave
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-Layer: TypeAlias = dict[str, str | int]
+Layer: TypeAlias = dict[str, Any]
 Spec: TypeAlias = list[Layer]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from tests.grading.grading_class import Grader
 
 COURSE = Path(__file__).parents[1]
-OWN_SOLUTIONS = pytest.StashKey[dict[str, ModuleType]]()
+OWN_MODULES = pytest.StashKey[dict[str, dict[str, ModuleType]]]()
 # The first is Chromium without the browser around it: a page costs a fifth, and looks the same.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # What a test uses says what it needs, and that it takes long: the marker of each fixture.
@@ -143,8 +142,16 @@ Why?
 Because of the model answer.
 """
 
-REFERENCE = '''\
+CHAPTER_PY = """\
+from autograder.chapter import Chapter
+
+CHAPTER = Chapter(tasks=("double", "total"))
+"""
+
+DOUBLE_PY = '''\
 import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
 
 
 def double(x: np.ndarray, times: int = 1) -> np.ndarray:
@@ -159,31 +166,10 @@ def double(x: np.ndarray, times: int = 1) -> np.ndarray:
     ### END SOLUTION
 
 
-def total(x: np.ndarray) -> float:
-    """Return the sum of x."""
-    ### BEGIN SOLUTION
-    return float(np.sum(x))
-    ### END SOLUTION
-'''
-
-PROBLEMS_PY = """\
-import numpy as np
-
-from autograder.problems import Case, Misconception, Problem, quarters
-from solutions.toy.reference import double, total
-
-
-def double_cases(rng):
+def cases(rng):
     return [
         Case("a vector, once", {"x": quarters(rng, 3), "times": 1}),
         Case("a matrix, twice", {"x": quarters(rng, 2, 3), "times": 2}),
-    ]
-
-
-def total_cases(rng):
-    return [
-        Case("a vector", {"x": quarters(rng, 5)}),
-        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
     ]
 
 
@@ -195,51 +181,78 @@ def once(x, times):
     return 2 * x
 
 
+PROBLEM = Problem(
+    double,
+    cases,
+    (
+        Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
+        Misconception("once", once, "once", "right only for times=1", "What is times for?"),
+    ),
+)
+'''
+
+TOTAL_PY = '''\
+import numpy as np
+
+from autograder.problems import Case, Misconception, Problem, quarters
+
+
+def total(x: np.ndarray) -> float:
+    """Return the sum of x."""
+    ### BEGIN SOLUTION
+    return float(np.sum(x))
+    ### END SOLUTION
+
+
+def cases(rng):
+    return [
+        Case("a vector", {"x": quarters(rng, 5)}),
+        Case("a matrix", {"x": quarters(rng, 2, 3)}, weight=3),
+    ]
+
+
 def of_rows(x):
     return x.sum(axis=0)
 
 
-PROBLEMS = (
-    Problem(
-        double,
-        double_cases,
-        (
-            Misconception("square", square, "squares", "grows too fast", "Look at the exponent."),
-            Misconception("once", once, "once", "right only for times=1", "What is times for?"),
-        ),
-    ),
-    Problem(
-        total,
-        total_cases,
-        (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
-    ),
+PROBLEM = Problem(
+    total,
+    cases,
+    (Misconception("of_rows", of_rows, "rows", "an array", "Sum over all axes."),),
 )
-"""
+'''
 
 
-def _loaded_solutions() -> dict[str, ModuleType]:
-    return {name: one for name, one in sys.modules.items() if name.split(".")[0] == "solutions"}
+def _modules_of(package: str) -> dict[str, ModuleType]:
+    return {name: module for name, module in sys.modules.items() if name.split(".")[0] == package}
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Remember the course's own package `solutions`, before a fixture loads another's.
+    """Remember the course's own packages, before a fixture loads another's.
 
     And let nbgrader start Alembic once, not for each gradebook that a test makes.
     """
-    session.config.stash[OWN_SOLUTIONS] = _loaded_solutions()
+    session.config.stash[OWN_MODULES] = {
+        package: _modules_of(package) for package in ("laboratory", "solutions")
+    }
     if nbgrader := sys.modules.get("nbgrader.api"):
         nbgrader.get_alembic_version = functools.cache(nbgrader.get_alembic_version)
 
 
 @pytest.fixture(autouse=True)
-def own_solutions(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Bring back the course's own package `solutions` after a test that has loaded another's."""
+def own_packages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Bring back the course's own packages after a test that has loaded another's."""
     yield
-    own = request.config.stash[OWN_SOLUTIONS]
-    if sys.modules.get("solutions") is not own.get("solutions"):
-        for name in _loaded_solutions():
-            del sys.modules[name]
-        sys.modules.update(own)
+    for package, own in request.config.stash[OWN_MODULES].items():
+        loaded = sys.modules.get(package)
+        if own:
+            changed = loaded is not own[package]
+        else:
+            changed = loaded is not None and COURSE not in Path(loaded.__file__ or "").parents
+        if changed:
+            for name in _modules_of(package):
+                del sys.modules[name]
+            sys.modules.update(own)
 
 
 @pytest.fixture
@@ -250,8 +263,11 @@ def toy_course(tmp_path: Path) -> Path:
     (folder.parent / "__init__.py").write_text("")
     (folder / "__init__.py").write_text("")
     (folder / "toy.md").write_text(SOURCE)
-    (folder / "reference.py").write_text(textwrap.dedent(REFERENCE))
-    (folder / "problems.py").write_text(PROBLEMS_PY)
+    (folder / "chapter.py").write_text(CHAPTER_PY)
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "__init__.py").write_text("")
+    (folder / "tasks" / "double.py").write_text(DOUBLE_PY)
+    (folder / "tasks" / "total.py").write_text(TOTAL_PY)
     root = tmp_path / "course"
     config = COURSE / "nbgrader_config.py"
     (root / "nbgrader_config.py").write_text(config.read_text())

@@ -15,10 +15,10 @@ ARCHIVE_NAME = "cnn-course-exercises.zip"
 FOLDER = "cnn-course"
 """The folder that the archive unpacks to."""
 
-ROOMS = ("autograder", "exercises")
+FOLDERS = ("autograder", "exercises")
 SINGLE_FILES = ("LICENSE", "LICENSE-text", "pyproject.toml")
 SUFFIXES = {".ipynb", ".npz", ".md", ".png", ".jpg", ".svg", ".csv", ".typed", ".py"}
-"""Kinds of files that the archive may hold; anything else in the rooms stays at home."""
+"""Kinds of files that the archive may hold; anything else in the folders stays at home."""
 
 SECRETS = ("### BEGIN " + "SOLUTION", "### BEGIN " + "HIDDEN TESTS")
 """Marks of an instructor's file. (Written in two parts: this file goes into the archive.)"""
@@ -77,8 +77,8 @@ def student_files(course_root: Path) -> Iterator[Path]:
     for name in SINGLE_FILES:
         if (course_root / name).is_file():
             yield course_root / name
-    for room in ROOMS:
-        for path in sorted((course_root / room).rglob("*")):
+    for folder in FOLDERS:
+        for path in sorted((course_root / folder).rglob("*")):
             inside = path.relative_to(course_root).parts
             hidden = any(part.startswith((".", "__pycache__")) for part in inside)
             if path.is_file() and not hidden and path.suffix in SUFFIXES:

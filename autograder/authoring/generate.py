@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 import shutil
-import sys
 from pathlib import Path
 
 import nbformat
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.authoring.chapter import load_chapter, prove
+from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import source_notebook
+from autograder.authoring.proof import prove
+from autograder.chapter import SourceError, line_of
 from autograder.checks import FILE_NAME, save_checks
+from autograder.nbgrader_settings import nbgrader_settings
 
 
 def generate(
@@ -32,7 +32,7 @@ def generate(
     enters the assignment in the gradebook. ``release`` stands in for ``exercises/``, and
     ``gradebook`` (a database URL) for the course's own gradebook.
 
-    Raises :class:`~autograder.authoring.source.SourceError` if the sources are wrong.
+    Raises :class:`~autograder.chapter.SourceError` if the sources are wrong.
     """
     write_source(course.resolve(), chapter)
     return generate_release(course, chapter, release=release, gradebook=gradebook)
@@ -62,20 +62,21 @@ def generate_release(
 
 def write_source(course: Path, chapter: str) -> None:
     """Prove a chapter's checks; write its source notebook and its ``checks.npz``."""
-    loaded = load_chapter(course, chapter)
-    for problem in loaded.problems.values():
+    source = read_chapter_source(course, chapter)
+    for problem in source.problems.values():
         prove(problem)
     folder = course / "solutions" / chapter
-    for name in getattr(sys.modules[f"solutions.{chapter}.problems"], "FILES", ()):
-        shutil.copyfile(course / name, folder / Path(name).name)
-    nbformat.write(source_notebook(loaded), folder / f"{chapter}.ipynb")
+    for name in source.settings.files:
+        _copy(course, chapter, name)
+    nbformat.write(source_notebook(source), folder / f"{chapter}.ipynb")
     # In the order of the tasks, which is the order in which students meet them.
-    checks = [loaded.problems[task.function].visible_checks() for task in loaded.exercise.tasks]
+    checks = [problem.visible_checks() for problem in source.problems.values()]
     save_checks(folder / FILE_NAME, chapter, checks)
 
 
-def nbgrader_settings(course: Path) -> Config:
-    """Return the course's ``nbgrader_config.py``, with the root set to ``course``."""
-    settings = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
-    settings.CourseDirectory.root = str(course)
-    return settings
+def _copy(course: Path, chapter: str, name: str) -> None:
+    folder = course / "solutions" / chapter
+    if not (course / name).is_file():
+        path = folder / "chapter.py"
+        raise SourceError(path, line_of(path, name), f"there is no file {name}")
+    shutil.copyfile(course / name, folder / Path(name).name)

@@ -21,18 +21,18 @@ def mutation_table(problems: Sequence[Problem]) -> str:
     misconception was named instead, the row says so.
     """
     rows = [_HEADER, tuple("---" for _ in _HEADER)]
-    found = named = total = 0
+    failed = named = total = 0
     for problem in problems:
         checks = problem.visible_checks()
         for misconception in problem.misconceptions:
             outcome = examine(checks, in_notebook(misconception.wrong, problem.time_limit))
             rows.append((f"`{problem.name}`", *_row(misconception, outcome)))
             total += 1
-            found += not outcome.passed
+            failed += not outcome.passed
             named += outcome.misconception == misconception.name
     lines = [f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows]
     return "\n".join(
-        [*lines, "", f"{total} misconceptions: {found} found, {named} named by their own hint."]
+        [*lines, "", f"{total} misconceptions: {failed} found, {named} named by their own hint."]
     )
 
 

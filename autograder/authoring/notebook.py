@@ -11,12 +11,12 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.authoring.chapter import BEGIN, END, Chapter
-from autograder.authoring.source import DIFFICULTIES, Demo, Question, Task, Text
+from autograder.authoring.chapter_source import BEGIN, END, ChapterSource
+from autograder.authoring.source import DIFFICULTIES, Demo, QuestionCell, TaskCell, Text
 from autograder.problems import Function
 
 
-def source_notebook(chapter: Chapter) -> NotebookNode:
+def source_notebook(chapter: ChapterSource) -> NotebookNode:
     """Return the notebook that nbgrader takes as its source, solutions included.
 
     The same sources give the same notebook, cell ids included.
@@ -29,9 +29,9 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
             case Demo():
                 tags = {"tags": list(part.tags)} if part.tags else {}
                 cells.append(new_code_cell(part.source, metadata=tags))
-            case Task():
+            case TaskCell():
                 cells += _task(part, chapter.problems[part.function].reference)
-            case Question():
+            case QuestionCell():
                 cells += _question(part)
     for number, cell in enumerate(cells):
         cell.id = f"{chapter.name}-{number:03d}".replace("_", "-")
@@ -45,7 +45,7 @@ def source_notebook(chapter: Chapter) -> NotebookNode:
     return notebook
 
 
-def _task(task: Task, reference: Function) -> list[NotebookNode]:
+def _task(task: TaskCell, reference: Function) -> list[NotebookNode]:
     solution = new_code_cell(plain_source(reference))
     solution.metadata["nbgrader"] = _nbgrader(task.function, solution=True)
     test = new_code_cell(f"check({task.function})")
@@ -57,7 +57,7 @@ def _task(task: Task, reference: Function) -> list[NotebookNode]:
     return [new_markdown_cell(_facts(task, f"`{task.function}`")), solution, test]
 
 
-def _question(question: Question) -> list[NotebookNode]:
+def _question(question: QuestionCell) -> list[NotebookNode]:
     answer = new_markdown_cell(f"{BEGIN}\n{question.answer}\n{END}")
     answer.metadata["nbgrader"] = _nbgrader(
         question.name, grade=True, solution=True, points=question.points
@@ -65,7 +65,7 @@ def _question(question: Question) -> list[NotebookNode]:
     return [new_markdown_cell(_facts(question, "Graded by hand")), answer]
 
 
-def _facts(part: Task | Question, what: str) -> str:
+def _facts(part: TaskCell | QuestionCell, what: str) -> str:
     points = f"{part.points:g} point" + ("" if part.points == 1 else "s")
     return f"**{what}** · {points} · {DIFFICULTIES[part.difficulty]} · about {part.minutes} minutes"
 

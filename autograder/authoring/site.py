@@ -23,11 +23,11 @@ def build_site(course: Path, progress: Callable[[str], None] = lambda line: None
     """
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     command = [str(jupyter_book), "build", "-n", "-W", "--keep-going"]
-    log = course / "_build" / "site.log"
-    log.parent.mkdir(exist_ok=True)
+    path = course / "_build" / "site.log"
+    path.parent.mkdir(exist_ok=True)
     lines = []
     with (
-        log.open("w", encoding="utf-8") as kept,
+        path.open("w", encoding="utf-8") as log,
         subprocess.Popen(
             [*command, str(course)],
             stdout=subprocess.PIPE,
@@ -39,10 +39,10 @@ def build_site(course: Path, progress: Callable[[str], None] = lambda line: None
     ):
         assert build.stdout is not None
         for line in build.stdout:
-            kept.write(line)
+            log.write(line)
             lines.append(line.rstrip())
             progress(line.strip())
     if build.returncode:
         end = "\n".join(lines[-30:])
-        raise SiteError(f"Jupyter Book failed; all of its output is in {log}. Its end:\n{end}")
+        raise SiteError(f"Jupyter Book failed; all of its output is in {path}. Its end:\n{end}")
     return course / SITE / "index.html"

@@ -23,20 +23,13 @@ from typing import Any, TypeAlias
 import jupytext.myst
 from nbformat import NotebookNode
 
+from autograder.chapter import SourceError
+
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 """What the numbers of the option ``difficulty`` mean."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _HINT = re.compile(r"^(?P<fence>`{3,}|:{3,})\{hint\}[ \t]*(?P<title>[^\n]*)\n", re.MULTILINE)
-
-
-class SourceError(Exception):
-    """Something is wrong in a chapter's sources; the message begins with ``file:line:``."""
-
-    def __init__(self, path: Path, line: int, message: str) -> None:
-        super().__init__(f"{path}:{line}: {message}")
-        self.path = path
-        self.line = line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +50,8 @@ class Demo:
 
 
 @dataclasses.dataclass(frozen=True)
-class Task:
-    """The place of a graded function."""
+class TaskCell:
+    """The place of a graded function: a code cell without a body."""
 
     function: str
     points: float
@@ -68,7 +61,7 @@ class Task:
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class QuestionCell:
     """A question graded by hand; ``answer`` is the model answer."""
 
     name: str
@@ -79,7 +72,7 @@ class Question:
     line: int
 
 
-Part: TypeAlias = Text | Demo | Task | Question
+Part: TypeAlias = Text | Demo | TaskCell | QuestionCell
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,23 +84,23 @@ class Exercise:
     parts: tuple[Part, ...]
 
     @property
-    def tasks(self) -> tuple[Task, ...]:
+    def tasks(self) -> tuple[TaskCell, ...]:
         """The places of the graded functions."""
-        return tuple(part for part in self.parts if isinstance(part, Task))
+        return tuple(part for part in self.parts if isinstance(part, TaskCell))
 
     @property
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self) -> tuple[QuestionCell, ...]:
         """The questions graded by hand."""
-        return tuple(part for part in self.parts if isinstance(part, Question))
+        return tuple(part for part in self.parts if isinstance(part, QuestionCell))
 
     @property
     def points(self) -> float:
         """The points of all tasks and questions together."""
-        graded: list[Task | Question] = [*self.tasks, *self.questions]
+        graded: list[TaskCell | QuestionCell] = [*self.tasks, *self.questions]
         return sum(part.points for part in graded)
 
 
-def read_exercise(path: Path) -> Exercise:
+def read_exercise_source(path: Path) -> Exercise:
     """Read the exercise source at ``path``. Raises :class:`SourceError`."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -116,8 +109,8 @@ def read_exercise(path: Path) -> Exercise:
     try:
         notebook = jupytext.myst.myst_to_notebook(text, add_source_map=True)
     except jupytext.myst.MystMetadataParsingError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        raise SourceError(path, int(found[1]) if found else 1, str(error)) from error
+        match = re.search(r"at line (\d+)", str(error))
+        raise SourceError(path, int(match[1]) if match else 1, str(error)) from error
     lines = text.splitlines()
     parts = []
     for cell, above in zip(notebook.cells, notebook.metadata["source_map"], strict=True):
@@ -140,7 +133,7 @@ def _part(path: Path, cell: NotebookNode, line: int) -> Part:
             _refuse_options(path, line, options, ())
             return Text(_with_hints(path, cell.source, line), line)
         settings = _settings(path, line, options, "question")
-        return Question(answer=cell.source, line=line, name=options["question"], **settings)
+        return QuestionCell(answer=cell.source, line=line, name=options["question"], **settings)
     if cell.cell_type != "code":
         raise SourceError(path, line, f"a {cell.cell_type} cell has no place in an exercise")
     if "task" in options:
@@ -149,7 +142,7 @@ def _part(path: Path, cell: NotebookNode, line: int) -> Part:
                 path, line, "a task cell has no body: its code comes from the reference function"
             )
         settings = _settings(path, line, options, "task")
-        return Task(function=options["task"], line=line, **settings)
+        return TaskCell(function=options["task"], line=line, **settings)
     _refuse_options(path, line, options, ("tags",))
     return Demo(cell.source, line, tuple(options.get("tags", ())))
 
@@ -185,23 +178,25 @@ def _refuse_options(
 
 
 def _check_names(path: Path, parts: list[Part]) -> None:
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for part in parts:
-        if isinstance(part, Task | Question):
-            name = part.function if isinstance(part, Task) else part.name
-            if name in seen:
+        if isinstance(part, TaskCell | QuestionCell):
+            name = part.function if isinstance(part, TaskCell) else part.name
+            if name in first_lines:
                 raise SourceError(
-                    path, part.line, f"{name} is used twice; it is first used in line {seen[name]}"
+                    path,
+                    part.line,
+                    f"{name} is used twice; it is first used in line {first_lines[name]}",
                 )
-            seen[name] = part.line
+            first_lines[name] = part.line
 
 
 def _title(path: Path, parts: list[Part]) -> str:
     for part in parts:
         if isinstance(part, Text):
-            found = re.match(r"# (.+)", part.source)
-            if found:
-                return found[1].strip()
+            match = re.match(r"# (.+)", part.source)
+            if match:
+                return match[1].strip()
         break
     raise SourceError(path, 1, "the exercise must begin with a title: a line '# ...'")
 
@@ -214,18 +209,18 @@ def _with_hints(path: Path, source: str, line: int) -> str:
 
 def _hint_pieces(path: Path, source: str, line: int) -> Iterator[str]:
     position = 0
-    while found := _HINT.search(source, position):
-        yield source[position : found.start()]
-        end = re.compile(rf"^{found['fence']}[ \t]*$", re.MULTILINE).search(source, found.end())
-        here = line + source[: found.start()].count("\n")
+    while match := _HINT.search(source, position):
+        yield source[position : match.start()]
+        end = re.compile(rf"^{match['fence']}[ \t]*$", re.MULTILINE).search(source, match.end())
+        here = line + source[: match.start()].count("\n")
         if end is None:
             raise SourceError(path, here, "this {hint} is never closed")
-        body = source[found.end() : end.start()].strip("\n")
+        body = source[match.end() : end.start()].strip("\n")
         if "{code-cell}" in body:
             raise SourceError(path, here, "this {hint} swallows a code cell: is it closed?")
         if not body:
             raise SourceError(path, here, "this {hint} is empty")
-        title = html.escape(found["title"].strip() or "Hint")
+        title = html.escape(match["title"].strip() or "Hint")
         yield f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"
         position = end.end()
     yield source[position:]

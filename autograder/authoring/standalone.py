@@ -47,8 +47,8 @@ def _definitions(function: types.FunctionType, done: set[str]) -> Iterator[str]:
         else:
             yield f"{needed} = {value!r}"
         done.add(needed)
-    for kept, value in inspect.getclosurevars(function).nonlocals.items():
-        yield from _kept(kept, value, done)
+    for name, value in inspect.getclosurevars(function).nonlocals.items():
+        yield from _closed_over(name, value, done)
     if _is_lambda(function):
         yield f"{_local_name(function)} = {_lambda_source(function)}"
     else:
@@ -56,7 +56,7 @@ def _definitions(function: types.FunctionType, done: set[str]) -> Iterator[str]:
         yield ast.unparse(_WithoutAnnotations().visit(source))
 
 
-def _kept(name: str, value: object, done: set[str]) -> Iterator[str]:
+def _closed_over(name: str, value: object, done: set[str]) -> Iterator[str]:
     """Yield the definition of a name that a function keeps from the function that made it."""
     if not isinstance(value, types.FunctionType):
         yield f"{name} = {value!r}"
@@ -96,17 +96,17 @@ def _lambda_source(function: types.FunctionType) -> str:
     code = function.__code__
     parameters = list(code.co_varnames[: code.co_argcount])
     module = ast.parse(Path(code.co_filename).read_text(encoding="utf-8"))
-    found = [
+    lambdas = [
         ast.unparse(node)
         for node in ast.walk(module)
         if isinstance(node, ast.Lambda)
         and node.lineno == code.co_firstlineno
         and [argument.arg for argument in node.args.args] == parameters
     ]
-    if len(found) != 1:
+    if len(lambdas) != 1:
         where = f"{code.co_filename}:{code.co_firstlineno}"
-        raise ValueError(f"{where}: which of the {len(found)} lambdas in this line is meant?")
-    return found[0]
+        raise ValueError(f"{where}: which of the {len(lambdas)} lambdas in this line is meant?")
+    return lambdas[0]
 
 
 def _global_names(code: types.CodeType) -> set[str]:

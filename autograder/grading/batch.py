@@ -9,14 +9,19 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.authoring.generate import nbgrader_settings
-from autograder.grading.course import Chapter, Course, Figures
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.gradebook import Ledger, write_whole
-from autograder.grading.jobs import CHUNK, ClusterError, Graders, Job, ungraded
+from autograder.grading.jobs import ClusterError, Graders, Job, ungraded
+from autograder.grading.options import (
+    DEFAULT_OPTIONS,
+    Figures,
+    GradingOptions,
+    figures_to_draw,
+)
 from autograder.grading.pool import SandboxPool
-from autograder.grading.preprocessors import figures_to_draw
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import read_submission
+from autograder.nbgrader_settings import nbgrader_settings
 
 
 def grade(
@@ -25,26 +30,19 @@ def grade(
     students: Iterable[str] | None = None,
     *,
     classroom: Path | str | None = None,
-    workers: int = 1,
-    scheduler: str | None = None,
-    chunk: int = CHUNK,
-    figures: str | None = None,
-    force: bool = False,
+    options: GradingOptions = DEFAULT_OPTIONS,
     on_result: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> ClassResult:
     """Grade the submissions of a chapter and enter the marks in nbgrader's gradebook.
 
     ``root`` is the course; ``classroom`` is the folder with ``submitted/`` and the gradebook
     (the course itself by default). Every student with a folder ``submitted/<student>/<chapter>``
-    is graded, or those in ``students``, with ``workers`` sandboxes at a time; or, if
-    ``scheduler`` is the address of a Dask scheduler, by its workers, which get at most ``chunk``
-    submissions at a time. What has been graded before and has not changed is not graded again,
-    unless ``force``. ``figures`` says which figures are drawn ("all", "own" or "none"); by default
-    what ``nbgrader_config.py`` says. ``on_result`` is called with each result as it is found.
+    is graded, or those in ``students``. What has been graded before and has not changed is not
+    graded again. ``on_result`` is called with each result as it comes.
 
-    Raises :class:`~autograder.grading.sandbox.SandboxUnavailable` if submissions cannot be run
-    safely here, :class:`~autograder.grading.jobs.ClusterError` if the cluster cannot grade, and
-    :class:`~autograder.grading.course.CourseError` if the course is not ready. A bad submission
+    Raises :class:`~autograder.grading.container.SandboxUnavailable` if submissions cannot be run
+    safely here, :class:`~autograder.grading.jobs.ClusterError` if the cluster cannot grade,
+    and :class:`~autograder.grading.course.CourseError` if the course is not ready. A bad submission
     never raises.
     """
     course = Course.at(root, classroom)
@@ -52,34 +50,28 @@ def grade(
     names = sorted(set(students)) if students is not None else students_of(course, chapter)
     results: list[SubmissionResult] = []
 
-    def found(result: SubmissionResult) -> None:
+    def report(result: SubmissionResult) -> None:
         results.append(result)
         on_result(result)
 
     settings = nbgrader_settings(course.root)
+    figures = figures_to_draw(settings, options.figures)
     with (
         Ledger(course, loaded, settings) as ledger,
-        _graders(
-            course, loaded, workers, scheduler, chunk, figures_to_draw(settings, figures)
-        ) as graders,
+        _graders(course, loaded, options, figures) as graders,
     ):
-        jobs = _Jobs(course, loaded, names, None if force else ledger, found)
+        jobs = _Jobs(course, loaded, names, None if options.force else ledger, report)
         for job, (result, notebook) in graders.grade(jobs):
             _record(course, ledger, job, result, notebook)
-            found(result)
+            report(result)
     return ClassResult(chapter, tuple(sorted(results, key=lambda result: result.student)))
 
 
 def _graders(
-    course: Course,
-    chapter: Chapter,
-    workers: int,
-    scheduler: str | None,
-    chunk: int,
-    figures: Figures,
+    course: Course, chapter: GradedChapter, options: GradingOptions, figures: Figures
 ) -> Graders:
-    if scheduler is None:
-        return SandboxPool(chapter, workers, figures)
+    if options.scheduler is None:
+        return SandboxPool(chapter, options.workers, figures)
     try:
         from autograder.grading.cluster import Cluster
     except ModuleNotFoundError as error:
@@ -89,7 +81,7 @@ def _graders(
             "Grading on a cluster needs Dask, which is not installed here. Install it with "
             '`pip install -e ".[cluster]"`.'
         ) from error
-    return Cluster(course, chapter, scheduler, chunk, figures)
+    return Cluster(course, chapter, options.scheduler, options.chunk, figures)
 
 
 def students_of(course: Course, chapter: str) -> list[str]:
@@ -108,17 +100,17 @@ class _Jobs:
     def __init__(
         self,
         course: Course,
-        chapter: Chapter,
+        chapter: GradedChapter,
         students: Sequence[str],
         ledger: Ledger | None,
-        found: Callable[[SubmissionResult], None],
+        report: Callable[[SubmissionResult], None],
     ) -> None:
         self.left = len(students)
         self._course = course
         self._chapter = chapter
         self._students = iter(students)
         self._ledger = ledger
-        self._found = found
+        self._report = report
 
     def __iter__(self) -> Iterator[Job]:
         return self
@@ -129,15 +121,15 @@ class _Jobs:
             job = self._read(student)
             if isinstance(job, Job):
                 return job
-            self._found(job)
+            self._report(job)
         raise StopIteration
 
     def _read(self, student: str) -> Job | SubmissionResult:
         """Read a submission; return what has to be graded, or a result that stands already."""
         course, chapter = self._course, self._chapter
         if not _can_be_named(student):
-            shown = student.encode("utf-8", "replace").decode()
-            return ungraded(chapter, shown, "The name of the folder is not text.")[0]
+            printable = student.encode("utf-8", "replace").decode()
+            return ungraded(chapter, printable, "The name of the folder is not text.")[0]
         submission = read_submission(course.submitted(student, chapter.name), chapter.name)
         if submission.absent:
             return ungraded(chapter, student, submission.reason)[0]
@@ -165,7 +157,7 @@ def _state(course: Course, chapter: str, student: str) -> Path:
 
 
 def _known(
-    course: Course, chapter: Chapter, ledger: Ledger, student: str, stamp: str
+    course: Course, chapter: GradedChapter, ledger: Ledger, student: str, stamp: str
 ) -> SubmissionResult | None:
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:

@@ -27,7 +27,7 @@ from autograder.grading.cluster_worker import (
     chapter_files,
     versions,
 )
-from autograder.grading.course import Chapter, Course, Figures
+from autograder.grading.course import Course, GradedChapter
 from autograder.grading.jobs import (
     ClusterError,
     Graded,
@@ -37,6 +37,7 @@ from autograder.grading.jobs import (
     ungraded,
     unpacked_result,
 )
+from autograder.grading.options import Figures
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Cluster:
     """
 
     def __init__(
-        self, course: Course, chapter: Chapter, address: str, chunk: int, figures: Figures
+        self, course: Course, chapter: GradedChapter, address: str, chunk: int, figures: Figures
     ) -> None:
         self._chapter = chapter
         self._address = address
@@ -147,7 +148,9 @@ class Cluster:
             free = [worker for worker in fit if worker not in taken]
             if self._suspects and free:
                 # One worker, of those that have proved themselves, gets nothing until it is idle.
-                place = min(free, key=lambda one: (one not in self._equipped, load[one], one))
+                place = min(
+                    free, key=lambda worker: (worker not in self._equipped, load[worker], worker)
+                )
                 if not load[place]:
                     self._send([self._suspects.popleft()], place, alone=True)
                     continue
@@ -162,7 +165,7 @@ class Cluster:
                 self._next.append(chunk)
             if not free:
                 return
-            place = min(free, key=lambda one: (load[one] / self._threads[one], one))
+            place = min(free, key=lambda worker: (load[worker] / self._threads[worker], worker))
             self._send(self._next.popleft(), place)
 
     def _send(self, jobs: list[Job], worker: str, alone: bool = False) -> None:
@@ -262,7 +265,7 @@ class Cluster:
             if not on_purpose:
                 _log.warning("the worker %s has died; its submissions are graded again", worker)
                 self._died += 1
-            for chunk in [one for one in self._chunks.values() if one.worker == worker]:
+            for chunk in [chunk for chunk in self._chunks.values() if chunk.worker == worker]:
                 del self._chunks[chunk.future.key]
                 chunk.future.cancel()
                 if on_purpose:

@@ -20,10 +20,17 @@ from typing import Any, TypedDict
 
 from distributed import get_worker
 
-from autograder.grading.course import Chapter, Course, Figures, fingerprint, package_digest
+from autograder.grading.container import SandboxUnavailable
+from autograder.grading.course import Course, GradedChapter
+from autograder.grading.fingerprint import (
+    fingerprint,
+    package_digest,
+    released_files,
+    source_files,
+)
 from autograder.grading.jobs import packed_result, unpacked_jobs
+from autograder.grading.options import Figures
 from autograder.grading.pool import SandboxPool
-from autograder.grading.sandbox import SandboxUnavailable
 
 IDLE_SECONDS = 300.0
 """After how long without work the sandboxes and the chapter's files are given up."""
@@ -102,26 +109,20 @@ def grade_chunk(key: tuple[Any, ...], jobs: bytes, files: Mapping[str, bytes] | 
 
 def versions(packages: Iterable[str]) -> tuple[tuple[str, str], ...]:
     """Return the versions of Python and of the packages that marks may depend on."""
-    found = {"Python": ".".join(platform.python_version_tuple()[:2])}
+    known = {"Python": ".".join(platform.python_version_tuple()[:2])}
     for package in sorted({"numpy", *packages}):
         try:
-            found[package] = importlib.metadata.version(package)
+            known[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "missing"
-    return tuple(found.items())
+            known[package] = "missing"
+    return tuple(known.items())
 
 
 def chapter_files(course: Course, name: str) -> dict[str, bytes]:
     """Return the files of a course that grading a chapter takes, by their path in the course."""
     root = course.root
-    sources = list((root / "solutions").rglob("*.py"))  # chapters may share code
-    sources += [path for path in (root / "solutions" / name).rglob("*") if path.suffix != ".ipynb"]
-    sources += (root / "exercises" / name).rglob("*")
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in sources
-        if path.is_file() and "__pycache__" not in path.parts
-    }
+    paths = source_files(root, name) | released_files(root, name)
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(paths)}
 
 
 @contextlib.contextmanager
@@ -170,7 +171,7 @@ def _prepare(key: ChapterKey, files: Mapping[str, bytes]) -> _Prepared:
     return _Prepared(folder, pool)
 
 
-def _load(key: ChapterKey, root: Path, files: Mapping[str, bytes]) -> Chapter:
+def _load(key: ChapterKey, root: Path, files: Mapping[str, bytes]) -> GradedChapter:
     for name, content in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(content)

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import hmac
 import os
 import re
 import secrets
-import sys
 from pathlib import Path
-from typing import Literal
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
-import autograder
-from autograder.authoring.chapter import load_problems
-from autograder.checks import FILE_NAME
-from autograder.grading.sandbox import Limits
-from autograder.grading.submission import is_test
+from autograder.chapter import Limits, load_chapter, load_problems
+from autograder.grading.fingerprint import fingerprint
+from autograder.grading.rebuild import is_test
 from autograder.problems import Problem
 
 SECRET_FILE = ".course_secret"
 SECRET_VARIABLE = "AUTOGRADER_SECRET"
-NO_INFLUENCE = ("student", "authoring", "__main__.py", "instructor.py")
-"""What of this package no mark depends on."""
-
-DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
-
-Figures = Literal["all", "own", "none"]
-"""Which figures are drawn into graded notebooks: "own" are those of cells that the student wrote
-or changed; the course's own cells are then run without what they only show. No mark depends on it;
-figures take most of the time."""
-
-DEFAULT_FIGURES: Figures = "own"
 
 
 class CourseError(Exception):
@@ -53,7 +37,7 @@ class Task:
 
 
 @dataclasses.dataclass(frozen=True)
-class Chapter:
+class GradedChapter:
     """A chapter, ready for grading.
 
     ``release`` is the notebook as students got it; ``fingerprint`` changes with anything that
@@ -65,8 +49,8 @@ class Chapter:
     release: NotebookNode
     tasks: tuple[Task, ...]
     fingerprint: str
-    packages: tuple[str, ...] = DEFAULT_PACKAGES
-    limits: Limits = Limits()
+    packages: tuple[str, ...]
+    limits: Limits
 
     @property
     def max_points(self) -> float:
@@ -109,7 +93,7 @@ class Course:
         """The folder where the grader keeps what it has to remember, out of nbgrader's way."""
         return self.classroom / ".grading"
 
-    def chapter(self, name: str) -> Chapter:
+    def chapter(self, name: str) -> GradedChapter:
         """Load a chapter's problems and its released notebook."""
         return _chapter(self.root, name)
 
@@ -122,10 +106,10 @@ class Course:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            found = path.read_bytes().strip()
-            if not found:
+            secret = path.read_bytes().strip()
+            if not secret:
                 raise CourseError(f"{path} is empty: delete it, and a new one is made.") from None
-            return found
+            return secret
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(32) + "\n")
         return path.read_bytes().strip()
@@ -142,11 +126,11 @@ def seed(secret: bytes, chapter: str, student: str) -> int:
     return int.from_bytes(hmac.digest(secret, message, hashlib.sha256), "big")
 
 
-def _chapter(root: Path, name: str) -> Chapter:
+def _chapter(root: Path, name: str) -> GradedChapter:
     if not re.fullmatch(r"\w+", name):
         raise CourseError(f"{name!r} is not the name of a chapter.")
-    if not (root / "solutions" / name / "problems.py").exists():
-        raise CourseError(f"There is no chapter {name!r}: solutions/{name}/problems.py is missing.")
+    if not (root / "solutions" / name / "chapter.py").exists():
+        raise CourseError(f"There is no chapter {name!r}: solutions/{name}/chapter.py is missing.")
     released = root / "exercises" / name
     path = released / f"{name}.ipynb"
     if not path.exists():
@@ -155,16 +139,15 @@ def _chapter(root: Path, name: str) -> Chapter:
             f"Run `autograder generate {name}` first."
         )
     release: NotebookNode = nbformat.read(path, as_version=4)
-    problems = load_problems(root, name)
-    settings = sys.modules[f"solutions.{name}.problems"]
-    return Chapter(
+    settings = load_chapter(root, name)
+    return GradedChapter(
         name=name,
         folder=released,
         release=release,
-        tasks=_tasks(release, problems, path),
+        tasks=_tasks(release, load_problems(root, name), path),
         fingerprint=fingerprint(root, name),
-        packages=tuple(getattr(settings, "PACKAGES", DEFAULT_PACKAGES)),
-        limits=Limits(**getattr(settings, "LIMITS", {})),
+        packages=settings.packages,
+        limits=settings.limits,
     )
 
 
@@ -185,32 +168,3 @@ def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> t
     if not tasks:
         raise CourseError(f"{path} has no test cells.")
     return tuple(tasks)
-
-
-def fingerprint(root: Path, chapter: str) -> str:
-    """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
-    digest = hashlib.sha256(package_digest())
-    for folder in (root / "solutions" / chapter, root / "exercises" / chapter):
-        # In solutions/ these two are generated from the rest, and not there in a fresh clone.
-        generated = (f"{chapter}.ipynb", FILE_NAME) if folder.parent.name == "solutions" else ()
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".py", ".ipynb", ".npz") and path.name not in generated:
-                _add_file(digest, path, folder)
-    return digest.hexdigest()
-
-
-@functools.cache
-def package_digest() -> bytes:
-    """Hash the files of this package, as they are when this is called for the first time."""
-    digest = hashlib.sha256()
-    package = Path(autograder.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        if path.relative_to(package).parts[0] not in NO_INFLUENCE:
-            _add_file(digest, path, package)
-    return digest.digest()
-
-
-def _add_file(digest: hashlib._Hash, path: Path, folder: Path) -> None:
-    if path.is_file():
-        digest.update(f"{path.relative_to(folder)}\0".encode())
-        digest.update(path.read_bytes())

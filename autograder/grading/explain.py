@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.examination import Failed, Outcome, Returned, TimedOut
+from autograder.examination import Outcome, Returned, TimedOut
+from autograder.failures import Failed
 from autograder.grading.course import Course
-from autograder.grading.engine import TaskGrade, grade_submitted
-from autograder.grading.sandbox import Sandbox
+from autograder.grading.engine import NotebookGrader, TaskGrade
+from autograder.grading.pool import open_sandbox
+from autograder.grading.rebuild import rebuild
 from autograder.grading.submission import read_submission
 from autograder.report import graded_report
 from autograder.values import Value, describe
@@ -34,8 +36,8 @@ class Explanation:
         lines = [f"{self.student}, {self.chapter}: {points:g} of {total:g} points"]
         lines += [f"Note: {flag}" for flag in self.flags]
         for task in self.tasks:
-            shown = graded_report(task.examination, task.points, task.max_points, show_hidden=True)
-            lines += ["", shown.text]
+            report = graded_report(task.examination, task.points, task.max_points, show_hidden=True)
+            lines += ["", report.text]
             if task.misconception:
                 lines.append(f"  Misconception: {task.misconception}")
             for number, outcome in enumerate(task.examination.outcomes, 1):
@@ -50,16 +52,16 @@ def explain(
     """Grade a submission once more and return everything that was found; nothing is saved.
 
     With the course secret and the submission unchanged, the cases are those of the grading.
-    Raises :class:`~autograder.grading.submission.UnreadableSubmission` if there is nothing
+    Raises :class:`~autograder.grading.submitted_notebook.UnreadableSubmission` if there is nothing
     that could be graded, and what :func:`~autograder.grading.batch.grade` raises.
     """
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
     submission = read_submission(course.submitted(student, chapter), chapter)
-    submitted = submission.parsed()
-    with Sandbox(loaded.packages, loaded.folder, loaded.limits) as sandbox:
-        seed = course.seed(chapter, student)
-        grade = grade_submitted(submitted, loaded, seed, sandbox, submission.files, figures="none")
+    rebuilt = rebuild(submission.parsed(), loaded.release)
+    with open_sandbox(loaded) as sandbox:
+        grader = NotebookGrader(loaded, sandbox, figures="none")
+        grade = grader.grade(rebuilt, course.seed(chapter, student), submission.files)
     return Explanation(student, chapter, grade.tasks, grade.flags)
 
 

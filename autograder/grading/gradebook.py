@@ -19,8 +19,9 @@ from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solut
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from autograder.grading.course import Chapter, Course, CourseError
-from autograder.grading.submission import UnreadableSubmission, read_file
+from autograder.grading.course import Course, CourseError, GradedChapter
+from autograder.grading.submission import read_file
+from autograder.grading.submitted_notebook import UnreadableSubmission
 
 TIMESTAMP = "timestamp.txt"
 
@@ -32,7 +33,7 @@ class Ledger:
     transaction open in between.
     """
 
-    def __init__(self, course: Course, chapter: Chapter, config: Config) -> None:
+    def __init__(self, course: Course, chapter: GradedChapter, config: Config) -> None:
         self._course = course
         self._chapter = chapter
         self._config = config
@@ -58,9 +59,9 @@ class Ledger:
         """Return the automatic points of a student's graded cells; empty if there are none."""
         name = self._chapter.name
         try:
-            found = self._gradebook.find_submission_notebook(name, name, student)
-            named = _cell_names(found)
-            return {named[grade.cell_id]: grade.auto_score for grade in found.grades}
+            submission = self._gradebook.find_submission_notebook(name, name, student)
+            names = _cell_names(submission)
+            return {names[grade.cell_id]: grade.auto_score for grade in submission.grades}
         except MissingEntry:
             return {}
         finally:
@@ -82,10 +83,10 @@ class Ledger:
                 warnings.simplefilter("ignore", SAWarning)
                 self._gradebook.update_or_create_student(student)
                 self._gradebook.update_or_create_submission(name, student, **options)
-            found = self._gradebook.find_submission_notebook(name, name, student)
-            _enter(found, notebook, needs_person)
-            found.late_submission_penalty = None
-            late = found.assignment.total_seconds_late > 0
+            submission = self._gradebook.find_submission_notebook(name, name, student)
+            _enter(submission, notebook, needs_person)
+            submission.late_submission_penalty = None
+            late = submission.assignment.total_seconds_late > 0
         if late:
             AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
         place = self._course.autograded(student, name) / f"{name}.ipynb"
@@ -95,22 +96,18 @@ class Ledger:
     def _transaction(self) -> Iterator[None]:
         """Let everything inside be written at once, or nothing.
 
-        nbgrader commits after each step, and every time waits for the disk.
+        nbgrader commits after each step, and every time would wait for the disk. A session that
+        joins an outer transaction in this mode hands over its changes and leaves the commit to us.
         """
-        session = self._gradebook.db
-
-        def step() -> None:
-            session.flush()
-            session.expire_all()
-
-        session.commit = step
-        try:
-            yield
-            del session.commit
-            session.commit()
-        finally:
-            vars(session).pop("commit", None)
-            session.remove()
+        sessions = self._gradebook.db
+        sessions.remove()
+        with self._gradebook.engine.begin() as connection:
+            session = sessions(bind=connection, join_transaction_mode="rollback_only")
+            try:
+                yield
+                session.commit()
+            finally:
+                sessions.remove()
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
@@ -160,20 +157,20 @@ class Ledger:
         }
 
 
-def _cell_names(found: SubmittedNotebook) -> dict[str, str]:
+def _cell_names(submission: SubmittedNotebook) -> dict[str, str]:
     """Return the names of a notebook's cells by their ids in the gradebook.
 
     In one query: grades and comments would each ask for the name of their own.
     """
-    cells = (*found.notebook.grade_cells, *found.notebook.solution_cells)
+    cells = (*submission.notebook.grade_cells, *submission.notebook.solution_cells)
     return {cell.id: cell.name for cell in cells}
 
 
-def _enter(found: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
+def _enter(submission: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
     """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them."""
-    named = _cell_names(found)
-    grades = {named[grade.cell_id]: grade for grade in found.grades}
-    comments = {named[comment.cell_id]: comment for comment in found.comments}
+    names = _cell_names(submission)
+    grades = {names[grade.cell_id]: grade for grade in submission.grades}
+    comments = {names[comment.cell_id]: comment for comment in submission.comments}
     for cell in notebook.cells:
         if is_grade(cell):
             grade = grades[cell.metadata.nbgrader.grade_id]

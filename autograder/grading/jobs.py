@@ -18,12 +18,10 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from autograder.grading.course import Chapter
+from autograder.grading.course import GradedChapter
+from autograder.grading.rebuild import is_test
 from autograder.grading.results import SubmissionResult, TaskResult
-from autograder.grading.submission import Submission, is_test
-
-CHUNK = 20
-"""How many submissions a worker of a cluster gets at a time, at most."""
+from autograder.grading.submission import Submission
 
 Graded = tuple[SubmissionResult, str]
 """The result of a submission, and the graded notebook as text."""
@@ -67,7 +65,7 @@ class ClusterError(RuntimeError):
     """The cluster cannot grade; the message says why and what to do."""
 
 
-def ungraded(chapter: Chapter, student: str, reason: str) -> Graded:
+def ungraded(chapter: GradedChapter, student: str, reason: str) -> Graded:
     """Return the result and the notebook of a submission that cannot be graded: no points."""
     notebook = nbformat.from_dict(copy.deepcopy(dict(chapter.release)))
     for cell in notebook.cells:

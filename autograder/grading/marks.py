@@ -45,7 +45,9 @@ def _marks(result: ClassResult) -> RenderableType:
         if submission.state != "graded":
             points = ["-"] * len(tasks)
         table.add_row(Text(submission.student), *points, f"{submission.points:g}")
-    graded = [one.points for one in result.submissions if one.state == "graded"]
+    graded = [
+        submission.points for submission in result.submissions if submission.state == "graded"
+    ]
     mean = f"{sum(graded) / len(graded):.1f}" if graded else "-"
     count = f"{len(graded)} of {len(result.submissions)} graded, mean {mean} points"
     names = ", ".join(f"{i} {task.function}" for i, task in enumerate(tasks, start=1))
@@ -54,15 +56,18 @@ def _marks(result: ClassResult) -> RenderableType:
 
 def _misconceptions(result: ClassResult, problems: Mapping[str, Problem]) -> Iterator[str]:
     for task in result.submissions[0].tasks:
-        titles = {one.name: one.title for one in problems[task.function].misconceptions}
-        found = Counter(
-            titles.get(one.misconception, one.misconception)
+        titles = {
+            misconception.name: misconception.title
+            for misconception in problems[task.function].misconceptions
+        }
+        counts = Counter(
+            titles.get(graded.misconception, graded.misconception)
             for submission in result.submissions
-            for one in submission.tasks
-            if one.function == task.function and one.misconception is not None
+            for graded in submission.tasks
+            if graded.function == task.function and graded.misconception is not None
         )
-        if found:
-            listed = "; ".join(f"{n} x {title}" for title, n in found.most_common(MOST_COMMON))
+        if counts:
+            listed = "; ".join(f"{n} x {title}" for title, n in counts.most_common(MOST_COMMON))
             yield f"  {task.function}: {listed}"
 
 

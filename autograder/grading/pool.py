@@ -9,12 +9,15 @@ import queue
 from collections.abc import Iterator
 from typing import Self
 
-from autograder.grading.course import Chapter, Figures
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.container import SandboxUnavailable
+from autograder.grading.course import GradedChapter
+from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.jobs import Graded, Job, Jobs, notebook_text, ungraded
+from autograder.grading.options import Figures
+from autograder.grading.rebuild import rebuild
 from autograder.grading.results import SubmissionResult, TaskResult
-from autograder.grading.sandbox import Sandbox, SandboxBroken, SandboxUnavailable
-from autograder.grading.submission import UnreadableSubmission
+from autograder.grading.sandbox import Sandbox, SandboxBroken
+from autograder.grading.submitted_notebook import UnreadableSubmission
 
 _log = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ class SandboxPool:
     Most of the work is done by the sandboxes' own processes; a thread waits for each of them.
     """
 
-    def __init__(self, chapter: Chapter, count: int, figures: Figures) -> None:
+    def __init__(self, chapter: GradedChapter, count: int, figures: Figures) -> None:
         self._chapter = chapter
         self._figures = figures
         self._count = count
@@ -66,7 +69,7 @@ class SandboxPool:
     def grade_one(self, job: Job) -> Graded:
         """Grade one submission, in whichever sandbox is idle. May be called from any thread.
 
-        Raises :class:`~autograder.grading.sandbox.SandboxUnavailable`, and nothing else.
+        Raises :class:`~autograder.grading.container.SandboxUnavailable`, and nothing else.
         """
         try:
             submitted = job.submission.parsed()
@@ -78,10 +81,9 @@ class SandboxPool:
                 if sandbox is None:
                     sandbox = open_sandbox(self._chapter)
                 try:
-                    files = job.submission.files
-                    grade = grade_submitted(
-                        submitted, self._chapter, job.seed, sandbox, files, self._figures
-                    )
+                    rebuilt = rebuild(submitted, self._chapter.release)
+                    grader = NotebookGrader(self._chapter, sandbox, self._figures)
+                    grade = grader.grade(rebuilt, job.seed, job.submission.files)
                     return _result(self._chapter, job, grade), notebook_text(grade.notebook)
                 except SandboxBroken:
                     _log.warning("the sandbox broke while grading %s", job.student)
@@ -99,12 +101,12 @@ class SandboxPool:
         return ungraded(self._chapter, job.student, "It broke the sandbox, twice.")
 
 
-def open_sandbox(chapter: Chapter) -> Sandbox:
+def open_sandbox(chapter: GradedChapter) -> Sandbox:
     """Start a sandbox for a chapter's submissions."""
     return Sandbox(chapter.packages, chapter.folder, chapter.limits)
 
 
-def _result(chapter: Chapter, job: Job, grade: NotebookGrade) -> SubmissionResult:
+def _result(chapter: GradedChapter, job: Job, grade: NotebookGrade) -> SubmissionResult:
     tasks = tuple(
         TaskResult(task.function, task.points, task.max_points, task.misconception)
         for task in grade.tasks

@@ -7,7 +7,6 @@ sanitizing, :class:`ExamineSubmission` for the execution of the notebook.
 from __future__ import annotations
 
 import atexit
-import copy
 import functools
 from pathlib import Path
 from typing import Any, get_args
@@ -15,18 +14,16 @@ from typing import Any, get_args
 from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Enum, TraitError
-from traitlets.config import Config
+from traitlets import Enum
 
-from autograder.grading.course import DEFAULT_FIGURES, Chapter, Course, CourseError, Figures
-from autograder.grading.engine import grade_notebook
+from autograder.grading.course import Course, GradedChapter
+from autograder.grading.engine import NotebookGrader
+from autograder.grading.options import DEFAULT_FIGURES, Figures
+from autograder.grading.pool import open_sandbox
+from autograder.grading.rebuild import Rebuilt, rebuild
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import (
-    Rebuilt,
-    UnreadableSubmission,
-    read_submission,
-    rebuild,
-)
+from autograder.grading.submission import read_submission
+from autograder.grading.submitted_notebook import UnreadableSubmission
 
 Resources = dict[str, Any]
 
@@ -75,51 +72,26 @@ class ExamineSubmission(_CoursePreprocessor):
         course = self.course(name)
         chapter = _chapter(course, name)
         files = read_submission(course.submitted(student, name), name).files
-        graded = grade_notebook(
-            Rebuilt(nb, ()),
-            chapter,
-            course.seed(name, student),
-            _sandbox(chapter),
-            files,
-            self.figures,
-        )
+        grader = NotebookGrader(chapter, _sandbox(chapter), self.figures)
+        graded = grader.grade(Rebuilt(nb, ()), course.seed(name, student), files)
         for flag in graded.flags:
             self.log.warning("%s: %s", student, flag)
         return graded.notebook, resources
 
 
-def figures_to_draw(settings: Config, wanted: str | None = None) -> Figures:
-    """Return which figures are drawn: those that are wanted, or else as nbgrader's settings say.
-
-    Raises :class:`~autograder.grading.course.CourseError` for anything else than a choice.
-    """
-    settings = copy.deepcopy(settings)
-    if wanted is not None:
-        settings.ExamineSubmission.figures = wanted
-    try:
-        figures: Figures = ExamineSubmission(config=settings).figures
-    except TraitError as error:
-        found = settings.ExamineSubmission.figures
-        choices = ", ".join(get_args(Figures))
-        raise CourseError(
-            f"{found!r} is no choice of figures to draw. The choices are: {choices}."
-        ) from error
-    return figures
-
-
 @functools.lru_cache(maxsize=4)
-def _chapter(course: Course, name: str) -> Chapter:
+def _chapter(course: Course, name: str) -> GradedChapter:
     return course.chapter(name)
 
 
 _sandboxes: dict[str, Sandbox] = {}
 
 
-def _sandbox(chapter: Chapter) -> Sandbox:
+def _sandbox(chapter: GradedChapter) -> Sandbox:
     """Return a sandbox for the chapter; it stays open for the next submission."""
     if chapter.fingerprint not in _sandboxes:
         _close()
-        _sandboxes[chapter.fingerprint] = Sandbox(chapter.packages, chapter.folder, chapter.limits)
+        _sandboxes[chapter.fingerprint] = open_sandbox(chapter)
     return _sandboxes[chapter.fingerprint]
 
 

@@ -65,7 +65,7 @@ class GradingProgress:
         self._bar.stop()
         logging.getLogger("autograder").removeHandler(self._handler)
 
-    def found(self, result: SubmissionResult) -> None:
+    def count(self, result: SubmissionResult) -> None:
         """Take note of a result."""
         task = self._bar.tasks[0]
         self._failed += result.state != "graded"

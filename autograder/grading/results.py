@@ -72,4 +72,4 @@ class ClassResult:
 
     def of(self, student: str) -> SubmissionResult:
         """Return the result of one student."""
-        return next(one for one in self.submissions if one.student == student)
+        return next(submission for submission in self.submissions if submission.student == student)

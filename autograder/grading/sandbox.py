@@ -9,38 +9,32 @@ network. Each session has its own processes, files in memory and limits on top o
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import importlib.metadata
 import logging
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
-import sys
-import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from autograder.chapter import DEFAULT_PACKAGES, Limits
 from autograder.grading.channel import Channel, ChannelClosed, OutOfTime, deadline
+from autograder.grading.container import (
+    SandboxUnavailable,
+    bubblewrap,
+    container_arguments,
+    import_names,
+    python,
+)
 from autograder.grading.system_calls import filter_program
 from autograder.grading.wire import WireError
 from autograder.values import Value
 
 _log = logging.getLogger(__name__)
-
-ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline")
-"""What the sandbox's own side needs."""
-
-ROOT_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
-
-
-class SandboxUnavailable(RuntimeError):
-    """This machine cannot run submissions in a sandbox; the message says why and what to do."""
 
 
 class SandboxBroken(RuntimeError):
@@ -49,30 +43,6 @@ class SandboxBroken(RuntimeError):
 
 class SessionEnded(RuntimeError):
     """A submission's process has died, or answered with something that is no answer."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What one submission may use. Sizes in MiB, times in seconds."""
-
-    memory: int = 2048
-    disk: int = 64
-    threads: int = 32
-    cell_seconds: float = 15.0
-    total_seconds: float = 180.0
-
-    def resources(self) -> dict[str, int]:
-        """Return the limits that the kernel enforces, by their names without ``RLIMIT_``."""
-        return {
-            "AS": self.memory << 20,
-            "FSIZE": self.disk << 20,
-            "NPROC": self.threads,
-            "NOFILE": 128,
-            "CORE": 0,
-            "MEMLOCK": 0,
-            "MSGQUEUE": 0,
-            "CPU": int(2 * self.total_seconds) + 10,
-        }
 
 
 class Session:
@@ -158,17 +128,16 @@ class Sandbox:
 
     def __init__(
         self,
-        packages: Iterable[str] = ("numpy", "matplotlib", "ipywidgets"),
+        packages: Iterable[str] = DEFAULT_PACKAGES,
         shared: Path | None = None,
         limits: Limits | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        bwrap = _bubblewrap()
         packages = tuple(packages)
         control, inner = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
-        command = [bwrap, *_container(packages, shared, self.limits)]
-        command += ["--", _python(), "-I", "-B", "/engine/autograder/grading/inside/zygote.py"]
+        command = [bubblewrap(), *container_arguments(packages, shared, self.limits)]
+        command += ["--", python(), "-I", "-B", "/engine/autograder/grading/inside/zygote.py"]
         with inner:
             self._process = subprocess.Popen(
                 [*command, str(inner.fileno())],
@@ -184,7 +153,7 @@ class Sandbox:
                 "Install it with `apt-get install libseccomp2`."
             )
         settings = {
-            "preload": [name for name in _imports(packages) if name != "ipykernel"],
+            "preload": [name for name in import_names(packages) if name != "ipykernel"],
             "change_user": os.getuid() == 0,
             "disk": self.limits.disk << 20,
             "limits": self.limits.resources(),
@@ -197,7 +166,7 @@ class Sandbox:
         except (ChannelClosed, WireError, OutOfTime, SandboxBroken) as error:
             reason = self._reason()
             self.close()
-            raise SandboxUnavailable(_mend(reason)) from error
+            raise SandboxUnavailable(_explained(reason)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -245,23 +214,11 @@ class Sandbox:
 def _number_of(process: int) -> int:
     """Return the process id behind a pidfd, as this process sees it."""
     text = Path(f"/proc/self/fdinfo/{process}").read_text()
-    found = re.search(r"^Pid:\s*(\d+)", text, re.MULTILINE)
-    return int(found[1]) if found else 0
+    match = re.search(r"^Pid:\s*(\d+)", text, re.MULTILINE)
+    return int(match[1]) if match else 0
 
 
-def _bubblewrap() -> str:
-    if sys.platform != "linux":
-        raise SandboxUnavailable("Grading needs Linux: the sandbox is made of its namespaces.")
-    path = shutil.which("bwrap")
-    if path is None:
-        raise SandboxUnavailable(
-            "Grading needs bubblewrap, which is not installed. Install it with "
-            "`apt-get install bubblewrap` (or `dnf install bubblewrap`)."
-        )
-    return path
-
-
-def _mend(reason: str) -> str:
+def _explained(reason: str) -> str:
     if any(word in reason for word in ("namespace", "uid map", "permitted", "denied")):
         advice = (
             "Allow it to make namespaces: on Ubuntu 24.04 `sudo sysctl -w "
@@ -271,142 +228,3 @@ def _mend(reason: str) -> str:
     else:
         advice = "Nothing was graded: submissions never run outside the sandbox."
     return f"The sandbox does not start on this machine ({reason}). {advice}"
-
-
-def _python() -> str:
-    return os.path.realpath(sys.executable)
-
-
-def _container(packages: tuple[str, ...], shared: Path | None, limits: Limits) -> Iterator[str]:
-    """Yield bubblewrap's arguments: what the container is and what can be seen in it."""
-    yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
-    yield from ("--unshare-cgroup-try", "--new-session", "--clearenv", "--cap-drop", "ALL")
-    if os.getuid() == 0:
-        for capability in ROOT_CAPABILITIES:
-            yield from ("--cap-add", capability)
-    else:
-        yield from ("--unshare-user", "--cap-add", "CAP_SYS_ADMIN")
-    for name, value in _environment().items():
-        yield from ("--setenv", name, value)
-    for path in _system_paths():
-        if path.is_symlink() and path.parent == Path("/"):
-            yield from ("--symlink", os.readlink(path), str(path))
-        elif path.exists():
-            yield from _open_folders(path.parents)
-            yield from ("--ro-bind", str(path), str(path))
-    # What else is installed beside the Python installation is not for submissions.
-    for hidden in _other_packages():
-        yield from ("--tmpfs", str(hidden), "--remount-ro", str(hidden))
-    engine = "/engine/autograder"
-    yield from _open_folders(map(Path, (f"{engine}/grading", engine, "/engine")))
-    yield from _open_folders(map(Path, ("/course", "/site", "/dev")))
-    for device in ("null", "zero", "full", "random", "urandom"):
-        yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
-    here = Path(__file__).parent
-    for source, name in (
-        (here / "inside" / "stub.py", "__init__.py"),
-        (here.parent / "values.py", "values.py"),
-        (here.parent / "handover.py", "handover.py"),
-        (here.parent / "comparison.py", "comparison.py"),
-        (here.parent / "checks.py", "checks.py"),
-        (here / "inside" / "__init__.py", "grading/__init__.py"),
-        (here / "wire.py", "grading/wire.py"),
-        (here / "channel.py", "grading/channel.py"),
-        (here / "inside", "grading/inside"),
-    ):
-        yield from ("--ro-bind", str(source), f"{engine}/{name}")
-    for source in _package_files(packages):
-        yield from ("--ro-bind", str(source), f"/site/{source.name}")
-    if shared is not None:
-        for source in sorted(shared.iterdir()):
-            if source.suffix != ".ipynb" and not source.is_symlink():
-                yield from ("--ro-bind", str(source), f"/course/{source.name}")
-    yield from ("--size", str(limits.disk << 20), "--tmpfs", "/tmp", "--chdir", "/tmp")
-    yield from ("--remount-ro", "/")
-
-
-def _open_folders(folders: Iterable[Path]) -> Iterator[str]:
-    """Make folders, outermost first: those that bubblewrap makes by itself are its owner's."""
-    for folder in reversed([folder for folder in folders if folder != Path("/")]):
-        yield from ("--perms", "0755", "--dir", str(folder))
-
-
-def _environment() -> dict[str, str]:
-    threads = ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
-    return {
-        **{f"{name}_NUM_THREADS": "1" for name in threads},
-        # glibc would reserve 64 MiB of addresses for each thread, which count against the limit:
-        # some threads would take all of it, and the process would die of what comes next.
-        "MALLOC_ARENA_MAX": "2",
-        "HOME": "/tmp",
-        "PATH": "/nonexistent",
-        "LANG": "C.UTF-8",
-        "MPLBACKEND": "agg",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
-        "IPYTHONDIR": "/tmp/ipython",
-    }
-
-
-def _system_paths() -> list[Path]:
-    """Return what of the system has to be seen: the Python installation and shared libraries."""
-    base = Path(sys.base_prefix)
-    own = [Path(_python()), base / "lib"]
-    shared = [Path("/lib"), Path("/lib64"), Path("/usr/lib64"), Path("/etc/ld.so.cache")]
-    # Debian and its like keep libraries in a folder of their own; /usr/lib holds much else.
-    multiarch = Path("/usr/lib", sysconfig.get_config_var("MULTIARCH") or "none")
-    if multiarch.is_dir() and base != Path("/usr"):
-        shared.append(multiarch)
-    elif multiarch.is_dir():
-        own = [Path(_python()), multiarch, Path(sysconfig.get_path("stdlib"))]
-    else:
-        shared.append(Path("/usr/lib"))
-    return [*shared, *own]
-
-
-def _other_packages() -> list[Path]:
-    base = Path(sys.base_prefix)
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    candidates = [base / "lib" / version / "site-packages", Path("/usr/lib/python3/dist-packages")]
-    return [path for path in candidates if path.is_dir()]
-
-
-def _imports(packages: Iterable[str]) -> Iterator[str]:
-    """Yield the names under which packages are imported, the packages' own first."""
-    for package in packages:
-        try:
-            top = importlib.metadata.distribution(package).read_text("top_level.txt")
-        except importlib.metadata.PackageNotFoundError as error:
-            raise SandboxUnavailable(
-                f"The chapter allows the package {package}, which is not installed here. "
-                f"Install it with `pip install {package}`."
-            ) from error
-        yield (top or package).split()[0].replace("-", "_")
-
-
-def _package_files(packages: Iterable[str]) -> list[Path]:
-    """Return the files and folders of the packages and all that they need, in site-packages."""
-    found: set[Path] = set()
-    for distribution in _with_requirements((*ENGINE_PACKAGES, *packages)):
-        for file in distribution.files or ():
-            if file.parts[0] not in ("..", "__pycache__"):
-                found.add(Path(str(distribution.locate_file(file.parts[0]))))
-    return sorted(path for path in found if path.exists())
-
-
-def _with_requirements(packages: Iterable[str]) -> list[importlib.metadata.Distribution]:
-    from packaging.requirements import Requirement
-
-    waiting, known = list(packages), {}
-    while waiting:
-        name = waiting.pop().lower().replace("_", "-")
-        if name in known:
-            continue
-        try:
-            known[name] = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # an optional requirement; a missing package of the chapter is told before
-        for text in known[name].requires or ():
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(requirement.name)
-    return list(known.values())

@@ -19,7 +19,7 @@ from typing import Any
 import msgpack  # type: ignore[import-untyped]
 import numpy as np
 
-from autograder.values import ARRAY_KINDS, Formula, Network, Tensor, Value
+from autograder.values import ARRAY_KINDS, Formula, SequentialNetwork, Tensor, Value
 
 MAX_STRUCTURE = 256 * 1024
 MAX_BULK = 32 * 1024 * 1024
@@ -58,8 +58,8 @@ class Foreign:
 
 def foreign(name: str) -> Foreign:
     """Return a stand-in for a value of the type ``name``."""
-    shown = "".join(c for c in name if c.isprintable())[:80] or "unknown"
-    stand_in: Foreign = type(shown, (Foreign,), {})()
+    printable = "".join(c for c in name if c.isprintable())[:80] or "unknown"
+    stand_in: Foreign = type(printable, (Foreign,), {})()
     return stand_in
 
 
@@ -152,7 +152,7 @@ class _Encoder:
             return self._mapping(value, depth)
         if isinstance(value, Formula) and not self.lenient:
             return ["f", list(value.parameters), value.source]
-        if isinstance(value, Tensor | Network) and not self.lenient:
+        if isinstance(value, Tensor | SequentialNetwork) and not self.lenient:
             tag = "T" if isinstance(value, Tensor) else "N"
             fields = (getattr(value, field.name) for field in dataclasses.fields(value))
             return [tag, *(self.pack(field, depth + 1) for field in fields)]
@@ -240,7 +240,7 @@ class _Decoder:
         if tag in ("T", "N") and self.formulas:
             fields = [self.unpack(item, depth + 1) for item in rest]
             try:
-                return Tensor(*fields) if tag == "T" else Network(*fields)
+                return Tensor(*fields) if tag == "T" else SequentialNetwork(*fields)
             except TypeError as error:
                 raise WireError("not a tensor or network") from error
         raise WireError("not a value")

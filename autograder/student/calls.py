@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import sysconfig
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any
 
 from autograder.checks import CheckedCase
-from autograder.examination import Caller, Ending, Failed, Returned
+from autograder.examination import Caller, Ending, Returned
+from autograder.failures import Failed, failure
 from autograder.handover import changed, hand_over, take_back
 from autograder.student.limits import run_within
 from autograder.student.notebook import running_shell
@@ -31,11 +28,11 @@ class PrintAllowance:
     def take(self, text: str) -> str:
         """Return the part of ``text`` that may be printed, and count it."""
         pieces = text[: self.characters].splitlines(keepends=True)
-        shown = "".join(pieces[: self.lines])
-        self.characters -= len(shown)
-        self.lines -= shown.count("\n")
-        self.left_out += len(text) - len(shown)
-        return shown
+        printed = "".join(pieces[: self.lines])
+        self.characters -= len(printed)
+        self.lines -= printed.count("\n")
+        self.left_out += len(text) - len(printed)
+        return printed
 
 
 class StudentCaller:
@@ -110,11 +107,11 @@ class _LimitedStream:
         self._last = "\n"
 
     def write(self, text: str) -> int:
-        shown = self._allowance.take(text)
-        if shown:
-            self._stream.write(self._heading + shown)
+        printed = self._allowance.take(text)
+        if printed:
+            self._stream.write(self._heading + printed)
             self._heading = ""
-            self._last = shown[-1]
+            self._last = printed[-1]
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -131,48 +128,22 @@ class _LimitedStream:
 
 @contextmanager
 def _exit_without_effect() -> Iterator[None]:
-    """Make ``exit()`` and ``quit()`` raise `SystemExit`; in a notebook they end the kernel."""
+    """Make ``exit()`` and ``quit()`` raise `SystemExit`; in a notebook they end the kernel.
+
+    They are two names in the notebook's namespace: others stand there for the time of a call.
+    """
     shell = running_shell()
     if shell is None:
         yield
         return
-
-    def ask_exit() -> None:
-        raise SystemExit
-
-    shell.ask_exit = ask_exit
+    names = shell.user_ns
+    own = [name for name in ("exit", "quit") if names.get(name) is shell.exiter]
+    names.update(dict.fromkeys(own, _exit))
     try:
         yield
     finally:
-        del shell.ask_exit
+        names.update(dict.fromkeys(own, shell.exiter))
 
 
-def failure(error: BaseException) -> Failed:
-    """Describe an exception raised by a student's code."""
-    try:
-        message = str(error)
-    except Exception:  # an exception class of the student's own
-        message = "(its message cannot be read)"
-    return Failed(type(error).__name__, message, student_line(error.__traceback__))
-
-
-_LIBRARIES = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    | {str(Path(__file__).parents[1]), "<frozen", "<__array_function__", "<string>"}
-)
-
-
-def student_line(stack: TracebackType | None) -> str:
-    """Return the innermost line of the student's own code in a traceback, as text."""
-    own: tuple[FrameType, int] | None = None
-    for frame, number in traceback.walk_tb(stack):
-        if not frame.f_code.co_filename.startswith(_LIBRARIES):
-            own = frame, number
-    if own is None:
-        return ""
-    frame, number = own
-    summary = traceback.FrameSummary(
-        frame.f_code.co_filename, number, frame.f_code.co_name, lookup_line=True
-    )
-    where = "" if frame.f_code.co_name == "<module>" else f" of {frame.f_code.co_name}"
-    return f"line {number}{where}: {summary.line}".rstrip(": ")
+def _exit(*arguments: object) -> None:
+    raise SystemExit

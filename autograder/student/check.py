@@ -14,7 +14,7 @@ from autograder.examination import Examination, examine
 from autograder.handover import hand_over
 from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
-from autograder.student.notebook import explain_missing_functions, show
+from autograder.student.notebook import show
 from autograder.values import Value, describe
 
 
@@ -204,10 +204,6 @@ class Check:
             f"There is no task named {name}.",
             f"{guess}Keep the name that the task gives to the function. The tasks are {tasks}.",
         )
-
-    def explain_missing_functions(self) -> None:
-        """Explain, in this notebook, a call of ``check`` with a name that does not exist yet."""
-        explain_missing_functions(lambda: self.checks())
 
 
 def _stumbled(checks: Checks, error: Exception) -> Report:

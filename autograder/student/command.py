@@ -70,18 +70,18 @@ def check(
     try:
         exercise = read_exercise(file)
         known = load_checks(file.parent / FILE_NAME)
-        wanted = _wanted(known, task or [])
+        tasks = _known_tasks(known, task or [])
     except (UnreadableFile, ChecksFileError) as error:
         _finish({**document, "error": str(error)}, as_json, status=2)
-    result = _in_new_process(file, wanted, cell_limit)
+    result = _in_new_process(file, tasks, cell_limit)
     document.update(result)
-    document["passed"] = bool(result["tasks"]) and all(one["passed"] for one in result["tasks"])
+    document["passed"] = bool(result["tasks"]) and all(entry["passed"] for entry in result["tasks"])
     if exercise.is_notebook:
         document.update(_points(exercise, result["tasks"]))
     _finish(document, as_json, status=0 if document["passed"] else 1)
 
 
-def _wanted(known: dict[str, Checks], tasks: list[str]) -> list[str]:
+def _known_tasks(known: dict[str, Checks], tasks: list[str]) -> list[str]:
     for task in tasks:
         if task not in known:
             raise UnreadableFile(
@@ -126,8 +126,8 @@ def _in_new_process(file: Path, tasks: list[str], cell_limit: float) -> dict[str
 
 def _points(exercise: ExerciseFile, tasks: list[dict[str, Any]]) -> dict[str, float]:
     return {
-        "points": sum(one["points"] or 0 for one in tasks),
-        "points_passed": sum(one["points"] or 0 for one in tasks if one["passed"]),
+        "points": sum(entry["points"] or 0 for entry in tasks),
+        "points_passed": sum(entry["points"] or 0 for entry in tasks if entry["passed"]),
         "points_by_hand": exercise.points_by_hand,
     }
 
@@ -147,26 +147,25 @@ def _print(document: dict[str, Any]) -> None:
     if hasattr(sys.stdout, "reconfigure"):  # a console that knows few characters
         sys.stdout.reconfigure(errors="replace")
     tasks = document["tasks"]
-    counts = [f"{one['cases_passed']} of {one['cases']} cases" for one in tasks]
-    width, count_width = max(len(one["task"]) for one in tasks), max(map(len, counts))
-    for one, count in zip(tasks, counts, strict=True):
-        mark, color = ("passed ", "green") if one["passed"] else ("not yet", "red")
-        points = f"   {one['points']:g} points" if one["points"] is not None else ""
-        typer.echo(
-            f"{typer.style(mark, fg=color)}  {one['task']:<{width}}  {count:>{count_width}}{points}"
-        )
-    empty = [one for one in tasks if one["title"] == f"{one['task']}: not done yet."]
-    for one in tasks:
-        if not one["passed"] and one not in empty:
-            typer.echo(f"\n{one['text']}")
+    counts = [f"{entry['cases_passed']} of {entry['cases']} cases" for entry in tasks]
+    width, count_width = max(len(entry["task"]) for entry in tasks), max(map(len, counts))
+    for entry, count in zip(tasks, counts, strict=True):
+        mark, color = ("passed ", "green") if entry["passed"] else ("not yet", "red")
+        points = f"   {entry['points']:g} points" if entry["points"] is not None else ""
+        name = f"{entry['task']:<{width}}"
+        typer.echo(f"{typer.style(mark, fg=color)}  {name}  {count:>{count_width}}{points}")
+    empty = [entry for entry in tasks if entry["title"] == f"{entry['task']}: not done yet."]
+    for entry in tasks:
+        if not entry["passed"] and entry not in empty:
+            typer.echo(f"\n{entry['text']}")
     if empty:
-        typer.echo(f"\nNot done yet: {', '.join(one['task'] for one in empty)}.")
+        typer.echo(f"\nNot done yet: {', '.join(entry['task'] for entry in empty)}.")
     for cell in document["stopped_cells"]:
         where = f" ({cell['line']})" if cell["line"] else ""
         typer.echo(f"\nNote: code cell {cell['cell']} did not finish: {cell['message']}{where}")
     for skipped in document["skipped"]:
         typer.echo(f"\nNote: in code cell {skipped['cell']}, this was skipped: {skipped['what']}")
-    passed = sum(one["passed"] for one in tasks)
+    passed = sum(entry["passed"] for entry in tasks)
     summary = f"\n{passed} of {len(tasks)} tasks pass"
     if document["points"]:
         summary += f", worth {document['points_passed']:g} of {document['points']:g} points"

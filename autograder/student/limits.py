@@ -40,8 +40,8 @@ class _Stop(SystemExit):
         if frame is None:  # too late: the code has ended
             return
         sys.settrace(_stop_at_next_line)
-        for one in frames:
-            one.f_trace = _stop_at_next_line
+        for frame in frames:
+            frame.f_trace = _stop_at_next_line
 
 
 def _stop_at_next_line(frame: FrameType, event: str, argument: object) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
@@ -65,20 +66,22 @@ def missing_function(name: str, defined: Iterable[str], in_notebook: bool = True
     return Report(f"{name} is not defined{' yet' if in_notebook else ''}.", "bad", tuple(lines))
 
 
-def explain_missing_functions(tasks: Callable[[], Iterable[str]]) -> None:
-    """Explain a NameError for the name of a task, from now on, in the running notebook.
+_explaining: weakref.WeakSet[Any] = weakref.WeakSet()
+"""The shells that explain missing functions already."""
+
+
+def explain_missing_functions(shell: Any, tasks: Callable[[], Iterable[str]]) -> None:
+    """Explain a NameError for the name of a task, from now on, in the notebook of ``shell``.
 
     ``check(corr2d)`` fails before ``check`` runs where ``corr2d`` does not exist. ``tasks``
-    returns the names of the exercise's tasks. Other errors look as they always do.
+    returns the names of the exercise's tasks. Other errors look as they always do, and another
+    handler of exceptions stays in place.
     """
-    shell = running_shell()
-    if shell is None or not hasattr(shell, "set_custom_exc"):
+    if shell in _explaining:
         return
+    _explaining.add(shell)
     before = tuple(shell.custom_exceptions)
     handle_before = shell.CustomTB if before else None
-    if getattr(shell, "_explains_missing_functions", False):
-        return
-    shell._explains_missing_functions = True
 
     def handle(
         shell: Any,

@@ -20,10 +20,10 @@ from typing import Any
 import autograder
 from autograder.advice import first_line
 from autograder.checks import FILE_NAME
-from autograder.examination import Failed
+from autograder.failures import Failed, failure
 from autograder.student import check as check_module
 from autograder.student import explore as explore_module
-from autograder.student.calls import PrintAllowance, failure, limited_printing
+from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, Check
 from autograder.student.exercise_file import ExerciseFile, read_exercise
 from autograder.student.limits import run_within
@@ -85,7 +85,9 @@ class Rerun:
             "passed": report.tone == "good",
             "points": self._exercise.points.get(task),
             "cases": len(checks.cases),
-            "cases_passed": sum(one.passed for one in examination.outcomes) if examination else 0,
+            "cases_passed": sum(outcome.passed for outcome in examination.outcomes)
+            if examination
+            else 0,
             "fraction": examination.fraction if examination else 0.0,
             "misconception": examination.misconception if examination else None,
             "title": report.title,
@@ -216,12 +218,12 @@ def _is_own(name: str, value: object) -> bool:
 
 def main() -> None:
     """Run the exercise, the result file, the limit per cell and the tasks given as arguments."""
-    path, result, limit, *wanted = sys.argv[1:]
+    path, result, limit, *chosen = sys.argv[1:]
     os.dup2(2, 1)  # whatever the student's code prints, also past Python, goes to stderr
     sys.argv = [path]
     rerun = Rerun(read_exercise(Path(path)), float(limit))
     rerun.run_cells()
-    tasks = [rerun.examine(task) for task in rerun.tasks if not wanted or task in wanted]
+    tasks = [rerun.examine(task) for task in rerun.tasks if not chosen or task in chosen]
     document = {"tasks": tasks, "stopped_cells": rerun.stopped, "skipped": rerun.skipped}
     Path(result).write_text(json.dumps(document), encoding="utf-8")
     sys.stdout.flush()

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = place_random_vgg16(folder) if options.vgg16 else {}
-        program = Path(sys.executable).with_name("jupyter-book")
+        program = str(Path(sys.executable).with_name("jupyter-book"))
         command = [program, "build", "-W", "-n", "--keep-going", f"--path-output={folder}", "."]
         begin = time.perf_counter()
         done = subprocess.run(

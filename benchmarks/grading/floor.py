@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot
 import nbformat
@@ -25,11 +26,12 @@ def main(folder: Path, chapter: str, figures: str) -> None:
     shell = Shell.instance()
     shell.enable_matplotlib()
     shell.take_streams()
-    times, points = [], {}
+    times: list[float] = []
+    points: dict[str, dict[str, float]] = {}
     for place in sorted((folder / "submitted").glob(f"*/{chapter}")):
         notebook = nbformat.read(place / f"{chapter}.ipynb", as_version=4)
         os.chdir(place)
-        shell.reset(new_session=False)
+        shell.reset(new_session=False)  # type: ignore[no-untyped-call]
         started = time.process_time()
         points[place.parent.name] = {}
         for cell in notebook.cells:
@@ -44,8 +46,8 @@ def main(folder: Path, chapter: str, figures: str) -> None:
     print(json.dumps({"cpu": times, "points": points}), file=output)
 
 
-def _points(outputs: list[dict]) -> float:
-    results = [one for one in outputs if one["output_type"] == "execute_result"]
+def _points(outputs: list[dict[str, Any]]) -> float:
+    results = [output for output in outputs if output["output_type"] == "execute_result"]
     return float(results[0]["data"]["text/plain"]) if results else 0.0
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading.course import Course
 from autograder.grading.sample_class import SampleStudent, write_sample_class
 from benchmarks.grading.processes import adopt_orphans, cpu_of_children, wait_for_orphans
@@ -32,7 +32,7 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
     others = [member.name for member in mixed if member.story not in HOSTILE]
     changed = [name for name in others if peaceful.of(name).tasks != disturbed.of(name).tasks]
     assert not changed, f"the marks of honest students changed: {', '.join(changed)}"
-    assert all(one.state == "graded" for one in disturbed.submissions)
+    assert all(submission.state == "graded" for submission in disturbed.submissions)
     table = Table(title=f"{students} submissions of {chapter}, {WORKERS} workers")
     for column in ("", "wall s", "CPU s", "graded"):
         table.add_column(column, justify="left" if not column else "right")
@@ -40,7 +40,7 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
         ("honest", before, peaceful),
         (f"with {sum(kinds.values())} hostile", after, disturbed),
     ):
-        graded = sum(one.state == "graded" for one in result.submissions)
+        graded = sum(submission.state == "graded" for submission in result.submissions)
         table.add_row(name, f"{wall:.1f}", f"{cpu:.1f}", str(graded))
     console.print(table)
     console.print(f"The {len(others)} honest students have the same marks in both.")
@@ -48,7 +48,7 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
     for column in ("", "in the class", "wall s", "CPU s", "points"):
         alone.add_column(column, justify="left" if not column else "right")
     for kind, count in kinds.items():
-        member = next(one for one in mixed if one.story == kind)
+        member = next(student for student in mixed if student.story == kind)
         result, (wall, cpu) = _graded(course, chapter, [member])
         points = result.submissions[0]
         alone.add_row(kind, str(count), f"{wall:.1f}", f"{cpu:.1f}", f"{points.points:g}")
@@ -68,7 +68,8 @@ def _graded(
     submitted.mkdir(exist_ok=True)
     write_sample_class(course.root / "exercises" / chapter, members, submitted)
     started, used = time.monotonic(), _cpu()
-    result = grading.grade(course.root, chapter, workers=min(WORKERS, len(members)), force=True)
+    options = grading.GradingOptions(workers=min(WORKERS, len(members)), force=True)
+    result = grading.grade(course.root, chapter, options=options)
     wall = time.monotonic() - started
     wait_for_orphans()
     return result, (wall, _cpu() - used)

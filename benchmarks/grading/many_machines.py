@@ -16,7 +16,7 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -24,9 +24,10 @@ from distributed import Client, SpecCluster
 from distributed.deploy.subprocess import SubprocessCluster
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading import cluster
-from autograder.grading.jobs import CHUNK, Job, packed_jobs
+from autograder.grading.jobs import Job, packed_jobs
+from autograder.grading.options import DEFAULT_OPTIONS
 from autograder.grading.sample_class import sample_students, write_sample_class
 
 ROOT = Path(__file__).parents[2]
@@ -64,12 +65,12 @@ def measured(chapter: str, students: int) -> Cost:
     ):
         classroom = Path(folder)
         known = sample_students(load_problems(ROOT, chapter))
-        kinds = [one for one in known if one.name in KINDS]
+        kinds = [student for student in known if student.name in KINDS]
         write_sample_class(ROOT / "exercises" / chapter, kinds, classroom / "submitted")
-        address = machines.scheduler_address
+        options = grading.GradingOptions(scheduler=machines.scheduler_address)
 
         def grade() -> grading.ClassResult:
-            return grading.grade(ROOT, chapter, classroom=classroom, scheduler=address)
+            return grading.grade(ROOT, chapter, classroom=classroom, options=options)
 
         grade()  # the worker has the chapter now, and a warm sandbox
         for number in range(students):
@@ -82,22 +83,26 @@ def measured(chapter: str, students: int) -> Cost:
         before = (*_seconds(worker), time.process_time())
         result = grade()
         after = (*_seconds(worker), time.process_time())
-        graded = [one for one in result.submissions if not one.unchanged]
+        graded = [submission for submission in result.submissions if not submission.unchanged]
         assert len(graded) == students
-        assert all(one.state == "graded" for one in graded)
+        assert all(submission.state == "graded" for submission in graded)
         own, started, writer = (late - early for early, late in zip(before, after, strict=True))
         files = (classroom / "autograded").rglob("*.ipynb")
         sizes = [path.stat().st_size for path in files if path.parent.parent.name[-1].isdigit()]
+        chunk = DEFAULT_OPTIONS.chunk
         to, back = sum(sent) / students, sum(sizes) / students
         return Cost(
             started / students,
             own / students,
             writer / students,
-            _scheduler_seconds(machines, int(CHUNK * to), int(CHUNK * back)) / CHUNK,
+            _scheduler_seconds(machines, int(chunk * to), int(chunk * back)) / chunk,
             to,
             back,
             _commit_seconds(classroom / "measured.db"),
-            sum(one.memory_full_info().pss for one in (worker, *worker.children(recursive=True))),
+            sum(
+                process.memory_full_info().pss
+                for process in (worker, *worker.children(recursive=True))
+            ),
         )
 
 
@@ -109,7 +114,8 @@ def _scheduler_seconds(machines: SpecCluster, sent: int, returned: int) -> float
         for number in range(TASKS):
             payload = {"n": returned, "data": bytes(sent), "number": number}
             assert len(client.submit(eval, "bytes(n)", payload, pure=False).result()) == returned
-        return (sum(process.cpu_times()[:2]) - before) / TASKS
+        spent: float = sum(process.cpu_times()[:2]) - before
+        return spent / TASKS
 
 
 def _commit_seconds(path: Path) -> float:
@@ -155,38 +161,38 @@ def _sizes_of_chunks() -> list[int]:
     """Return a list that the size of each chunk is added to from now on."""
     sizes: list[int] = []
 
-    def counted(jobs: list[Job]) -> bytes:
+    def counted(jobs: Iterable[Job]) -> bytes:
         packed = packed_jobs(jobs)
         sizes.append(len(packed))
         return packed
 
-    cluster.packed_jobs = counted
+    cluster.packed_jobs = counted  # type: ignore[attr-defined]
     return sizes
 
 
 def _dask_process(role: str) -> psutil.Process:
     """Return the one child process of this role: Dask's scheduler, or its worker's nanny."""
-    found = [
-        one
-        for one in psutil.Process().children()
-        if any(f"distributed.{role}" in word for word in one.cmdline())
+    processes = [
+        process
+        for process in psutil.Process().children()
+        if any(f"distributed.{role}" in word for word in process.cmdline())
     ]
-    assert len(found) == 1, found
-    return found[0]
+    assert len(processes) == 1, processes
+    return processes[0]
 
 
 def _worker() -> psutil.Process:
     """Return the worker: the process below the nanny that has started a sandbox."""
     children = _dask_process("Nanny").children()
-    found = [one for one in children if any(c.name() == "bwrap" for c in one.children())]
-    assert len(found) == 1, found
-    return found[0]
+    sandboxes = [child for child in children if any(c.name() == "bwrap" for c in child.children())]
+    assert len(sandboxes) == 1, sandboxes
+    return sandboxes[0]
 
 
 def _seconds(process: psutil.Process) -> tuple[float, float]:
     """Return the CPU seconds of a process, and of all it has started, ended ones included."""
     own = process.cpu_times()
-    times = [one.cpu_times() for one in process.children(recursive=True)]
+    times = [child.cpu_times() for child in process.children(recursive=True)]
     started = sum(t.user + t.system + t.children_user + t.children_system for t in times)
     return own.user + own.system, started
 

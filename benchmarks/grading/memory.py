@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import psutil
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading.course import Course
 from autograder.grading.sample_class import write_sample_class
 from benchmarks.grading.submissions import honest_class
@@ -26,18 +27,17 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
     for column in ("graded", "seconds", "grader", "sandbox (zygote)"):
         table.add_column(column, justify="right")
     measured: list[float] = []
+    numbers = itertools.count(1)
     started = time.monotonic()
 
-    def found(result: grading.SubmissionResult) -> None:
-        nonlocal count
-        count += 1
+    def measure(result: grading.SubmissionResult) -> None:
+        count = next(numbers)
         if count % max(students // 10, 1) == 0:
             measured.append(_resident(psutil.Process()))
             row = (count, time.monotonic() - started, measured[-1], _resident(_zygote()))
-            table.add_row(*(f"{one:.0f}" for one in row))
+            table.add_row(*(f"{entry:.0f}" for entry in row))
 
-    count = 0
-    grading.grade(course.root, chapter, on_result=found)
+    grading.grade(course.root, chapter, on_result=measure)
     console.print(table)
     growth = measured[-1] / measured[0] - 1
     console.print(f"Growth of the grader from a tenth to the end: {100 * growth:.1f} %")
@@ -48,8 +48,8 @@ def _zygote() -> psutil.Process:
     """Return the process that sessions are forked from: the oldest Python below this one."""
     below = psutil.Process().children(recursive=True)
     return min(
-        (one for one in below if one.name().startswith("python")),
-        key=lambda one: one.create_time(),
+        (process for process in below if process.name().startswith("python")),
+        key=lambda process: process.create_time(),
     )
 
 

@@ -28,8 +28,8 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 from rich.table import Table
 
-from autograder.authoring.chapter import load_problems
 from autograder.authoring.generate import generate
+from autograder.chapter import load_problems
 from autograder.grading.course import SECRET_VARIABLE, Course
 from autograder.grading.sample_class import write_sample_class
 from benchmarks.grading import hostile, memory, stages, stock
@@ -105,7 +105,7 @@ def conditions() -> str:
 
 def load() -> str:
     """Say how busy the machine is with other things."""
-    return "load averages: " + " ".join(f"{one:.1f}" for one in os.getloadavg())
+    return "load averages: " + " ".join(f"{average:.1f}" for average in os.getloadavg())
 
 
 class Room:
@@ -184,7 +184,7 @@ def compare(console: Console, course: Course, students: int, rounds: int) -> Non
             costs[name].append((few, all_))
             expected = expected or points
             assert_same(name, points, expected, students)
-    total = sum(sum(one.values()) for one in (expected or {}).values())
+    total = sum(sum(points.values()) for points in (expected or {}).values())
     console.print(_table(costs, small.students, whole.students))
     console.print(
         f"All contenders gave the same points for each of {7 * students} tasks of {students} "
@@ -217,11 +217,11 @@ def _table(costs: dict[str, list[tuple[Cost, Cost]]], few: int, many: int) -> Ta
         marginal = statistics.median((b.cpu - a.cpu) / (many - few) for a, b in runs)
         table.add_row(
             name,
-            f"{statistics.median(one.cpu for one in whole):.1f}",
-            _ratio([one.cpu for one in stock_costs], [one.cpu for one in whole]),
-            f"{statistics.median(one.wall for one in whole):.1f}",
-            _ratio([one.wall for one in stock_costs], [one.wall for one in whole]),
-            "" if name == FLOOR else f"{statistics.median(one.first for one in whole):.1f}",
+            f"{statistics.median(cost.cpu for cost in whole):.1f}",
+            _ratio([cost.cpu for cost in stock_costs], [cost.cpu for cost in whole]),
+            f"{statistics.median(cost.wall for cost in whole):.1f}",
+            _ratio([cost.wall for cost in stock_costs], [cost.wall for cost in whole]),
+            "" if name == FLOOR else f"{statistics.median(cost.first for cost in whole):.1f}",
             f"{marginal:.3f}",
         )
     return table

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from autograder import grading
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from autograder.grading import batch, engine, gradebook, pool, sandbox
 from autograder.grading.course import Course
 from autograder.grading.sample_class import write_sample_class
@@ -25,7 +25,7 @@ from benchmarks.grading.submissions import honest_class
 PLACES: tuple[tuple[Any, str, str], ...] = (
     (batch, "read_submission", "reading the files"),
     (Submission, "parsed", "parsing"),
-    (engine, "rebuild", "rebuilding the notebook"),
+    (pool, "rebuild", "rebuilding the notebook"),
     (sandbox.Sandbox, "open", "starting a process"),
     (Problem, "hidden_checks", "drawing hidden cases"),
     (engine, "examine", "comparing and diagnosing"),
@@ -110,7 +110,7 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
         inside.clear()
         started, children = time.process_time(), cpu_of_children()
         names = [member.name for member in members[:size]]
-        grading.grade(course.root, chapter, names, force=True)
+        grading.grade(course.root, chapter, names, options=grading.GradingOptions(force=True))
         wait_for_orphans()
         mine, theirs = time.process_time() - started, cpu_of_children() - children
         if size == 1:
@@ -128,10 +128,16 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
             continue
         else:
             row = grader[stage], inside[stage]
-        table.add_row(stage, *(f"{1000 * one / students:.1f}" if one else "" for one in row))
+        table.add_row(
+            stage,
+            *(
+                f"{1000 * milliseconds / students:.1f}" if milliseconds else ""
+                for milliseconds in row
+            ),
+        )
         if stage == PLACES[-1][2]:
             row = grader[REST], inside[REST]
-            table.add_row(REST, *(f"{1000 * one / students:.1f}" for one in row))
+            table.add_row(REST, *(f"{1000 * milliseconds / students:.1f}" for milliseconds in row))
     console.print(table)
 
 

@@ -39,7 +39,8 @@ import functools
 from pathlib import Path
 
 from autograder.checks import load_checks
-from autograder.examination import Failed, Returned, examine
+from autograder.examination import Returned, examine
+from autograder.failures import Failed
 from autograder.values import copy_of
 
 

@@ -33,18 +33,23 @@ from torch import Tensor, nn
 
 from benchmarks.laboratory.occlusion import captum_drop, measured, network_and_picture, relative
 from benchmarks.laboratory.smoothgrad import captum_smoothgrad
-from laboratory import (
-    activations,
-    evaluation,
-    gradients,
-    incremental_occlusion,
-    occlusion,
-    synthesis,
-)
+from laboratory import activations, evaluation
+from laboratory.attribution.grad_cam import grad_cam
+from laboratory.attribution.gradient import gradient
+from laboratory.attribution.guided_backprop import guided_backprop
+from laboratory.attribution.integrated_gradients import integrated_gradients
+from laboratory.attribution.occlusion import occlusion, plain_occlusion
+from laboratory.attribution.smoothgrad import smoothgrad, vargrad
+from laboratory.fast.incremental_occlusion import IncrementalOcclusion
+from laboratory.fast.live_occlusion import LiveOcclusion
 from laboratory.layers import autocast
-from laboratory.live_occlusion import LiveOcclusion
-from laboratory.live_smoothgrad import LiveSmoothGrad
 from laboratory.networks import Network, load_network
+from laboratory.occlusion_map import patch_starts
+from laboratory.synthesis.class_model import class_model
+from laboratory.synthesis.deep_dream import deep_dream
+from laboratory.synthesis.filter_ascent import filter_ascent
+from laboratory.synthesis.style_transfer import style_transfer
+from laboratory.synthesis.texture import texture
 
 Work = Callable[[], Tensor]
 
@@ -89,7 +94,7 @@ class Bench:
         self.shape = tuple(self.x.shape[1:])
         with torch.inference_mode():
             self.target = int(self.model(self.x).argmax())
-        engine = incremental_occlusion.IncrementalOcclusion(self.model, self.x)
+        engine = IncrementalOcclusion(self.model, self.x)
         self.full_macs = engine.full_multiply_adds()
         self.peak: dict[str, float] = {}
         name = torch.cuda.get_device_name(self.device) if self.on_gpu else "CPU"
@@ -179,8 +184,8 @@ def occlusion_maps(bench: Bench) -> None:
     size = bench.shape[1]
     for patch in bench.patches:
         for stride in bench.strides:
-            places = occlusion.starts(size, patch, stride)
-            engine = incremental_occlusion.IncrementalOcclusion(bench.model, bench.x)
+            places = patch_starts(size, patch, stride)
+            engine = IncrementalOcclusion(bench.model, bench.x)
             least = engine.multiply_adds(places, places, (patch, patch))
             full = bench.full_macs * len(places) ** 2
             print(
@@ -205,13 +210,13 @@ def _occlusion_table(
         return lambda batch: lambda: work(batch)
 
     def plain(dtype: torch.dtype, batch_size: int = 128) -> Work:
-        return lambda: occlusion.occlude(
+        return lambda: plain_occlusion(
             bench.model, bench.x, batch_size=batch_size, dtype=dtype, **arguments, **quiet
         ).drop(bench.target)
 
     def incremental(dtype: torch.dtype) -> Work:
-        return lambda: incremental_occlusion.occlude(
-            bench.model, bench.x, batch_size=1024, delta_dtype=dtype, **arguments, **quiet
+        return lambda: occlusion(
+            bench.model, bench.x, batch_size=1024, dtype=dtype, **arguments, **quiet
         ).drop(bench.target)
 
     def live(dtype: torch.dtype, size_classes: int | None) -> Work:
@@ -256,28 +261,22 @@ def _best_captum_batch(bench: Bench, captum: Callable[[int], Work]) -> int:
     return int(min(spent, key=spent.__getitem__))
 
 
-def smoothgrad(bench: Bench) -> None:
+def smoothgrad_maps(bench: Bench) -> None:
     """SmoothGrad with 50 samples; the floor counts a forward and a backward pass to the pixels."""
     macs = 2 * bench.full_macs * SAMPLES
     batch_size = SAMPLES if bench.on_gpu else 10
 
     def ours(dtype: torch.dtype, seed: int | torch.Generator = 0) -> Tensor:
-        return gradients.smoothgrad(
+        return smoothgrad(
             bench.model,
             bench.x,
             bench.target,
-            samples=SAMPLES,
+            n_samples=SAMPLES,
             seed=seed,
             batch_size=batch_size,
             dtype=dtype,
             progress=False,
         )
-
-    def live(dtype: torch.dtype) -> Work:
-        recorded = LiveSmoothGrad(
-            bench.model, bench.shape, samples=SAMPLES, batch_size=batch_size, dtype=dtype
-        )
-        return lambda: recorded(bench.x, bench.target)
 
     def captum(dtype: torch.dtype) -> Tensor:
         with autocast(bench.device, dtype):
@@ -288,11 +287,9 @@ def smoothgrad(bench: Bench) -> None:
     rows = []
     with tf32(False):
         expected, other = ours(torch.float32), ours(torch.float32, seed=1)
-        expected_live = live(torch.float32)()
     for precision, (dtype, allowed) in bench.precisions.items():
         with tf32(allowed):
             error = f"{relative(ours(dtype), expected):.1e}"
-            error_live = f"{relative(live(dtype)(), expected_live):.1e}"
             random = torch.Generator(bench.device)
             contenders = {
                 f"noise drawn on the CPU, {precision}": (lambda d=dtype: ours(d), error),
@@ -300,7 +297,6 @@ def smoothgrad(bench: Bench) -> None:
                     lambda d=dtype, r=random: ours(d, r),
                     error,
                 ),
-                f"live, {precision}": (live(dtype), error_live),
             }
             if CAPTUM:
                 contenders[f"Captum, {precision}"] = (lambda d=dtype: captum(d), "other noise")
@@ -329,9 +325,7 @@ def trained(bench: Bench) -> None:
     x = torch.randn(1, 3, 96, 96, generator=torch.Generator().manual_seed(1)).to(bench.device)
 
     def run(dtype: torch.dtype, seed: int = 0) -> Tensor:
-        return gradients.smoothgrad(
-            model, x, 0, samples=SAMPLES, seed=seed, dtype=dtype, progress=False
-        )
+        return smoothgrad(model, x, 0, n_samples=SAMPLES, seed=seed, dtype=dtype, progress=False)
 
     with tf32(False):
         expected = run(torch.float32)
@@ -348,15 +342,13 @@ def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:
     quiet = {"progress": False}
     return {
         "layer outputs": lambda: list(activations.layer_outputs(model, x).values())[-1],
-        "gradient": lambda: gradients.gradient(model, x, target),
-        "integrated gradients": lambda: gradients.integrated_gradients(model, x, target, **quiet),
-        "guided backpropagation": lambda: gradients.guided_backprop(model, x, target),
-        "SmoothGrad": lambda: gradients.smoothgrad(model, x, target, samples=10, **quiet),
-        "VarGrad": lambda: gradients.vargrad(model, x, target, samples=10, **quiet),
-        "Grad-CAM, relu5_3": lambda: gradients.grad_cam(model, x, target, layer="relu5_3"),
-        "occlusion": lambda: incremental_occlusion.occlude(
-            model, x, patch=32, stride=16, **quiet
-        ).pixel_map(target),
+        "gradient": lambda: gradient(model, x, target),
+        "integrated gradients": lambda: integrated_gradients(model, x, target, **quiet),
+        "guided backpropagation": lambda: guided_backprop(model, x, target),
+        "SmoothGrad": lambda: smoothgrad(model, x, target, n_samples=10, **quiet),
+        "VarGrad": lambda: vargrad(model, x, target, n_samples=10, **quiet),
+        "Grad-CAM, relu5_3": lambda: grad_cam(model, x, target, layer="relu5_3"),
+        "occlusion": lambda: occlusion(model, x, patch=32, stride=16, **quiet).pixel_map(target),
         "deletion curve": lambda: evaluation.removal_curve(model, x, target, x[0].abs().sum(0)),
     }
 
@@ -395,15 +387,13 @@ def chapter(bench: Bench) -> None:
     figures: dict[str, Work] = {
         **methods(network, x, bench.target),
         "occlusion, stride 8": lambda: (
-            incremental_occlusion.occlude(
-                bench.model, x, patch=32, stride=8, batch_size=1024, **quiet
-            ).logits
+            occlusion(bench.model, x, patch=32, stride=8, batch_size=1024, **quiet).logits
         ),
-        "class model": lambda: synthesis.class_model(network, bench.target, **steps, **quiet).x,
-        "filter ascent": lambda: synthesis.filter_ascent(network, "conv4_2", 0, **steps, **quiet).x,
-        "deep dream": lambda: synthesis.deep_dream(network, x, "conv4_2", **steps, **quiet),
-        "texture": lambda: synthesis.texture(network, x, **steps, **quiet).x,
-        "style transfer": lambda: synthesis.style_transfer(network, x, other, **steps, **quiet).x,
+        "class model": lambda: class_model(network, bench.target, **steps, **quiet).x,
+        "filter ascent": lambda: filter_ascent(network, "conv4_2", 0, **steps, **quiet).x,
+        "deep dream": lambda: deep_dream(network, x, "conv4_2", **steps, **quiet),
+        "texture": lambda: texture(network, x, **steps, **quiet).x,
+        "style transfer": lambda: style_transfer(network, x, other, **steps, **quiet).x,
     }
     rows = []
     total = 0.0
@@ -440,7 +430,7 @@ def main(arguments: list[str]) -> None:
         "ceilings": ceilings,
         "throughput": throughput,
         "occlusion": occlusion_maps,
-        "smoothgrad": smoothgrad,
+        "smoothgrad": smoothgrad_maps,
         "agreement": agreement,
         "chapter": chapter,
     }

@@ -24,7 +24,16 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.laboratory.occlusion import network_and_picture
-from laboratory import activations, evaluation, gradients, incremental_occlusion, occlusion
+from laboratory import activations, evaluation
+from laboratory.attribution.fluctuation import fluctuation
+from laboratory.attribution.grad_cam import grad_cam
+from laboratory.attribution.gradient import gradient
+from laboratory.attribution.guided_backprop import guided_backprop
+from laboratory.attribution.integrated_gradients import integrated_gradients
+from laboratory.attribution.occlusion import plain_occlusion
+from laboratory.attribution.smoothgrad import smoothgrad, vargrad
+from laboratory.fast.incremental_occlusion import IncrementalOcclusion
+from laboratory.occlusion_map import patch_starts
 
 Work = Callable[[nn.Module, Tensor, int, int], object]
 """A function of the network, a picture, the batch size, and how many batches to fill."""
@@ -40,38 +49,46 @@ def _stride(x: Tensor, count: int) -> int:
     return max(1, (x.shape[-1] // 2) // (axis - 1))
 
 
+def _incremental(model: nn.Module, x: Tensor, batch: int, stride: int) -> Tensor:
+    patch = x.shape[-1] // 2
+    starts = patch_starts(x.shape[-1], patch, stride)
+    engine = IncrementalOcclusion(model, x)
+    # One class, so that batches get filled.
+    return engine.logits(starts, starts, (patch, patch), batch_size=batch, size_classes=1)
+
+
 FUNCTIONS: dict[str, Work] = {
-    "gradient": lambda model, x, batch, batches: gradients.gradient(
+    "gradient": lambda model, x, batch, batches: gradient(
         model, _many(x, batch * batches), 0, batch_size=batch
     ),
-    "guided_backprop": lambda model, x, batch, batches: gradients.guided_backprop(
+    "guided_backprop": lambda model, x, batch, batches: guided_backprop(
         model, _many(x, batch * batches), 0, batch_size=batch
     ),
-    "grad_cam": lambda model, x, batch, batches: gradients.grad_cam(
+    "grad_cam": lambda model, x, batch, batches: grad_cam(
         model, _many(x, batch * batches), 0, layer="relu5_3", batch_size=batch
     ),
-    "integrated_gradients": lambda model, x, batch, batches: gradients.integrated_gradients(
-        model, x, 0, steps=batch * batches, batch_size=batch, progress=False
+    "integrated_gradients": lambda model, x, batch, batches: integrated_gradients(
+        model, x, 0, n_steps=batch * batches, batch_size=batch, progress=False
     ),
-    "smoothgrad": lambda model, x, batch, batches: gradients.smoothgrad(
-        model, x, 0, samples=batch * batches, batch_size=batch, progress=False
+    "smoothgrad": lambda model, x, batch, batches: smoothgrad(
+        model, x, 0, n_samples=batch * batches, batch_size=batch, progress=False
     ),
-    "smoothgrad, bfloat16": lambda model, x, batch, batches: gradients.smoothgrad(
+    "smoothgrad, bfloat16": lambda model, x, batch, batches: smoothgrad(
         model,
         x,
         0,
-        samples=batch * batches,
+        n_samples=batch * batches,
         batch_size=batch,
         dtype=torch.bfloat16,
         progress=False,
     ),
-    "vargrad": lambda model, x, batch, batches: gradients.vargrad(
-        model, x, 0, samples=batch * batches, batch_size=batch, progress=False
+    "vargrad": lambda model, x, batch, batches: vargrad(
+        model, x, 0, n_samples=batch * batches, batch_size=batch, progress=False
     ),
-    "fluctuation": lambda model, x, batch, batches: gradients.fluctuation(
+    "fluctuation": lambda model, x, batch, batches: fluctuation(
         model, x, 0, pixel=(9, 9), points=batch * batches, batch_size=batch
     ),
-    "occlusion, plain": lambda model, x, batch, batches: occlusion.occlude(
+    "occlusion, plain": lambda model, x, batch, batches: plain_occlusion(
         model,
         x,
         patch=x.shape[-1] // 2,
@@ -79,14 +96,8 @@ FUNCTIONS: dict[str, Work] = {
         batch_size=batch,
         progress=False,
     ),
-    "occlusion, incremental": lambda model, x, batch, batches: incremental_occlusion.occlude(
-        model,
-        x,
-        patch=x.shape[-1] // 2,
-        stride=_stride(x, batch * batches),
-        batch_size=batch,
-        size_classes=1,  # so that batches get filled
-        progress=False,
+    "occlusion, incremental": lambda model, x, batch, batches: _incremental(
+        model, x, batch, _stride(x, batch * batches)
     ),
     "layer_outputs": lambda model, x, batch, batches: activations.layer_outputs(
         model, _many(x, batch * batches), ["pool5"], batch_size=batch

@@ -30,8 +30,10 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from laboratory import incremental_occlusion, occlusion
+from laboratory.attribution.occlusion import occlusion
+from laboratory.fast.incremental_occlusion import IncrementalOcclusion
 from laboratory.networks import load_network
+from laboratory.occlusion_map import patch_starts
 
 CAPTUM_BATCHES = (1, 4, 8, 16, 32)
 CAPTUM_BATCHES_CUDA = (32, 64, 128, 256)
@@ -83,7 +85,7 @@ def captum_drop(
     from captum.attr import Occlusion
 
     with torch.inference_mode():
-        found = Occlusion(model).attribute(
+        attributions = Occlusion(model).attribute(
             x,
             (x.shape[1], patch, patch),
             strides=(x.shape[1], stride, stride),
@@ -91,7 +93,7 @@ def captum_drop(
             target=target,
             perturbations_per_eval=batch,
         )
-    return found[0, 0]
+    return attributions[0, 0]
 
 
 def ours_drop(
@@ -103,10 +105,10 @@ def ours_drop(
     batch: int,
     dtype: torch.dtype,
 ) -> Tensor:
-    found = incremental_occlusion.occlude(
-        model, x, patch=patch, stride=stride, batch_size=batch, delta_dtype=dtype, progress=False
+    swept = occlusion(
+        model, x, patch=patch, stride=stride, batch_size=batch, dtype=dtype, progress=False
     )
-    return found.pixel_map(target)
+    return swept.pixel_map(target)
 
 
 def main(arguments: list[str]) -> None:
@@ -152,8 +154,8 @@ def compare(
     device: torch.device,
 ) -> None:
     size = x.shape[-1]
-    places = occlusion.starts(size, patch, stride)
-    engine = incremental_occlusion.IncrementalOcclusion(model, x)
+    places = patch_starts(size, patch, stride)
+    engine = IncrementalOcclusion(model, x)
     limit = (
         engine.full_multiply_adds()
         * len(places) ** 2
@@ -162,7 +164,7 @@ def compare(
     del engine
     # The coarser grid: a multiple of the stride, but Captum's patches must leave no gaps.
     coarse = stride if options.whole else patch // stride * stride
-    share = len(occlusion.starts(size, patch, coarse)) ** 2 / len(places) ** 2
+    share = len(patch_starts(size, patch, coarse)) ** 2 / len(places) ** 2
     # Where the stride does not divide, our last patch ends at the border, and Captum's hangs over
     # it: pixels that only the others cover are compared.
     common = size - patch if (size - patch) % coarse else size

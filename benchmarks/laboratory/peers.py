@@ -31,7 +31,12 @@ from torch import Tensor, nn
 
 from benchmarks.laboratory.occlusion import captum_drop, measured, network_and_picture, use_cpu_time
 from benchmarks.laboratory.smoothgrad import captum_smoothgrad
-from laboratory import gradients, incremental_occlusion
+from laboratory.attribution.grad_cam import grad_cam
+from laboratory.attribution.gradient import gradient
+from laboratory.attribution.guided_backprop import guided_backprop
+from laboratory.attribution.integrated_gradients import integrated_gradients
+from laboratory.attribution.occlusion import occlusion
+from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.layers import find, not_in_place
 
 PACKAGES = {
@@ -103,10 +108,10 @@ def scaled(cam: Tensor) -> Tensor:
 
 def occlusion_sum(model: nn.Module, x: Tensor, target: int, patch: int) -> Tensor:
     """Return the sum of the drops over all places that cover a pixel, at stride 1, as PAIR's."""
-    found = incremental_occlusion.occlude(model, x, patch=patch, stride=1, progress=False)
-    drop, total = found.drop(target), torch.zeros_like(x[0, 0])
-    for i, top in enumerate(found.tops):
-        for j, left in enumerate(found.lefts):
+    swept = occlusion(model, x, patch=patch, stride=1, progress=False)
+    drop, total = swept.drop(target), torch.zeros_like(x[0, 0])
+    for i, top in enumerate(swept.tops):
+        for j, left in enumerate(swept.lefts):
             total[top : top + patch, left : left + patch] += drop[i, j]
     return total
 
@@ -119,20 +124,18 @@ def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple
     quiet: dict[str, Any] = {"progress": False}
 
     def ours_cam(resize: bool) -> Tensor:
-        return gradients.grad_cam(model, x, target, layer=name, resize=resize)
+        return grad_cam(model, x, target, layer=name, resize=resize)
 
     def ours_smoothgrad() -> Tensor:
-        return gradients.smoothgrad(model, x, target, samples=SAMPLES, level=LEVEL, **quiet)
+        return smoothgrad(model, x, target, n_samples=SAMPLES, noise_level=LEVEL, **quiet)
 
     def ours_integrated() -> Tensor:
-        return gradients.integrated_gradients(model, x, target, steps=STEPS, **quiet)
+        return integrated_gradients(model, x, target, n_steps=STEPS, **quiet)
 
     def ours_occlusion() -> Tensor:
-        return incremental_occlusion.occlude(
-            model, x, patch=PATCH, stride=PATCH, **quiet
-        ).pixel_map(target)
+        return occlusion(model, x, patch=PATCH, stride=PATCH, **quiet).pixel_map(target)
 
-    found: dict[str, dict[str, tuple[Maker, Maker]]] = {
+    makers: dict[str, dict[str, tuple[Maker, Maker]]] = {
         "gradient": {},
         "integrated gradients": {},
         "guided backprop": {},
@@ -140,13 +143,13 @@ def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple
         f"Grad-CAM at {name}": {},
         "occlusion": {},
     }
-    grad, integrated, guided, smooth, cam, occlusion = found.values()
+    grad, integrated, guided, smooth, cam, occluded = makers.values()
 
     def ours_gradient() -> Tensor:
-        return gradients.gradient(model, x, target)
+        return gradient(model, x, target)
 
     def ours_guided() -> Tensor:
-        return gradients.guided_backprop(model, x, target)
+        return guided_backprop(model, x, target)
 
     if importlib.util.find_spec("captum"):
         from captum import attr
@@ -178,7 +181,7 @@ def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple
                 leaf(), target=target, relu_attributions=True
             )[:, 0],
         )
-        occlusion[f"captum, stride {PATCH}"] = (
+        occluded[f"captum, stride {PATCH}"] = (
             ours_occlusion,
             lambda: captum_drop(model, x, PATCH, PATCH, target, 4),
         )
@@ -213,11 +216,11 @@ def table(model: nn.Module, x: Tensor, target: int) -> dict[str, dict[str, tuple
             lambda: ours_cam(False),
             lambda: pair.mask("GradCam", should_resize=False, three_dims=False),
         )
-        occlusion[f"saliency, patch {few}, 3 x 3 places"] = (
+        occluded[f"saliency, patch {few}, 3 x 3 places"] = (
             lambda: occlusion_sum(model, x, target, few),
             lambda: pair.mask("Occlusion", size=few)[0, 0],
         )
-    return found
+    return makers
 
 
 def main(arguments: list[str]) -> None:

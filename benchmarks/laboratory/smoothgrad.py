@@ -30,7 +30,8 @@ from torch.nn import functional
 
 from benchmarks.laboratory import occlusion
 from benchmarks.laboratory.occlusion import measured, network_and_picture, relative, use_cpu_time
-from laboratory import gradients, winograd
+from laboratory.attribution.smoothgrad import smoothgrad
+from laboratory.fast import winograd
 from laboratory.layers import chain
 
 CAPTUM_BATCHES = (1, 2, 4, 8)
@@ -45,7 +46,7 @@ def captum_smoothgrad(
 
     # Captum draws from the global generator; the same numbers as ours, in the same order.
     torch.manual_seed(seed)
-    found = NoiseTunnel(Saliency(model)).attribute(
+    mean = NoiseTunnel(Saliency(model)).attribute(
         x,
         nt_type="smoothgrad",
         nt_samples=samples,
@@ -54,7 +55,7 @@ def captum_smoothgrad(
         target=target,
         abs=False,
     )
-    return found.detach()
+    return mean.detach()
 
 
 def multiply_adds(model: nn.Module, x: Tensor) -> tuple[float, float]:
@@ -80,7 +81,7 @@ def best_rate(dtype: torch.dtype) -> float:
     for channels, size in SHAPES:
         x = torch.randn(2, channels, size, size).to(dtype)
         weight = torch.randn(channels, channels, 3, 3).to(dtype)
-        x, weight = (one.contiguous(memory_format=torch.channels_last) for one in (x, weight))
+        x, weight = (t.contiguous(memory_format=torch.channels_last) for t in (x, weight))
         count = 2 * weight.numel() * size**2
         for _ in range(4):
             begin = occlusion.clock()
@@ -119,12 +120,12 @@ def main(arguments: list[str]) -> None:
     last = torch.channels_last
 
     def ours(dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
-        return gradients.smoothgrad(
+        return smoothgrad(
             model,
             x,
             target,
-            samples=options.samples,
-            level=options.level,
+            n_samples=options.samples,
+            noise_level=options.level,
             seed=seed,
             batch_size=options.batch,
             dtype=dtype,

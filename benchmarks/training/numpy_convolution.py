@@ -28,6 +28,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 TARGET = 1.4
@@ -69,40 +70,51 @@ def calls(way: str, given: argparse.Namespace) -> dict[str, Callable[[], object]
     x = rng.standard_normal((images, channels, side, side))
     w = rng.standard_normal((filters, channels, 3, 3)) / np.sqrt(9 * channels)
     b = rng.standard_normal(filters)
-    out = torch.nn.functional.conv2d(*map(torch.tensor, (x, w, b)), given.stride, padding=1)
+    tx, tw, tb = map(torch.tensor, (x, w, b))
+    out = torch.nn.functional.conv2d(tx, tw, tb, given.stride, padding=1)
     dout = rng.standard_normal(tuple(out.shape))
 
-    def torch_backward(dout, x, w):
-        return torch.ops.aten.convolution_backward(
+    def torch_backward(
+        dout: torch.Tensor, x: torch.Tensor, w: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        gradients: tuple[torch.Tensor, ...] = torch.ops.aten.convolution_backward(
             dout, x, w, [filters], [given.stride] * 2, [1, 1], [1, 1], False, [0, 0], 1, [True] * 3
         )
+        return gradients
 
-    exact = [out, *torch_backward(*map(torch.tensor, (dout, x, w)))]
-    x, w, b, dout = (part.astype(np.float32) for part in (x, w, b, dout))
+    exact = [out, *torch_backward(torch.tensor(dout), tx, tw)]
+    x32, w32, b32, dout32 = (part.astype(np.float32) for part in (x, w, b, dout))
+    ways: dict[str, Callable[[], Any]]
     if way == "torch":
-        tx, tw, tb, td = map(torch.tensor, (x, w, b, dout))
-        found = {
+        tx, tw, tb, td = map(torch.tensor, (x32, w32, b32, dout32))
+        ways = {
             "forward": lambda: torch.nn.functional.conv2d(tx, tw, tb, given.stride, padding=1),
             "backward": lambda: torch_backward(td, tx, tw),
         }
     else:
         sys.path.insert(0, str(ROOT))
-        from solutions.training import convolution
+        from solutions.training import convolution, plain_convolutions
 
-        names = {"windows": "conv2d_windows", "im2col": "conv2d_im2col", "loops": "conv2d_loops"}
-        forward = getattr(convolution, names.get(way, "conv2d_forward"))
+        plain = {
+            "windows": plain_convolutions.conv2d_windows,
+            "im2col": plain_convolutions.conv2d_im2col,
+            "loops": plain_convolutions.conv2d_loops,
+        }
+        forward = plain.get(way, convolution.conv2d_forward)
         if way == "loops":
-            x, exact = x[:1], [exact[0][:1]]
-        found = {"forward": lambda: forward(x, w, b, given.stride, 1)}
+            x32, exact = x32[:1], [exact[0][:1]]
+        ways = {"forward": lambda: forward(x32, w32, b32, given.stride, 1)}
         if way == "shifted copies":
-            found["backward"] = lambda: convolution.conv2d_backward(dout, x, w, given.stride, 1)
+            ways["backward"] = lambda: convolution.conv2d_backward(
+                dout32, x32, w32, given.stride, 1
+            )
     if way != "loops":  # they are run once only
-        first = [found["forward"](), *(found["backward"]() if "backward" in found else ())]
+        first = [ways["forward"](), *(ways["backward"]() if "backward" in ways else ())]
         for got, expected in zip(first, exact, strict=False):
             error = np.abs(np.asarray(got) - expected.numpy()).max()
             scale = np.abs(expected.numpy()).max()
             assert error < 1e-4 * scale, f"{way} is wrong by {error / scale:.1e}"
-    return found
+    return ways
 
 
 def work(given: argparse.Namespace) -> None:
@@ -112,13 +124,15 @@ def work(given: argparse.Namespace) -> None:
     import numpy  # noqa: F401  (loads OpenBLAS)
     from threadpoolctl import threadpool_info
 
-    found = calls(given.worker, given)
+    ways = calls(given.worker, given)
     cores = [
-        one.get("architecture", "?") for one in threadpool_info() if one["prefix"] != "libgomp"
+        library.get("architecture", "?")
+        for library in threadpool_info()
+        if library["prefix"] != "libgomp"
     ]
     print("ready", " ".join(cores), flush=True)
     for line in sys.stdin:
-        call = found[line.strip()]
+        call = ways[line.strip()]
         clock, processor = time.perf_counter(), time.process_time()
         call()
         print(time.perf_counter() - clock, time.process_time() - processor, flush=True)
@@ -146,18 +160,19 @@ class Worker:
         )
         assert self.process.stdin
         assert self.process.stdout
-        ready, *self.cores = self.process.stdout.readline().split() or [""]
+        self.requests, self.answers = self.process.stdin, self.process.stdout
+        ready, *self.cores = self.answers.readline().split() or [""]
         if ready != "ready":
             raise SystemExit(f"The process for {way!r} stopped; its message stands above.")
 
     def seconds(self, call: str) -> tuple[float, float]:
-        self.process.stdin.write(f"{call}\n")
-        self.process.stdin.flush()
-        clock, processor = self.process.stdout.readline().split()
+        self.requests.write(f"{call}\n")
+        self.requests.flush()
+        clock, processor = self.answers.readline().split()
         return float(clock), float(processor)
 
     def stop(self) -> None:
-        self.process.stdin.close()
+        self.requests.close()
         self.process.wait()
 
 

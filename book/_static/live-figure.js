@@ -16,10 +16,13 @@ function load(name) {
       document.head.append(style);
     }
     const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
-    modules.set(name, import(url).then(async (module) => {
-      const figure = module.default;
-      return typeof figure === "function" ? figure() : figure;
-    }));
+    modules.set(
+      name,
+      import(url).then(async (module) => {
+        const figure = module.default;
+        return typeof figure === "function" ? figure() : figure;
+      }),
+    );
   }
   return modules.get(name);
 }
@@ -29,14 +32,19 @@ class Model {
   #values;
   #listeners = [];
 
-  constructor(values) { this.#values = values; }
+  constructor(values) {
+    this.#values = values;
+  }
 
-  get(name) { return this.#values[name]; }
+  get(name) {
+    return this.#values[name];
+  }
 
   set(names, value) {
     const entries = Object.entries(typeof names === "object" ? names : { [names]: value });
-    const changed = entries.filter(([name, next]) =>
-      JSON.stringify(next) !== JSON.stringify(this.#values[name]));
+    const changed = entries.filter(
+      ([name, next]) => JSON.stringify(next) !== JSON.stringify(this.#values[name]),
+    );
     Object.assign(this.#values, Object.fromEntries(entries));
     for (const [name, next] of changed) this.#tell(`change:${name}`, next);
     if (changed.length > 0) this.#tell("change");
@@ -50,12 +58,16 @@ class Model {
 
   off(events, callback) {
     const gone = events?.split(/\s+/);
-    this.#listeners = this.#listeners.filter((one) =>
-      (gone && !gone.includes(one.event)) || (callback && callback !== one.callback));
+    this.#listeners = this.#listeners.filter(
+      (listener) =>
+        (gone && !gone.includes(listener.event)) || (callback && callback !== listener.callback),
+    );
   }
 
   #tell(event, value) {
-    for (const one of [...this.#listeners]) if (one.event === event) one.callback(this, value);
+    for (const listener of [...this.#listeners]) {
+      if (listener.event === event) listener.callback(this, value);
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 // Lets the keyboard scroll what is wider than the page, such as a long formula on a phone.
 
-const WIDE = "mjx-container[display], .bd-article .output, .bd-article .pst-scrollable-table-container";
+const WIDE =
+  "mjx-container[display], .bd-article .output, .bd-article .pst-scrollable-table-container";
 
 function addTabStops() {
-  for (const one of document.querySelectorAll(WIDE)) {
-    const scrolls = ["auto", "scroll"].includes(getComputedStyle(one).overflowX);
-    if (scrolls && one.scrollWidth > one.clientWidth) one.tabIndex = 0;
-    else one.removeAttribute("tabindex");
+  for (const content of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(WIDE))) {
+    const scrolls = ["auto", "scroll"].includes(getComputedStyle(content).overflowX);
+    if (scrolls && content.scrollWidth > content.clientWidth) content.tabIndex = 0;
+    else content.removeAttribute("tabindex");
   }
 }
 

@@ -11,23 +11,19 @@ from matplotlib.patches import FancyBboxPatch
 
 from autograder.comparison import Tolerance, first_difference
 from book import plots
-from solutions.backprop import misconceptions
-from solutions.backprop.reference import (
-    conv2d_backward,
-    gradient_check,
-    linear_backward,
-    max_pool_backward,
-    numerical_gradient,
-    relu_backward,
-    softmax_cross_entropy,
-)
-from solutions.filters.reference import corr2d
-from solutions.padding_stride.reference import conv2d_forward_fast
-from solutions.pooling.reference import (
-    linear_forward,
-    max_pool_forward,
-    relu_forward,
-)
+from solutions.backprop.tasks.conv2d_backward import MISCONCEPTIONS as KNOWN_MISTAKES
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
+from solutions.backprop.tasks.gradient_check import gradient_check
+from solutions.backprop.tasks.linear_backward import linear_backward
+from solutions.backprop.tasks.max_pool_backward import max_pool_backward
+from solutions.backprop.tasks.numerical_gradient import numerical_gradient
+from solutions.backprop.tasks.relu_backward import relu_backward
+from solutions.backprop.tasks.softmax_cross_entropy import softmax_cross_entropy
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.padding_stride.tasks.conv2d_forward_fast import conv2d_forward_fast
+from solutions.pooling.tasks.linear_forward import linear_forward
+from solutions.pooling.tasks.max_pool_forward import max_pool_forward
+from solutions.pooling.tasks.relu_forward import relu_forward
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Labels: TypeAlias = np.ndarray[Any, np.dtype[np.integer[Any]]]
@@ -164,7 +160,7 @@ class Trial:
         rng = np.random.default_rng(0)
         x, w = rng.standard_normal(self.x), rng.standard_normal(self.w)
         shape = conv2d_forward_fast(x, w, np.zeros(len(w)), self.stride, self.padding).shape
-        dout = np.ones(shape) if self.ones else rng.standard_normal(shape)
+        dout: Array = np.ones(shape) if self.ones else np.asarray(rng.standard_normal(shape))
         return dout, x, w, self.stride, self.padding
 
     def notices(self, wrong: Callable[..., Any]) -> bool:
@@ -209,7 +205,7 @@ def noticed(trials: Sequence[Trial]) -> list[str]:
     """Return the titles of the known mistakes in ``conv2d_backward`` that a test notices."""
     return [
         mistake.title
-        for mistake in misconceptions.CONV2D_BACKWARD
+        for mistake in KNOWN_MISTAKES
         if any(trial.notices(mistake.wrong) for trial in trials)
     ]
 

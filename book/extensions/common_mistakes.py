@@ -8,16 +8,14 @@
     ```{sample-feedback} filters corr2d mean_for_sum
     ```
 
-``common-mistakes`` lists the misconceptions of ``solutions.filters.problems.PROBLEMS``: the same
-texts that ``check`` answers with. Without task names, all tasks of the chapter are listed.
+``common-mistakes`` lists the misconceptions of the chapter's problems: the same texts that
+``check`` answers with. Without task names, all tasks of the chapter are listed.
 ``sample-feedback`` shows the whole answer of ``check`` to one of them, or, if none is named, to
 a right solution. No code of a wrong or right implementation is ever shown.
 """
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -25,7 +23,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from autograder import check
+from autograder.chapter import SourceError, load_problems
 from autograder.problems import Misconception, Problem
+from book.extensions.course_setup import COURSE_ROOT
 
 
 class folded(nodes.General, nodes.Element):
@@ -51,12 +51,11 @@ class ProblemDirective(SphinxDirective):
         """Return the chapter's problems by task, after making sure that ``tasks`` exist."""
         chapter = self.arguments[0]
         try:
-            module = importlib.import_module(f"solutions.{chapter}.problems")
-        except ModuleNotFoundError as error:
+            problems = load_problems(COURSE_ROOT, chapter)
+        except (ModuleNotFoundError, SourceError) as error:
             raise self.error(f"the chapter {chapter!r} has no problems: {error}") from error
-        for path in sorted(Path(str(module.__file__)).parent.glob("*.py")):
+        for path in sorted((COURSE_ROOT / "solutions" / chapter).rglob("*.py")):
             self.env.note_dependency(str(path))
-        problems: dict[str, Problem] = {problem.name: problem for problem in module.PROBLEMS}
         unknown = [task for task in tasks if task not in problems]
         if unknown:
             raise self.error(
@@ -110,14 +109,14 @@ class SampleFeedback(ProblemDirective):
         problem = self.problems(task)[task]
         function = problem.reference
         if wrong:
-            known = {one.name: one.wrong for one in problem.misconceptions}
+            known = {mistake.name: mistake.wrong for mistake in problem.misconceptions}
             if wrong[0] not in known:
                 raise self.error(f"{task} has no misconception {wrong[0]!r}")
             function = known[wrong[0]]
         report, _ = check.report_on(problem.visible_checks(), function)
-        shown = f'<div class="sample-feedback">{report._repr_html_()}</div>\n'
+        answer = f'<div class="sample-feedback">{report._repr_html_()}</div>\n'
         return [
-            nodes.raw("", shown, format="html"),
+            nodes.raw("", answer, format="html"),
             nodes.raw("", report.text, format="text"),
         ]
 

@@ -17,10 +17,10 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
-from book.extensions.look import ICON
+from book.extensions.logo import ICON
 
 COURSE_ROOT = Path(__file__).resolve().parents[2]
-IMPORTED_ROOMS = ("autograder", "book", "laboratory", "solutions")
+IMPORTED_PACKAGES = ("autograder", "book", "laboratory", "solutions")
 
 REDIRECT = """<!DOCTYPE html>
 <html lang="en">
@@ -47,8 +47,8 @@ def make_importable(root: Path) -> None:
 def fingerprint(root: Path) -> str:
     """Return a digest of all Python code that the executed pages may import."""
     digest = hashlib.sha256()
-    for room in IMPORTED_ROOMS:
-        for path in sorted((root / room).rglob("*.py")):
+    for package in IMPORTED_PACKAGES:
+        for path in sorted((root / package).rglob("*.py")):
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

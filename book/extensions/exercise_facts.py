@@ -24,24 +24,29 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-from autograder.authoring.chapter import BEGIN, load_problems
+from autograder.authoring.chapter_source import BEGIN
 from autograder.authoring.notebook import plain_source
-from autograder.authoring.source import Exercise, Question, SourceError, Task, read_exercise
+from autograder.authoring.source import (
+    DIFFICULTIES,
+    Exercise,
+    QuestionCell,
+    TaskCell,
+    read_exercise_source,
+)
+from autograder.chapter import SourceError, load_problems
 from book.extensions.course_setup import COURSE_ROOT
 
-DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 
-
-def exercise(env: BuildEnvironment, chapter: str) -> Exercise:
+def exercise_of(env: BuildEnvironment, chapter: str) -> Exercise:
     """Read the exercise of a chapter, and have the page made again when it changes."""
     path = COURSE_ROOT / "solutions" / chapter / f"{chapter}.md"
     env.note_dependency(str(path))
-    return read_exercise(path)
+    return read_exercise_source(path)
 
 
-def graded_parts(found: Exercise) -> list[Task | Question]:
+def graded_parts(exercise: Exercise) -> list[TaskCell | QuestionCell]:
     """Return the tasks and questions in the order of the exercise."""
-    return [part for part in found.parts if isinstance(part, Task | Question)]
+    return [part for part in exercise.parts if isinstance(part, TaskCell | QuestionCell)]
 
 
 def count(number: float, what: str) -> str:
@@ -57,14 +62,14 @@ def duration(minutes: int) -> str:
     return count(halves / 2, "hour")
 
 
-def size(found: Exercise) -> str:
+def size(exercise: Exercise) -> str:
     """Return how large an exercise is."""
-    parts = graded_parts(found)
-    counts = [count(len(found.tasks), "task")]
-    if found.questions:
-        counts.append(count(len(found.questions), "question"))
+    parts = graded_parts(exercise)
+    counts = [count(len(exercise.tasks), "task")]
+    if exercise.questions:
+        counts.append(count(len(exercise.questions), "question"))
     time = duration(sum(part.minutes for part in parts))
-    return f"{' and '.join(counts)}, {count(found.points, 'point')}, about {time}"
+    return f"{' and '.join(counts)}, {count(exercise.points, 'point')}, about {time}"
 
 
 class ExerciseSize(SphinxRole):
@@ -73,7 +78,7 @@ class ExerciseSize(SphinxRole):
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the size of the exercise as text."""
         try:
-            return [nodes.Text(size(exercise(self.env, self.text)))], []
+            return [nodes.Text(size(exercise_of(self.env, self.text)))], []
         except SourceError as error:
             return [], [self.inliner.reporter.error(str(error), line=self.lineno)]
 
@@ -86,13 +91,13 @@ class ExerciseTasks(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a table of the tasks and questions."""
         try:
-            found = exercise(self.env, self.arguments[0])
+            exercise = exercise_of(self.env, self.arguments[0])
         except SourceError as error:
             raise self.error(str(error)) from error
         rows = [row("Task", "Points", "Difficulty", "Minutes")]
-        for part in graded_parts(found):
+        for part in graded_parts(exercise):
             name: nodes.Node = nodes.Text("Closing question")
-            if isinstance(part, Task):
+            if isinstance(part, TaskCell):
                 name = nodes.literal(text=part.function)
             difficulty = DIFFICULTIES[part.difficulty]
             rows.append(row(name, f"{part.points:g}", difficulty, str(part.minutes)))

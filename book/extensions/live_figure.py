@@ -28,7 +28,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from book.figures.figure import SHARED
+from autograder import palette
+from book.figures.figure import SHARED_SHEET
 
 SCRIPT = "live-figure.js"
 SOURCE_SUFFIXES = {".py", ".mjs", ".js", ".css"}
@@ -52,19 +53,19 @@ class LiveFigure(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a docutils figure with a ``live_figure`` in it."""
         name = self.arguments[0]
-        room = importlib.import_module("book.figures")
-        if name not in room.FIGURES:
-            known = ", ".join(sorted(room.FIGURES))
+        figures = importlib.import_module("book.figures")
+        if name not in figures.FIGURES:
+            known = ", ".join(sorted(figures.FIGURES))
             raise self.error(f"no live figure {name!r}; there are {known}")
         if not self.options.get("alt"):
             raise self.error(f"the live figure {name!r} needs an alternative text (:alt:)")
-        figure_class = room.figure_class(name)
+        figure_class = figures.figure_class(name)
         for path in sources(figure_class):
             self.env.note_dependency(str(path))
         widget = figure_class()
         module = {"esm": text_of(widget, "_esm"), "css": text_of(widget, "_css")}
         try:
-            state = json.dumps(room.figure_state(widget), allow_nan=False)
+            state = json.dumps(figures.figure_state(widget), allow_nan=False)
         except (TypeError, ValueError) as error:
             raise self.error(f"the state of {name!r} cannot be written as JSON: {error}") from error
         live = live_figure(
@@ -92,9 +93,10 @@ class LiveFigure(SphinxDirective):
 
 def sources(figure: type[Any]) -> list[Path]:
     """Return the files that a figure may be made of: its chapter's, and what figures share."""
-    folders = {Path(inspect.getfile(figure)).parent, SHARED.parent}
+    folders = {Path(inspect.getfile(figure)).parent, SHARED_SHEET.parent}
+    files = {path for folder in folders for path in folder.iterdir()}
     return sorted(
-        path for folder in folders for path in folder.iterdir() if path.suffix in SOURCE_SUFFIXES
+        {Path(palette.__file__), *(path for path in files if path.suffix in SOURCE_SUFFIXES)}
     )
 
 

@@ -22,6 +22,8 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 class KnownScene(traitlets.HasTraits):
     """A figure of several pictures, ``scenes``; ``scene`` is the name of the one that is shown."""
 
+    scenes: Any
+
     @traitlets.validate("scene")
     def _known_scene(self, proposal: dict[str, Any]) -> str:
         names = [scene["name"] for scene in self.scenes]
@@ -58,12 +60,12 @@ def responses(maps: Array, limit: float) -> str:
     return _address(plots.response_image(_below_each_other(maps), limit))
 
 
-def masks(found: Array) -> str:
+def masks(several: Array) -> str:
     """Return masks, one below the other: opaque where they are true, else transparent.
 
     found: shape (N, H, W), bool.
     """
-    image = Image.fromarray(_below_each_other(found).astype(np.uint8), mode="P")
+    image = Image.fromarray(_below_each_other(several).astype(np.uint8), mode="P")
     image.putpalette([255, 255, 255, 0, 0, 0])
     image.info["transparency"] = b"\x00\xff"
     return _address(image)

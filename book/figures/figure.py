@@ -9,48 +9,54 @@ from typing import Any
 
 import anywidget
 
-SHARED = Path(__file__)
-IMPORT = re.compile(r'^import \{([^}]*)\} from "\.\./figures/figure\.mjs";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export function (\w+)", re.MULTILINE)
+from autograder import palette
+from book.figures.joining import joined_module
+
+SHARED_SHEET = Path(__file__).with_suffix(".css")
+COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
 
 
 class Figure(anywidget.AnyWidget):
     """A figure whose module and style sheet stand beside its Python file, under the same name.
 
-    What all figures share, ``figure.mjs`` and ``figure.css``, is put in front of both: a figure
-    then is one module and one sheet, which need no other file, in a notebook and on a page.
+    The module may import from others, and the sheet builds on ``figure.css``. All of it is joined:
+    a figure then is one module and one sheet, which need no other file, in a notebook and on a
+    page.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Read the files of a figure. Raises ValueError if it imports what is not shared."""
+        """Read the files of a figure. Raises ValueError for imports that cannot be joined."""
         if not hasattr(cls, "_esm"):  # a class derived from a figure has what that figure has
             own = Path(inspect.getfile(cls))
             cls._esm = joined_module(own.with_suffix(".mjs"))
-            cls._css = joined_sheet(own.with_suffix(".css"))
+            cls._css = joined_sheet(own.with_suffix(".css"), cls._esm)
         super().__init_subclass__(**kwargs)
 
 
-def joined_module(own: Path) -> str:
-    """Return a figure's module with the text of ``figure.mjs`` in place of its import.
+def joined_sheet(own: Path, module: str) -> str:
+    """Return a figure's style sheet behind its colors and the sheet that all figures share.
 
-    Raises ValueError if it imports a name that ``figure.mjs`` does not export.
+    module: the text of the figure's module, which may use colors, too.
     """
-    shared = SHARED.with_suffix(".mjs").read_text(encoding="utf-8")
-    exported = EXPORT.findall(shared)
-
-    def text_for(match: re.Match[str]) -> str:
-        unknown = {name.strip() for name in match[1].split(",")} - {*exported, ""}
-        if unknown:
-            raise ValueError(
-                f"{own.name} imports {', '.join(sorted(unknown))} from figure.mjs, "
-                f"which exports {', '.join(exported)}"
-            )
-        return f"{shared}\n"
-
-    return IMPORT.sub(text_for, own.read_text(encoding="utf-8"))
+    sheets = [path.read_text(encoding="utf-8") for path in (SHARED_SHEET, own)]
+    used = set(re.findall(r"--lf-color-(\w+)", "".join([*sheets, module])))
+    return "\n".join([color_rules(used), *(COMMENT.sub("", sheet) for sheet in sheets)])
 
 
-def joined_sheet(own: Path) -> str:
-    """Return a figure's style sheet behind the one that all figures share."""
-    shared = SHARED.with_suffix(".css").read_text(encoding="utf-8")
-    return f"{shared}\n{own.read_text(encoding='utf-8')}"
+def color_rules(names: set[str]) -> str:
+    """Return the rules that set the named colors of ``palette.FIGURE`` as variables.
+
+    Raises ValueError for a name that the palette does not have.
+    """
+    if unknown := sorted(names - set(palette.FIGURE)):
+        raise ValueError(
+            f"no color {', '.join(unknown)}; there are {', '.join(sorted(palette.FIGURE))}"
+        )
+    rules = []
+    for selector, colors in (
+        (".lf", palette.FIGURE),
+        ('.lf[data-dark="true"]', palette.FIGURE_ON_DARK),
+    ):
+        lines = [f"  --lf-color-{name}: {colors[name]};" for name in colors if name in names]
+        rules.append("\n".join([f"{selector} {{", *lines, "}"]))
+    return "\n".join(rules) + "\n"

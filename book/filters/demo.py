@@ -8,14 +8,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from skimage import data
 
-from solutions.filters.reference import (
-    conv_parameters,
-    corner_map,
-    corr2d,
-    equivariance_error,
-)
+from solutions.filters.tasks.conv_parameters import conv_parameters
+from solutions.filters.tasks.corner_map import corner_map
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.filters.tasks.equivariance_error import equivariance_error
 from solutions.networks import VGG16, Spec, layer_names
-from solutions.pooling.reference import network_shapes
+from solutions.pooling.tasks.network_shapes import network_shapes
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
@@ -136,12 +134,12 @@ def peaks(values: Array, least: float, reach: int = 3) -> list[tuple[int, int]]:
     reach: how far the neighborhood goes to each side, in pixels.
     Returns (row, column) pairs.
     """
-    found = []
+    places = []
     for i, j in np.argwhere(values >= least).tolist():
         around = values[max(0, i - reach) : i + reach + 1, max(0, j - reach) : j + reach + 1]
         if values[i, j] == around.max():
-            found.append((i, j))
-    return found
+            places.append((i, j))
+    return places
 
 
 def red_green() -> Array:

@@ -56,7 +56,7 @@ def pictures() -> list[dict[str, Any]]:
     ``white`` is the number that is drawn as white; zero is black.
     """
     samples: Any = data
-    found = [
+    pictures = [
         ("step", "Light | dark, 6 × 6", 10, "", step()),
         ("square", "Light square, 8 × 8", 10, "", square()),
         ("camera", "Photographer", 255, CAMERA_CREDIT, photograph(samples.camera(), 0, 0, 512)),
@@ -74,7 +74,7 @@ def pictures() -> list[dict[str, Any]]:
             "width": pixels.shape[1],
             "data": base64.b64encode(pixels.tobytes()).decode("ascii"),
         }
-        for name, label, white, credit, pixels in found
+        for name, label, white, credit, pixels in pictures
     ]
 
 
@@ -85,7 +85,7 @@ def presets() -> list[dict[str, Any]]:
     middle[1, 1] = 1
     right = np.zeros((3, 3))
     right[1, 2] = 1
-    found: list[tuple[str, str, str, Any]] = [
+    kernels: list[tuple[str, str, str, Any]] = [
         (
             "vertical",
             "Vertical edge",
@@ -180,7 +180,7 @@ def presets() -> list[dict[str, Any]]:
             "about": about,
             "kernel": np.asarray(kernel, dtype=float).tolist(),
         }
-        for name, label, about, kernel in found
+        for name, label, about, kernel in kernels
     ]
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from book.filters.demo import VGG16_CONVOLUTIONS
-from solutions.padding_stride.reference import Layer, output_size, receptive_field
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.receptive_field import Layer, receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Counts: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -168,7 +169,8 @@ def dots(count: int, side: int, seed: int) -> torch.Tensor:
     """
     generator = torch.Generator().manual_seed(seed)
     light = (torch.rand((count, 1, side, side), generator=generator) < LIGHT).float()
-    return (light - LIGHT) / np.sqrt(LIGHT * (1 - LIGHT))
+    spread: float = np.sqrt(LIGHT * (1 - LIGHT))
+    return (light - LIGHT) / spread
 
 
 def disk() -> Array:
@@ -193,7 +195,7 @@ def train_to_count(network: torch.nn.Sequential, steps: int = 300) -> list[float
         counts = torch.nn.functional.conv2d(pictures, window) / window.sum().sqrt()
         loss = torch.nn.functional.mse_loss(network(pictures), counts)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
         losses.append(loss.item())

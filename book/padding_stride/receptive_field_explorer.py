@@ -27,7 +27,7 @@ class ReceptiveFieldExplorer(Figure):
     """
 
     pixels = traitlets.Int(17, min=5, max=31).tag(sync=True)
-    layers: Any = traitlets.List([list(one) for one in PRESETS["stride 2 in the middle"]]).tag(
+    layers: Any = traitlets.List([list(layer) for layer in PRESETS["stride 2 in the middle"]]).tag(
         sync=True
     )
     layer = traitlets.Int(3, min=0, max=5).tag(sync=True)

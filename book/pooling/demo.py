@@ -9,16 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from book.filters.demo import VERTICAL_EDGE, photograph
-from solutions.filters.reference import corr2d
+from solutions.arrays import Shape
+from solutions.filters.tasks.corr2d import corr2d
 from solutions.networks import Layer, Spec
-from solutions.pooling.reference import (
-    Shape,
-    avg_pool_forward,
-    count_parameters,
-    max_pool_forward,
-    network_shapes,
-    relu_forward,
-)
+from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
+from solutions.pooling.tasks.count_parameters import count_parameters
+from solutions.pooling.tasks.max_pool_forward import max_pool_forward
+from solutions.pooling.tasks.network_shapes import network_shapes
+from solutions.pooling.tasks.relu_forward import relu_forward
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
 Map: TypeAlias = Callable[[Array], Array]
@@ -130,13 +128,13 @@ def detection_by_spread(spreads: Sequence[int], numbers: int, energy: float) -> 
     spreads: over how many numbers; each gets sqrt(energy / spread).
     Returns for "max" and "mean" the areas under the ROC curve, shape (len(spreads),).
     """
-    found: dict[str, list[float]] = {"max": [], "mean": []}
+    areas: dict[str, list[float]] = {"max": [], "mean": []}
     for spread in spreads:
         signal = np.zeros(numbers)
         signal[:spread] = math.sqrt(energy / spread)
         for rule, area in detection(numbers, signal, trials=4000, seed=spread).items():
-            found[rule].append(area)
-    return {rule: np.array(areas) for rule, areas in found.items()}
+            areas[rule].append(area)
+    return {rule: np.array(values) for rule, values in areas.items()}
 
 
 ACTIVATIONS: dict[str, Map] = {

@@ -46,13 +46,13 @@ def vgg16_with_global_average() -> Spec:
 
 def presets() -> list[dict[str, str]]:
     """Return the networks to choose from: name, label and text."""
-    found = [
+    networks = [
         ("lenet5", "LeNet-5", LENET5),
         ("alexnet", "AlexNet", ALEXNET),
         ("vgg16", "VGG16", VGG16),
         ("vgg16_global", "VGG16, global average pooling", vgg16_with_global_average()),
     ]
-    return [{"name": name, "label": label, "text": text_of(spec)} for name, label, spec in found]
+    return [{"name": name, "label": label, "text": text_of(spec)} for name, label, spec in networks]
 
 
 class NetworkCalculator(Figure):

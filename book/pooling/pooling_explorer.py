@@ -27,7 +27,7 @@ def patterns() -> list[dict[str, Any]]:
     point = np.zeros((SIDE, SIDE), dtype=int)
     point[5, 5] = 8
     photograph = np.random.default_rng(3).integers(0, 9, size=(SIDE, SIDE), endpoint=True)
-    found = [
+    patterns = [
         ("plus", "Plus sign", plus),
         ("point", "One point", point),
         ("light", "Light line", light),
@@ -38,7 +38,8 @@ def patterns() -> list[dict[str, Any]]:
         ("noise", "Noise", photograph),
     ]
     return [
-        {"name": name, "label": label, "rows": numbers.tolist()} for name, label, numbers in found
+        {"name": name, "label": label, "rows": numbers.tolist()}
+        for name, label, numbers in patterns
     ]
 
 

@@ -1,204 +1,205 @@
 // The figure "column explorer": windows of a picture as the columns of a matrix (im2col).
 //
-// One ES module in anywidget's format. The computing functions come first and are exported;
-// `render` draws. Arrays are arrays of rows; a batch is nested as (N, C, H, W).
+// An ES module in anywidget's format.
 
-import {
-  choice,
-  make,
-  numberOptions,
-  numberText,
-  positions,
-  save,
-  select,
-  speaker,
-  watch,
-} from "../figures/figure.mjs";
+import { choice, closest, make, numberOptions, select, speaker } from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { grid, numberText, positions } from "../figures/numbers.mjs";
+import { complaint, im2col, pixel, rowTimesMatrix } from "./column_explorer_math.mjs";
+
+/** @typedef {import("../figures/model.mjs").Model} Model */
+/** @typedef {ReturnType<typeof locate>} Now what is shown, worked out from the model */
 
 const LARGEST = 5;
+const SETTINGS = [
+  { name: "height", label: "Window height", low: 1, high: LARGEST },
+  { name: "width", label: "Window width", low: 1, high: LARGEST },
+  { name: "stride", label: "Stride", low: 1, high: 3 },
+  { name: "padding", label: "Padding", low: 0, high: 2 },
+];
 
-/** The pixel at (row, column) of a picture; outside it is zero. */
-export function pixel(picture, row, column) {
-  return picture[row]?.[column] ?? 0;
-}
+const text = (/** @type {number} */ value) => numberText(value, 4);
 
-/** Copy every window of a batch into a column: (C * HH * WW) rows, (N * H' * W') columns. */
-export function im2col(batch, height, width, stride, padding) {
-  const [rows, columns] = [
-    positions(batch[0][0].length, height, stride, padding),
-    positions(batch[0][0][0].length, width, stride, padding),
-  ];
-  const matrix = [];
-  for (let c = 0; c < batch[0].length; c++) {
-    for (let a = 0; a < height; a++) {
-      for (let b = 0; b < width; b++) {
-        const line = [];
-        for (const image of batch) {
-          for (let i = 0; i < rows; i++) {
-            for (let j = 0; j < columns; j++) {
-              line.push(pixel(image[c], i * stride + a - padding, j * stride + b - padding));
-            }
-          }
-        }
-        matrix.push(line);
-      }
-    }
-  }
-  return matrix;
-}
-
-/** The product of a row of numbers with a matrix. */
-export function rowTimesMatrix(row, matrix) {
-  return matrix[0].map((_, j) => row.reduce((sum, value, i) => sum + value * matrix[i][j], 0));
-}
-
-/** Say in words why a window does not fit, or return an empty text. */
-export function complaint(size, height, width, padding) {
-  if (positions(size[0], height, 1, padding) && positions(size[1], width, 1, padding)) return "";
-  const border = padding ? `, even with padding ${padding}` : "";
-  return `A window of ${height} × ${width} does not fit into ${size[0]} × ${size[1]} pixels${border}. The settings stay as they were.`;
-}
-
-const text = (value) => numberText(value, 4);
-
-function render({ model, el }) {
-  const root = make("div", { class: "lf ic" });
+/** The matrix of all windows, its product with the filter, and the chosen column. */
+function locate(/** @type {Model} */ model) {
+  /** @type {number[][]} */
   const picture = model.get("picture");
+  const [height, width, stride, padding] = SETTINGS.map(({ name }) => model.get(name));
   const size = [picture.length, picture[0].length];
-
-  // ---------------------------------------------------------------- controls
-  const fields = {};
-  const choose = (name, label, low, high) => {
-    fields[name] = select(numberOptions(low, high), (value) => change(name, Number(value)));
-    return choice(label, fields[name]);
+  const matrix = im2col([[picture]], height, width, stride, padding);
+  const rows = positions(size[0], height, stride, padding);
+  const across = positions(size[1], width, stride, padding);
+  const at = Math.min(model.get("column"), matrix[0].length - 1);
+  const [top, left] = [Math.floor(at / across) * stride, (at % across) * stride];
+  /** @type {number[]} */
+  const weights = model
+    .get("filter")
+    .slice(0, height)
+    .flatMap((/** @type {number[]} */ row) => row.slice(0, width));
+  const result = rowTimesMatrix(weights, matrix);
+  return {
+    picture,
+    size,
+    height,
+    width,
+    padding,
+    matrix,
+    rows,
+    across,
+    at,
+    top,
+    left,
+    weights,
+    result,
   };
-  const controls = make(
-    "div",
-    { class: "lf-controls" },
-    choose("height", "Window height", 1, LARGEST),
-    choose("width", "Window width", 1, LARGEST),
-    choose("stride", "Stride", 1, 3),
-    choose("padding", "Padding", 0, 2),
-  );
+}
+
+/** The lists of settings, which refuse in words what does not fit: { boxes, show }. */
+function makeControls(/** @type {Model} */ model) {
   const alert = make("p", { class: "ic-alert", role: "alert" });
+  const { picture } = locate(model);
+  const change = (/** @type {string} */ name, /** @type {number} */ value) => {
+    const setting = (/** @type {string} */ other) => (other === name ? value : model.get(other));
+    const [height, width, padding] = ["height", "width", "padding"].map(setting);
+    alert.textContent = complaint([picture.length, picture[0].length], height, width, padding);
+    if (alert.textContent) fields[name].value = model.get(name);
+    else save(model, { [name]: value });
+  };
+  const fields = Object.fromEntries(
+    SETTINGS.map(({ name, low, high }) => [
+      name,
+      select(numberOptions(low, high), (value) => change(name, Number(value))),
+    ]),
+  );
+  const choices = SETTINGS.map(({ name, label }) => choice(label, fields[name]));
+  const show = () => {
+    for (const { name } of SETTINGS) fields[name].value = model.get(name);
+  };
+  return { boxes: [make("div", { class: "lf-controls" }, ...choices), alert], show };
+}
+
+/** The slider that chooses a column: { box, show }. */
+function makeSlider(/** @type {(column: number) => void} */ pick) {
   const slider = make("input", { class: "lf-slider", type: "range", min: 0, value: 0 });
   slider.dataset.lmSuppressShortcuts = "true";
   slider.addEventListener("input", () => pick(Number(slider.value)));
-  const column = choice("Column of the matrix", slider);
-  column.classList.add("ic-column");
-
-  // ---------------------------------------------------------------- parts
-  const part = (title) => {
-    const grid = make("div", { class: "ic-grid", role: "img" });
-    const frame = make("div", { class: "ic-frame", tabindex: 0, role: "region" }, grid);
-    frame.setAttribute("aria-label", title);
-    const words = make("p", { class: "lf-title" }, title);
-    return { grid, words, box: make("div", { class: "ic-part" }, words, frame) };
+  const box = choice("Column of the matrix", slider);
+  box.classList.add("ic-column");
+  const show = (/** @type {Now} */ { at, matrix }) => {
+    const count = matrix[0].length;
+    slider.max = String(count - 1);
+    slider.value = String(at);
+    slider.setAttribute("aria-valuetext", `column ${at} of ${count}`);
   };
-  const [shownPicture, shownFilter, shownMatrix, shownResult] = [
-    part("Picture"),
-    part("Filter, as a row"),
-    part("Windows, as columns"),
-    part("Result"),
-  ];
+  return { box, show };
+}
+
+/** A grid of numbers under its title: { grid, box }. */
+function makeGrid(/** @type {string} */ title) {
+  const numbers = make("div", { class: "ic-grid", role: "img" });
+  const frame = make("div", { class: "ic-frame", tabindex: 0, role: "region" }, numbers);
+  frame.setAttribute("aria-label", title);
+  const words = make("p", { class: "lf-title" }, title);
+  return { numbers, box: make("div", { class: "ic-part" }, words, frame) };
+}
+
+/**
+ * Fill a grid; `mark(i, j)` says whether a cell is chosen, `faint(i, j)` whether it is padding.
+ *
+ * @param {{ numbers: HTMLElement }} target
+ * @param {number[][]} rows
+ * @param {string} name
+ * @param {(row: number, column: number) => boolean} mark
+ * @param {(row: number, column: number) => boolean} faint
+ */
+function fill({ numbers }, rows, name, mark, faint = () => false) {
+  const lines = rows.map((line) => line.map(text).join(", "));
+  numbers.style.setProperty("--ic-columns", String(rows[0].length));
+  numbers.setAttribute("aria-label", `${name}: ${lines.join("; ")}`);
+  const cells = rows.flatMap((line, i) =>
+    line.map((value, j) => {
+      const cell = make("span", { class: "ic-cell" }, text(value));
+      if (mark(i, j)) cell.classList.add("ic-chosen");
+      if (faint(i, j)) cell.classList.add("ic-padding");
+      cell.dataset.column = String(j);
+      return cell;
+    }),
+  );
+  numbers.replaceChildren(...cells);
+}
+
+/** Picture, filter, matrix and result; `pick` gets the column that the pointer is on. */
+function makeGrids(/** @type {Model} */ model, /** @type {(column: number) => void} */ pick) {
+  const [picture, filter] = [makeGrid("Picture"), makeGrid("Filter, as a row")];
+  const [matrix, result] = [makeGrid("Windows, as columns"), makeGrid("Result")];
+  const follow = (/** @type {Event} */ event) => {
+    const column = Number(closest(event, ".ic-cell")?.dataset.column);
+    if (!Number.isNaN(column) && column !== model.get("column")) pick(column);
+  };
+  for (const { numbers } of [matrix, result]) {
+    numbers.addEventListener("pointerover", follow);
+    numbers.addEventListener("click", follow);
+  }
+  const show = (/** @type {Now} */ now) => {
+    const { size, height, width, padding, top, left, at } = now;
+    const [tall, wide] = size.map((side) => side + 2 * padding);
+    const padded = grid(tall, wide, (i, j) => pixel(now.picture, i - padding, j - padding));
+    const inside = (/** @type {number} */ i, /** @type {number} */ j) =>
+      i >= top && i < top + height && j >= left && j < left + width;
+    const outside = (/** @type {number} */ i, /** @type {number} */ j) =>
+      i < padding || j < padding || i >= size[0] + padding || j >= size[1] + padding;
+    fill(picture, padded, "Picture with its padding", inside, outside);
+    fill(filter, [now.weights], "Filter as a row", () => true);
+    fill(matrix, now.matrix, "Matrix, row by row", (_, j) => j === at);
+    fill(result, [now.result], "Result", (_, j) => j === at);
+  };
+  const stage = make("div", { class: "lf-stage" }, picture.box, filter.box);
+  return { stage, boxes: [matrix.box, result.box], show };
+}
+
+/** How the chosen number of the result is made. */
+function sentenceOf(/** @type {Now} */ { at, top, left, padding, weights, matrix, result }) {
+  const terms = weights.map((w, i) => `${text(w)} · ${text(matrix[i][at])}`).join(" + ");
+  const corner = `row ${top}, column ${left}${padding ? " of the padded picture" : ""}`;
+  const sum = `${terms} = ${text(result[at])}`;
+  return `Column ${at} is the window whose top left corner is ${corner}. ${sum}.`;
+}
+
+/** How large the matrix is, against the picture. */
+function factsOf(/** @type {Now} */ { rows, across, matrix, size }) {
+  const [height, width, pixels] = [matrix.length, matrix[0].length, size[0] * size[1]];
+  const times = Number(((height * width) / pixels).toFixed(1));
+  return (
+    `${rows} × ${across} windows, so the matrix is ${height} × ${width}: ${height * width} numbers ` +
+    `made from ${pixels} pixels (${times} times as many). The result, read row by row, ` +
+    `is a map of ${rows} × ${across}.`
+  );
+}
+
+function render({ model, el }) {
+  const pick = (/** @type {number} */ column) => save(model, { column });
+  const [controls, slider] = [makeControls(model), makeSlider(pick)];
+  const grids = makeGrids(model, pick);
   const sentence = make("p", { class: "ic-sentence" });
   const facts = make("p", { class: "ic-facts" });
   const voice = speaker();
-  root.append(
-    controls,
-    alert,
-    make("div", { class: "lf-stage" }, shownPicture.box, shownFilter.box),
-    column,
-    shownMatrix.box,
-    shownResult.box,
-    sentence,
-    facts,
-    voice.line,
+  const root = make(
+    "div",
+    { class: "lf ic" },
+    ...[...controls.boxes, grids.stage, slider.box, ...grids.boxes, sentence, facts, voice.line],
   );
   el.append(root);
 
-  // ---------------------------------------------------------------- changes
-  const settings = () => ["height", "width", "stride", "padding"].map((name) => model.get(name));
-
-  function change(name, value) {
-    const wanted = { height: 0, width: 0, padding: 0 };
-    for (const one of Object.keys(wanted)) wanted[one] = one === name ? value : model.get(one);
-    alert.textContent = complaint(size, wanted.height, wanted.width, wanted.padding);
-    if (alert.textContent) {
-      fields[name].value = model.get(name);
-      return;
-    }
-    save(model, { [name]: value });
-  }
-
-  function pick(at) {
-    save(model, { column: at });
-  }
-
-  // ---------------------------------------------------------------- drawing
-  /** Fill a grid; `mark(i, j)` says whether a cell is chosen, `faint(i, j)` whether it is padding. */
-  function fill({ grid }, rows, name, mark, faint = () => false) {
-    grid.style.setProperty("--ic-columns", rows[0].length);
-    grid.setAttribute(
-      "aria-label",
-      `${name}: ${rows.map((line) => line.map(text).join(", ")).join("; ")}`,
-    );
-    grid.replaceChildren(
-      ...rows.flatMap((line, i) =>
-        line.map((value, j) => {
-          const cell = make("span", { class: "ic-cell" }, text(value));
-          if (mark(i, j)) cell.classList.add("ic-chosen");
-          if (faint(i, j)) cell.classList.add("ic-padding");
-          cell.dataset.column = j;
-          return cell;
-        }),
-      ),
-    );
-  }
-
   function show() {
-    const [height, width, stride, padding] = settings();
-    for (const name of Object.keys(fields)) fields[name].value = model.get(name);
-    const matrix = im2col([[picture]], height, width, stride, padding);
-    const across = positions(size[1], width, stride, padding);
-    const count = matrix[0].length;
-    const at = Math.min(model.get("column"), count - 1);
-    const [top, left] = [Math.floor(at / across) * stride, (at % across) * stride];
-    const weights = model.get("filter").slice(0, height).flatMap((row) => row.slice(0, width));
-    const result = rowTimesMatrix(weights, matrix);
-    slider.max = count - 1;
-    slider.value = at;
-    slider.setAttribute("aria-valuetext", `column ${at} of ${count}`);
-
-    const bordered = Array.from({ length: size[0] + 2 * padding }, (_, i) =>
-      Array.from({ length: size[1] + 2 * padding }, (_, j) => pixel(picture, i - padding, j - padding)),
-    );
-    const inside = (i, j) => i >= top && i < top + height && j >= left && j < left + width;
-    const outside = (i, j) =>
-      i < padding || j < padding || i >= size[0] + padding || j >= size[1] + padding;
-    fill(shownPicture, bordered, "Picture with its padding", inside, outside);
-    fill(shownFilter, [weights], "Filter as a row", () => true);
-    fill(shownMatrix, matrix, "Matrix, row by row", (_, j) => j === at);
-    fill(shownResult, [result], "Result", (_, j) => j === at);
-    const terms = weights
-      .map((w, i) => `${text(w)} · ${text(matrix[i][at])}`)
-      .join(" + ");
-    sentence.textContent = `Column ${at} is the window whose top left corner is row ${top}, column ${left}${padding ? " of the padded picture" : ""}. ${terms} = ${text(result[at])}.`;
-    const rows = positions(size[0], height, stride, padding);
-    const grown = (matrix.length * count) / (size[0] * size[1]);
-    facts.textContent = `${rows} × ${across} windows, so the matrix is ${matrix.length} × ${count}: ${matrix.length * count} numbers made from ${size[0] * size[1]} pixels (${Number(grown.toFixed(1))} times as many). The result, read row by row, is a map of ${rows} × ${across}.`;
-    voice.say(`Column ${at}: window at row ${top}, column ${left}; result ${text(result[at])}.`);
+    const now = locate(model);
+    for (const part of [controls, slider, grids]) part.show(now);
+    sentence.textContent = sentenceOf(now);
+    facts.textContent = factsOf(now);
+    const place = `window at row ${now.top}, column ${now.left}`;
+    voice.say(`Column ${now.at}: ${place}; result ${text(now.result[now.at])}.`);
   }
 
-  for (const { grid } of [shownMatrix, shownResult]) {
-    const follow = (event) => {
-      const cell = event.target.closest(".ic-cell");
-      if (cell && Number(cell.dataset.column) !== model.get("column")) pick(Number(cell.dataset.column));
-    };
-    grid.addEventListener("pointerover", follow);
-    grid.addEventListener("click", follow);
-  }
-  const unwatch = watch(model, ["height", "width", "stride", "padding", "column"], show);
+  const unwatch = watch(model, [...SETTINGS.map(({ name }) => name), "column"], show);
   show();
   return () => {
     unwatch();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
@@ -14,16 +15,14 @@ from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from book import plots
-from solutions.training.convolution import (
-    conv2d_forward,
-    conv2d_im2col,
-    conv2d_loops,
-    conv2d_windows,
-)
+from solutions.arrays import Array, Labels
+from solutions.training.convolution import conv2d_forward
 from solutions.training.draw_runs import draw_run
 from solutions.training.network import Watched, accuracy, cross_entropy, scores
-from solutions.training.reference import Array, Labels, Parameters, small_cnn_loss_and_gradients
+from solutions.training.parameters import Parameters
+from solutions.training.plain_convolutions import conv2d_im2col, conv2d_loops, conv2d_windows
 from solutions.training.runs import Run
+from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
 
 TEST_IMAGES = 360
 
@@ -115,7 +114,7 @@ def gallery() -> dict[str, Run]:
 
 def softmax_floor(classes: int) -> float:
     """Return the lowest loss where probabilities are taken for scores: 1 against zeros."""
-    return float(np.log(np.e + classes - 1) - 1)
+    return float(np.log(math.e + classes - 1) - 1)
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,9 @@ def ladder(
     tensors = [torch.from_numpy(part) for part in (x, w, b)]
 
     def by_torch() -> Array:
-        return torch.nn.functional.conv2d(*tensors, padding=1).numpy()
+        image, weights, biases = tensors
+        values: Array = torch.nn.functional.conv2d(image, weights, biases, padding=1).numpy()
+        return values
 
     ways: dict[str, Callable[[], Array]] = {
         "windows": lambda: conv2d_windows(x, w, b, 1, 1),
@@ -187,8 +188,12 @@ def this_machine() -> str:
 
 def blas() -> str:
     """Return the processor family for which NumPy's matrix library has chosen its inner loops."""
-    found = [one for one in threadpool_info() if one["user_api"] == "blas"]
-    return str(found[0].get("architecture", found[0]["internal_api"])) if found else "unknown"
+    libraries = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return (
+        str(libraries[0].get("architecture", libraries[0]["internal_api"]))
+        if libraries
+        else "unknown"
+    )
 
 
 def digits_panels(pictures: Array, titles: list[str], width: int) -> list[plots.Panel]:

@@ -1,26 +1,35 @@
 // The figure "channel browser": all maps of a layer, one of them enlarged.
 //
-// One ES module in anywidget's format. The network is not here: the maps of a layer come with the
+// An ES module in anywidget's format. The network is not here: the maps of a layer come with the
 // page in one image, one below the other, of which the style sheet shows a part.
 
 import {
   choice,
-  fixedText,
   make,
   offset,
-  save,
   select,
+  setStyle,
   showFrame,
   speaker,
-  watch,
-} from "../figures/figure.mjs";
+} from "../figures/elements.mjs";
+import { save, watch } from "../figures/model.mjs";
+import { fixedText, percent } from "../figures/numbers.mjs";
+
+/** @typedef {import("../figures/model.mjs").Model} Model */
+/** @typedef {ReturnType<typeof locate>} Now what is shown, worked out from the model */
 
 /** How many stand in a row, so that the whole is nearly square. */
-export function columnsFor(count) {
+export function columnsFor(/** @type {number} */ count) {
   return Math.ceil(Math.sqrt(count));
 }
 
-/** Where an arrow key leads from a channel. */
+/**
+ * Where an arrow key leads from a channel.
+ *
+ * @param {string} key
+ * @param {number} channel
+ * @param {number} count
+ */
 export function step(key, channel, count) {
   const columns = columnsFor(count);
   const to = {
@@ -34,75 +43,43 @@ export function step(key, channel, count) {
   return to === undefined || to < 0 || to >= count ? undefined : to;
 }
 
-function render({ model, el }) {
-  const scenes = model.get("scenes");
-  const layers = model.get("layers");
-  let drawn; // the scene and the layer whose maps stand in the grid
-  let cells = [];
-
-  // ---------------------------------------------------------------- parts
-  const fields = {
-    scene: select(scenes.map(({ name, label }) => [name, label]), (scene) => save(model, { scene })),
-    layer: select(
-      layers.map(({ name, side }, i) => [name, `${name}: ${scenes[0].layers[i].channels.length} maps of ${side} × ${side}`]),
-      (layer) => save(model, { layer }),
-    ),
-  };
-  const grid = make("div", { class: "cb-grid", role: "listbox", "aria-orientation": "horizontal", onkeydown: byKey });
-  const [gridTitle, title] = [make("p", { class: "lf-title" }), make("p", { class: "lf-title" })];
-  const image = (name) => make("div", { class: `lf-picture ${name}`, role: "img" });
-  const [large, picture, filter] = [image("cb-large"), image("cb-small"), image("cb-small")];
-  const filterTitle = make("p", { class: "lf-title" });
-  const noFilter = make("p", { class: "cb-none" });
-  filter.append(noFilter);
-  const facts = make("p", { class: "lf-sentence cb-facts" });
-  const key = make("p", { class: "lf-small" });
-  const voice = speaker();
-  const root = make(
-    "div",
-    { class: "lf cb", role: "group", "aria-label": "The maps of a layer" },
-    make("div", { class: "lf-controls" }, choice("Picture", fields.scene), choice("Layer", fields.layer)),
-    make(
-      "div",
-      { class: "cb-stage" },
-      make("div", { class: "cb-all" }, gridTitle, grid),
-      make(
-        "div",
-        { class: "cb-one" },
-        make("div", {}, title, large),
-        make(
-          "div",
-          { class: "cb-beside" },
-          make("div", {}, make("p", { class: "lf-title" }, "Picture"), picture),
-          make("div", {}, filterTitle, filter),
-        ),
-      ),
-    ),
-    facts,
-    key,
-    voice.line,
+/** The picture, the layer and the channel that are chosen. */
+function locate(/** @type {Model} */ model) {
+  const [scenes, layers] = [model.get("scenes"), model.get("layers")];
+  const scene = scenes.find(({ name }) => name === model.get("scene")) ?? scenes[0];
+  const at = Math.max(
+    0,
+    layers.findIndex(({ name }) => name === model.get("layer")),
   );
-  el.append(root);
+  /** @type {{ maps: string, channels: number[][] }} */
+  const { maps, channels } = scene.layers[at];
+  const channel = Math.min(model.get("channel"), channels.length - 1);
+  return { scene, layer: layers[at], maps, channels, count: channels.length, channel };
+}
 
-  // ---------------------------------------------------------------- changes
-  function byKey(event) {
+/** All maps of the layer; the arrow keys choose one: { box, show }. */
+function makeGrid(/** @type {Model} */ model) {
+  /** @type {string} of the layer that stands in the grid */
+  let drawn;
+  /** @type {HTMLElement[]} */
+  let cells = [];
+  const onkeydown = (/** @type {KeyboardEvent} */ event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const to = step(event.key, cells.findIndex((cell) => cell.tabIndex === 0), cells.length);
+    const current = cells.findIndex((cell) => cell.tabIndex === 0);
+    const to = step(event.key, current, cells.length);
     if (to === undefined && !event.key.startsWith("Arrow")) return;
     event.preventDefault();
     event.stopPropagation();
     if (to === undefined) return;
     save(model, { channel: to });
     cells[to].focus();
-  }
-
-  // ---------------------------------------------------------------- showing
-  function build(scene, layer, at) {
-    const { maps, channels } = scene.layers[at];
-    const count = channels.length;
-    grid.style.setProperty("--cb-maps", `url("${maps}")`);
-    grid.style.setProperty("--cb-columns", columnsFor(count));
-    grid.style.setProperty("--cb-size", `100% ${100 * count}%`);
+  };
+  const kind = { class: "cb-grid", role: "listbox", "aria-orientation": "horizontal", onkeydown };
+  const grid = make("div", kind);
+  const title = make("p", { class: "lf-title" });
+  const build = (/** @type {Now} */ { maps, channels, count, layer }) => {
+    setStyle(grid, { "--cb-maps": `url("${maps}")`, "--cb-columns": columnsFor(count) });
+    setStyle(grid, { "--cb-size": `100% ${100 * count}%` });
     grid.setAttribute("aria-label", `Maps of ${layer.name}. Arrow keys choose one.`);
     cells = channels.map(([mean, most], channel) => {
       const cell = make("div", {
@@ -116,41 +93,97 @@ function render({ model, el }) {
       return cell;
     });
     grid.replaceChildren(...cells);
-  }
-
-  function show() {
-    const scene = scenes.find(({ name }) => name === model.get("scene")) ?? scenes[0];
-    const at = Math.max(0, layers.findIndex(({ name }) => name === model.get("layer")));
-    const layer = layers[at];
-    const { maps, channels } = scene.layers[at];
-    const count = channels.length;
-    const channel = Math.min(model.get("channel"), count - 1);
-    if (drawn !== `${scene.name} ${at}`) build(scene, layer, at);
-    drawn = `${scene.name} ${at}`;
-    fields.scene.value = scene.name;
-    fields.layer.value = layer.name;
+  };
+  const show = (/** @type {Now} */ now) => {
+    if (drawn !== now.maps) build(now);
+    drawn = now.maps;
     cells.forEach((cell, i) => {
-      cell.tabIndex = i === channel ? 0 : -1;
-      cell.setAttribute("aria-selected", i === channel);
+      cell.tabIndex = i === now.channel ? 0 : -1;
+      cell.setAttribute("aria-selected", String(i === now.channel));
     });
+    title.textContent = `All ${now.count} maps of ${now.layer.name}`;
+  };
+  return { box: make("div", { class: "cb-all" }, title, grid), show };
+}
 
+/** The chosen map enlarged, beside the picture and the filter that made it: { box, show }. */
+function makeEnlarged() {
+  const image = (/** @type {string} */ name) =>
+    make("div", { class: `lf-picture ${name}`, role: "img" });
+  const title = (/** @type {string} */ words) => make("p", { class: "lf-title" }, words);
+  const [large, picture, filter] = [image("cb-large"), image("cb-small"), image("cb-small")];
+  const none = make("p", { class: "cb-none" });
+  filter.append(none);
+  const name = title("");
+  const beside = make(
+    "div",
+    { class: "cb-beside" },
+    make("div", {}, title("Picture"), picture),
+    make("div", {}, title("Its filter"), filter),
+  );
+  const box = make("div", { class: "cb-one" }, make("div", {}, name, large), beside);
+  const show = (/** @type {Now} */ { scene, layer, maps, channels, count, channel }) => {
     showFrame(large, maps, channel, count);
+    large.setAttribute("aria-label", `Map of channel ${channel}: ${measures(channels[channel])}`);
     picture.style.backgroundImage = `url("${scene.picture}")`;
     picture.setAttribute("aria-label", scene.label);
-    gridTitle.textContent = `All ${count} maps of ${layer.name}`;
-    title.textContent = `Channel ${channel}, ${layer.side} × ${layer.side}`;
-    filterTitle.textContent = "Its filter";
-    filter.style.backgroundImage = layer.filters ? `url("${layer.filters}")` : "none";
-    filter.style.backgroundSize = `100% ${100 * count}%`;
-    filter.style.backgroundPosition = `0 ${offset(channel, count)}`;
-    noFilter.textContent = layer.filters ? "" : `${layer.slices} slices: no picture`;
-    filter.setAttribute("aria-label", layer.filters ? `Filter ${channel}: 3 by 3 colors; gray is zero` : `A filter of ${layer.slices} slices`);
+    name.textContent = `Channel ${channel}, ${layer.side} × ${layer.side}`;
+    showFrame(filter, layer.filters, channel, count);
+    if (!layer.filters) filter.style.backgroundImage = "none";
+    none.textContent = layer.filters ? "" : `${layer.slices} slices: no picture`;
+    const colors = `Filter ${channel}: 3 by 3 colors; gray is zero`;
+    filter.setAttribute(
+      "aria-label",
+      layer.filters ? colors : `A filter of ${layer.slices} slices`,
+    );
+  };
+  return { box, show };
+}
 
-    const [mean, most, least, above] = channels[channel];
-    const words = `mean ${fixedText(mean)}, largest ${fixedText(most)}, smallest ${fixedText(least)}`;
-    facts.textContent = `Channel ${channel} of ${layer.name}: ${words}. ReLU lets ${Math.round(100 * above)} % of its places pass.`;
-    large.setAttribute("aria-label", `Map of channel ${channel}: ${words}`);
-    key.textContent = `Orange + is above zero, blue \u2212 below, before ReLU; full color is ±${fixedText(layer.limit)}, for all maps of the layer.`;
+function measures(/** @type {number[]} */ [mean, most, least]) {
+  return `mean ${fixedText(mean)}, largest ${fixedText(most)}, smallest ${fixedText(least)}`;
+}
+
+function render({ model, el }) {
+  const [scenes, layers] = [model.get("scenes"), model.get("layers")];
+  const layerWords = ({ name, side }, /** @type {number} */ i) =>
+    `${name}: ${scenes[0].layers[i].channels.length} maps of ${side} × ${side}`;
+  const sceneField = select(
+    scenes.map(({ name, label }) => [name, label]),
+    (scene) => save(model, { scene }),
+  );
+  const layerField = select(
+    layers.map((layer, /** @type {number} */ i) => [layer.name, layerWords(layer, i)]),
+    (layer) => save(model, { layer }),
+  );
+  const [grid, enlarged] = [makeGrid(model), makeEnlarged()];
+  const facts = make("p", { class: "lf-sentence cb-facts" });
+  const key = make("p", { class: "lf-small" });
+  const voice = speaker();
+  const choices = [choice("Picture", sceneField), choice("Layer", layerField)];
+  const root = make(
+    "div",
+    { class: "lf cb", role: "group", "aria-label": "The maps of a layer" },
+    make("div", { class: "lf-controls" }, ...choices),
+    make("div", { class: "cb-stage" }, grid.box, enlarged.box),
+    ...[facts, key, voice.line],
+  );
+  el.append(root);
+
+  function show() {
+    const now = locate(model);
+    const { layer, channel, channels } = now;
+    sceneField.value = now.scene.name;
+    layerField.value = layer.name;
+    grid.show(now);
+    enlarged.show(now);
+    const passing = percent(channels[channel][3]);
+    const words = measures(channels[channel]);
+    const name = `Channel ${channel} of ${layer.name}`;
+    facts.textContent = `${name}: ${words}. ReLU lets ${passing} of its places pass.`;
+    key.textContent =
+      "Orange + is above zero, blue \u2212 below, before ReLU; full color is " +
+      `±${fixedText(layer.limit)}, for all maps of the layer.`;
     voice.say(facts.textContent);
   }
 

@@ -12,7 +12,8 @@ import traitlets
 from book.figures import embedded
 from book.figures.figure import Figure
 from book.visualization import demo
-from laboratory import gradients
+from laboratory.attribution.fluctuation import Fluctuation, fluctuation
+from laboratory.attribution.saliency import saliency
 
 EXAMPLE = 0
 """Number of the drawn picture: the one that the page begins with."""
@@ -34,17 +35,17 @@ def pixel() -> tuple[int, int]:
     """Return row and column of the pixel with the largest saliency."""
     network = demo.small_network()
     shown = demo.example(network, EXAMPLE)
-    plain = gradients.saliency(network.model, shown.x, shown.target)[0]
+    plain = saliency(network.model, shown.x, shown.target)[0]
     return divmod(int(plain.argmax()), plain.shape[1])
 
 
 @functools.cache
-def path() -> gradients.Fluctuation:
+def path() -> Fluctuation:
     """Return the derivatives at that pixel on the way from the picture to its noisy copy."""
     network = demo.small_network()
     shown = demo.example(network, EXAMPLE)
-    return gradients.fluctuation(
-        network.model, shown.x, shown.target, pixel=pixel(), level=LEVEL, points=POINTS
+    return fluctuation(
+        network.model, shown.x, shown.target, pixel=pixel(), noise_level=LEVEL, points=POINTS
     )
 
 
@@ -65,7 +66,7 @@ def way() -> dict[str, Any]:
     random = torch.Generator().manual_seed(0)
     noise = LEVEL * (shown.x.max() - shown.x.min()) * torch.randn(shown.x.shape, generator=random)
     along = shown.x + path().t[:, None, None, None] * noise
-    maps = gradients.saliency(network.model, along, shown.target)
+    maps = saliency(network.model, along, shown.target)
     maps = maps[:, top : top + WINDOW, left : left + WINDOW]
     step = float(path().derivatives.abs().max()) / 30_000
     some = along[:: (POINTS - 1) // (PICTURES - 1)]

@@ -10,7 +10,7 @@ import traitlets
 from book.figures import embedded
 from book.figures.figure import Figure
 from book.visualization import demo
-from laboratory import incremental_occlusion
+from laboratory.attribution.occlusion import occlusion
 
 EXAMPLES = (
     (13, "A triangle"),
@@ -42,9 +42,7 @@ def scenes() -> list[dict[str, Any]]:
         shown = demo.example(network, number)
         sweeps = []
         for patch in PATCHES:
-            swept = incremental_occlusion.occlude(
-                network.model, shown.x, patch=patch, stride=STRIDE, progress=False
-            )
+            swept = occlusion(network.model, shown.x, patch=patch, stride=STRIDE, progress=False)
             if swept.tops != swept.lefts:
                 raise ValueError("the figure wants square pictures")
             sweeps.append(

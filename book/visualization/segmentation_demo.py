@@ -11,7 +11,8 @@ import torch
 
 from book import plots
 from book.visualization import demo
-from laboratory import method_table, occlusion, segmentation
+from laboratory import method_table, segmentation
+from laboratory.baselines import blur
 from laboratory.drawn_pictures import Pictures
 from laboratory.networks import Network
 from laboratory.segmentation import Seeds
@@ -37,14 +38,15 @@ QUANTILES = (0.8, 0.9, 0.95, 0.98)
 
 def bytes_of(picture: Array) -> Array:
     """Return a picture (H, W, 3) from 0 to 1 as uint8, as GrabCut wants it."""
-    return np.rint(255 * picture).astype(np.uint8)
+    values: Array = np.rint(255 * picture).astype(np.uint8)
+    return values
 
 
 def maps(network: Network, shown: Pictures) -> dict[str, Array]:
     """Return the maps (N, H, W) of all methods for the pictures' own classes."""
     x, labels, masks = demo.inputs(shown, network)
     found = {name: method_table.METHODS[name](network, x, labels).numpy() for name in METHODS}
-    soft = occlusion.blur(masks[:, None].float(), method_table.SOFTNESS)
+    soft = blur(masks[:, None].float(), method_table.SOFTNESS)
     found[PERFECT] = soft[:, 0].numpy()
     return found
 
@@ -166,5 +168,5 @@ def mask_panel(
 def smooth_map(network: Network, shown: demo.Shown) -> Array:
     """Return the SmoothGrad map of a picture, shape (H, W)."""
     labels = torch.tensor([shown.target])
-    found: Array = method_table.smoothgrad(network, shown.x, labels)[0].numpy()
+    found: Array = method_table.METHODS["SmoothGrad"](network, shown.x, labels)[0].numpy()
     return found

@@ -14,7 +14,10 @@ from torch import Tensor
 from book.figures import embedded
 from book.figures.figure import Figure
 from book.visualization import demo
-from laboratory import evaluation, gradients
+from laboratory import evaluation
+from laboratory.attribution.gradient import strongest
+from laboratory.attribution.saliency import saliency
+from laboratory.attribution.smoothgrad import smoothgrad
 
 EXAMPLES = ((7, "A blob with stripes"), (5, "A star"))
 """Numbers of drawn pictures, and what a reader is told about them."""
@@ -42,7 +45,7 @@ def scenes() -> list[dict[str, Any]]:
         if shown.mask is None:
             raise ValueError("a drawn picture has a mask")
         maps = {
-            (level, count): saliency(shown, level, count) for level in LEVELS for count in COUNTS
+            (level, count): smooth_map(shown, level, count) for level in LEVELS for count in COUNTS
         }
         mask = torch.from_numpy(shown.mask)
         sprite = [maps[0.0, COUNTS[0]]]
@@ -82,15 +85,15 @@ def noisy(shown: demo.Shown, level: float) -> embedded.Array:
     return copy
 
 
-def saliency(shown: demo.Shown, level: float, count: int) -> Tensor:
+def smooth_map(shown: demo.Shown, level: float, count: int) -> Tensor:
     """Return the map of SmoothGrad, shape (H, W)."""
     model = demo.small_network().model
     if level == 0:  # all copies are the picture
-        return gradients.saliency(model, shown.x, shown.target)[0]
-    mean = gradients.smoothgrad(
-        model, shown.x, shown.target, samples=count, level=level, progress=False
+        return saliency(model, shown.x, shown.target)[0]
+    mean = smoothgrad(
+        model, shown.x, shown.target, n_samples=count, noise_level=level, progress=False
     )
-    return gradients.strongest(mean)[0]
+    return strongest(mean)[0]
 
 
 def measured(found: Tensor, best: Tensor, mask: Tensor) -> dict[str, Any]:

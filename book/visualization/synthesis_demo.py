@@ -15,8 +15,10 @@ from book.visualization import demo
 from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
-from laboratory.synthesis import CONTENT, STYLE, Regularizers, Trunk, gram
-from solutions.padding_stride.reference import receptive_field
+from laboratory.synthesis.ascent import Regularizers
+from laboratory.synthesis.gram_matching import CONTENT, STYLE, gram
+from laboratory.synthesis.trunk import Trunk
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -115,10 +117,10 @@ def field_side(network: Network, layer: str) -> int:
     windows = []
     for one in chain(network.model):
         if isinstance(one.module, nn.Conv2d | nn.MaxPool2d):
-            windows.append(tuple(_first(one.module, key) for key in ("kernel_size", "stride")))
+            windows.append((_first(one.module, "kernel_size"), _first(one.module, "stride"), 0))
         if one.name == layer:
             break
-    return receptive_field([(*window, 0) for window in windows])[0]
+    return receptive_field(windows)[0]
 
 
 def _first(module: nn.Module, name: str) -> int:

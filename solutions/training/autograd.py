@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from solutions.training.reference import Array, Labels, LossAndGradients, Parameters
+from solutions.arrays import Array, Labels
+from solutions.training.parameters import LossAndGradients, Parameters
 
 
 def autograd_loss_and_gradients(

@@ -1,54 +1,19 @@
-"""A convolutional layer in NumPy, four times: from loops to nearly the speed of PyTorch.
+"""A convolutional layer in NumPy, at nearly the speed of PyTorch, forward and backward.
 
-All compute the same cross-correlation. Shapes: x (N, C, H, W), w (F, C, HH, WW), b (F,), result
-(N, F, H', W') with H' = (H + 2 * padding - HH) // stride + 1 and W' likewise.
+Slower ways to compute the same stand in ``plain_convolutions.py``. Shapes: x (N, C, H, W),
+w (F, C, HH, WW), b (F,), result (N, F, H', W') with H' = (H + 2 * padding - HH) // stride + 1 and
+W' likewise.
 
-``conv2d_forward`` and ``conv2d_backward`` are the fast ones. A matrix product does the work, as
-after ``im2col``, but less is copied: only WW copies of an image are made, each shifted along its
-rows. All filter rows meet them in one matrix product. What belongs to filter row a then stands a
-image rows too low, and lies in one piece: HH such pieces are added up.
+A matrix product does the work, as after ``im2col``, but less is copied: only WW copies of an image
+are made, each shifted along its rows. All filter rows meet them in one matrix product. What belongs
+to filter row a then stands a image rows too low, and lies in one piece: HH such pieces are added.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from solutions.training.reference import Array, im2col
-
-
-def conv2d_loops(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
-    """Convolutional layer as the definition has it: one dot product at a time."""
-    rows, columns = _output_size(x, w, stride, padding)
-    padded = _padded(x, padding)
-    out = np.empty((len(x), len(w), rows, columns), dtype=np.result_type(x, w))
-    for n in range(len(x)):
-        for f in range(len(w)):
-            for i in range(rows):
-                for j in range(columns):
-                    top, left = i * stride, j * stride
-                    window = padded[n, :, top : top + w.shape[2], left : left + w.shape[3]]
-                    out[n, f, i, j] = np.sum(window * w[f]) + b[f]
-    return out
-
-
-def conv2d_windows(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
-    """Convolutional layer as a sum over a view that holds all windows."""
-    _output_size(x, w, stride, padding)
-    views: Any = sliding_window_view
-    windows = views(_padded(x, padding), w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
-    out: Array = np.tensordot(windows, w, axes=((1, 4, 5), (1, 2, 3)))
-    return np.ascontiguousarray((out + b).transpose(0, 3, 1, 2))
-
-
-def conv2d_im2col(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
-    """Convolutional layer as one matrix product: all filters times all windows."""
-    rows, columns = _output_size(x, w, stride, padding)
-    matrix = im2col(x, w.shape[2], w.shape[3], stride, padding)
-    out = w.reshape(len(w), -1) @ matrix + b[:, np.newaxis]
-    return np.ascontiguousarray(out.reshape(len(w), len(x), rows, columns).transpose(1, 0, 2, 3))
+from solutions.arrays import Array
 
 
 def conv2d_forward(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
@@ -61,7 +26,7 @@ def conv2d_forward(x: Array, w: Array, b: Array, stride: int, padding: int) -> A
     Returns shape (N, F, H', W'), in the common type of x and w.
     Raises ValueError where no window fits, or depths or settings do not.
     """
-    rows, columns = _output_size(x, w, stride, padding)
+    rows, columns = output_size(x, w, stride, padding)
     filters = len(w)
     out = np.empty((len(x), filters, rows, columns), dtype=np.result_type(x, w))
     shifted = _ShiftedCopies(x, w, stride, padding)
@@ -88,7 +53,7 @@ def conv2d_backward(
     Returns dx (N, C, H, W), dw (F, C, HH, WW) and db (F,).
     Raises ValueError where the shape of dout does not belong to x and w.
     """
-    rows, columns = _output_size(x, w, stride, padding)
+    rows, columns = output_size(x, w, stride, padding)
     if dout.shape != (len(x), len(w), rows, columns):
         expected = (len(x), len(w), rows, columns)
         raise ValueError(f"dout has shape {dout.shape}, but the layer's result has {expected}")
@@ -124,7 +89,7 @@ class _ShiftedCopies:
 
     def __init__(self, x: Array, w: Array, stride: int, padding: int) -> None:
         self._x, self._stride, self._padding = x, stride, padding
-        self._rows, self._columns = _output_size(x, w, stride, padding)
+        self._rows, self._columns = output_size(x, w, stride, padding)
         _, channels, height, self._width = w.shape
         self.groups = min(stride, height)
         side = -(-(x.shape[2] + 2 * padding) // stride)
@@ -181,11 +146,7 @@ def _spread(
     return spread
 
 
-def _padded(x: Array, padding: int) -> Array:
-    return np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-
-
-def _output_size(x: Array, w: Array, stride: int, padding: int) -> tuple[int, int]:
+def output_size(x: Array, w: Array, stride: int, padding: int) -> tuple[int, int]:
     """Return H' and W'. Raises ValueError where the arguments do not fit together."""
     if x.ndim != 4 or w.ndim != 4 or x.shape[1] != w.shape[1]:
         raise ValueError(

@@ -14,6 +14,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch.nn import functional
 
+from solutions.arrays import Array, Labels
 from solutions.training.autograd import autograd_loss_and_gradients
 from solutions.training.network import (
     Watched,
@@ -23,15 +24,10 @@ from solutions.training.network import (
     scores,
     softmax,
 )
-from solutions.training.reference import (
-    Array,
-    Labels,
-    LossAndGradients,
-    Parameters,
-    small_cnn_loss_and_gradients,
-    train,
-)
+from solutions.training.parameters import LossAndGradients, Parameters
 from solutions.training.runs import FILE, KINDS, Run
+from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
+from solutions.training.tasks.train import train
 
 RUNS_PER_KIND = 10
 TEST_IMAGES = 60  # of each class

@@ -1,7 +1,7 @@
 """What surrounds the small CNN: its start, its scores, its marks, and a look at it while it learns.
 
 Shapes: images (N, C, H, W), labels (N,), scores (N, K). The parameters are those of
-:func:`solutions.training.reference.small_cnn_loss_and_gradients`.
+:func:`solutions.training.tasks.small_cnn_loss_and_gradients.small_cnn_loss_and_gradients`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from solutions.arrays import Array, Labels
 from solutions.training.convolution import conv2d_forward
-from solutions.training.reference import Array, Labels, LossAndGradients, Parameters
+from solutions.training.parameters import LossAndGradients, Parameters
 
 Seen = TypeVar("Seen")
 

@@ -16,6 +16,7 @@ from autograder.authoring.archive import (
     make_archive,
     student_files,
 )
+from autograder.chapter import chapters
 from tests import COURSE
 
 
@@ -35,7 +36,7 @@ def small_course(tmp_path: Path) -> Path:
         "exercises/.course_secret": "secret",
         "autograder/__init__.py": "",
         "autograder/__pycache__/__init__.cpython-311.pyc": "",
-        "solutions/a/reference.py": "### BEGIN SOLUTION",
+        "solutions/a/tasks/a.py": "### BEGIN SOLUTION",
         "pyproject.toml": "",
         ".course_secret": "secret",
         "gradebook.db": "marks",
@@ -84,15 +85,14 @@ def test_same_files_give_the_same_bytes(small_course: Path, tmp_path: Path) -> N
 
 
 def test_holds_every_exercise(archive: Path) -> None:
-    for problems in (COURSE / "solutions").glob("*/problems.py"):
-        chapter = problems.parent.name
+    for chapter in chapters(COURSE):
         for name in (f"{chapter}.ipynb", "checks.npz"):
             assert f"{FOLDER}/exercises/{chapter}/{name}" in names(archive)
 
 
 def test_holds_nothing_of_the_solutions(archive: Path) -> None:
     lines = set()
-    for path in (COURSE / "solutions").glob("*/reference.py"):
+    for path in (COURSE / "solutions").glob("*/tasks/*.py"):
         for body in re.findall(r"BEGIN SOLUTION\n(.*?)### END", path.read_text(), re.S):
             lines |= {line.strip() for line in body.splitlines() if len(line.strip()) > 25}
     assert lines

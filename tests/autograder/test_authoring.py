@@ -9,10 +9,20 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.authoring.chapter import chapters, load_chapter, prove
+from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.generate import generate
 from autograder.authoring.notebook import source_notebook
-from autograder.authoring.source import SourceError, read_exercise
+from autograder.authoring.proof import prove
+from autograder.authoring.source import read_exercise_source
+from autograder.chapter import (
+    DEFAULT_PACKAGES,
+    Chapter,
+    Limits,
+    SourceError,
+    chapters,
+    load_chapter,
+    load_problems,
+)
 from autograder.checks import load_checks
 from tests import COURSE
 
@@ -26,7 +36,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 
 def load_and_prove(root: Path) -> None:
-    for problem in load_chapter(root, "toy").problems.values():
+    for problem in read_chapter_source(root, "toy").problems.values():
         prove(problem)
 
 
@@ -35,8 +45,13 @@ def toy(toy_course: Path) -> Path:
     return toy_course / "solutions" / "toy"
 
 
+def texts_of_source_notebook(toy: Path) -> list[str]:
+    notebook = source_notebook(read_chapter_source(toy.parents[1], "toy"))
+    return [cell.source for cell in notebook.cells]
+
+
 def test_reads_every_kind_of_part(toy: Path) -> None:
-    exercise = read_exercise(toy / "toy.md")
+    exercise = read_exercise_source(toy / "toy.md")
     assert exercise.title == "Toy exercise"
     assert [task.function for task in exercise.tasks] == ["double", "total"]
     assert [question.name for question in exercise.questions] == ["why"]
@@ -44,14 +59,14 @@ def test_reads_every_kind_of_part(toy: Path) -> None:
 
 
 def test_hints_become_folded_blocks(toy: Path) -> None:
-    texts = [cell.source for cell in source_notebook(load_chapter(toy.parents[1], "toy")).cells]
+    texts = texts_of_source_notebook(toy)
     folded = next(text for text in texts if "<details>" in text)
     assert "<summary>First step</summary>\n\nThink of 2 & 3." in folded
     assert "{hint}" not in "".join(texts)
 
 
 def test_each_task_states_points_difficulty_and_minutes(toy: Path) -> None:
-    texts = [cell.source for cell in source_notebook(load_chapter(toy.parents[1], "toy")).cells]
+    texts = texts_of_source_notebook(toy)
     assert "**`double`** · 4 points · easy · about 5 minutes" in texts
     assert "**Graded by hand** · 3 points · hard · about 10 minutes" in texts
 
@@ -183,45 +198,45 @@ def test_checks_are_stored_in_task_order_without_code(toy_course: Path) -> None:
         ("toy.md", "# Toy exercise", "Toy exercise", "---", "begin with a title"),
         ("toy.md", '"points": 3,', '"points": 3', "+++ ", "could not be read"),
         (
-            "reference.py",
+            "tasks/total.py",
             "    ### BEGIN SOLUTION\n    return",
             "    return",
             "def total",
             "total needs exactly one line '### BEGIN SOLUTION'",
         ),
         (
-            "reference.py",
+            "tasks/total.py",
             "return float(np.sum(x))",
             "return float(np.sum(x) / 0)",
             "def total",
             "the reference of total returns NaN or infinity",
         ),
         (
-            "reference.py",
+            "tasks/total.py",
             "return float(np.sum(x))",
             "raise RuntimeError('broken')",
             "def total",
             "the reference of total raises RuntimeError",
         ),
         (
-            "reference.py",
+            "tasks/total.py",
             "return float(np.sum(x))",
             "x += 1; return float(np.sum(x))",
             "def total",
             "total fails the checks",
         ),
         (
-            "problems.py",
+            "tasks/total.py",
             "return x.sum(axis=0)",
             "return x.sum()",
             "def of_rows",
             "misconception of_rows passes every visible case",
         ),
-        ("problems.py", '{"x": quarters(rng, 5)}', "{}", "def total", "but total takes"),
+        ("tasks/total.py", '{"x": quarters(rng, 5)}', "{}", "def total", "but total takes"),
         (
-            "problems.py",
-            "total_cases,\n",
-            'total_cases, results=("rows", "sum"), misconceptions=\n',
+            "tasks/total.py",
+            "    cases,\n",
+            '    cases, results=("rows", "sum"), misconceptions=\n',
             "def total",
             "the reference of total does not return rows, sum",
         ),
@@ -233,10 +248,9 @@ def test_bad_sources_name_file_and_line(
     edit(toy / file, old, new)
     with pytest.raises(SourceError, match=re.escape(message)) as refused:
         load_and_prove(toy.parents[1])
-    named = "reference.py" if near == "def total" else file
-    text = (toy / named).read_text()
+    text = (toy / file).read_text()
     line = text[: text.index(near)].count("\n") + 1
-    assert f"{toy / named}:{line}: " in str(refused.value)
+    assert f"{toy / file}:{line}: " in str(refused.value)
 
 
 def test_a_problem_without_a_task_is_refused(toy: Path) -> None:
@@ -244,9 +258,112 @@ def test_a_problem_without_a_task_is_refused(toy: Path) -> None:
     start = text.index("## Total")
     (toy / "toy.md").write_text(text[:start] + text[text.index("Why?") :])
     with pytest.raises(SourceError, match=r"total has no task in toy\.md"):
-        load_chapter(toy.parents[1], "toy")
+        read_chapter_source(toy.parents[1], "toy")
 
 
 def test_a_missing_source_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"toy\.md:1: cannot be read"):
-        read_exercise(tmp_path / "toy.md")
+        read_exercise_source(tmp_path / "toy.md")
+
+
+def test_the_settings_of_a_chapter(toy_course: Path) -> None:
+    assert chapters(toy_course) == ["toy"]
+    assert load_chapter(toy_course, "toy") == Chapter(tasks=("double", "total"))
+    assert list(load_problems(toy_course, "toy")) == ["double", "total"]
+    assert Chapter(tasks=()).packages == DEFAULT_PACKAGES
+    assert Chapter(tasks=()).limits == Limits()
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "near", "message"),
+    [
+        (
+            "chapter.py",
+            "Chapter(tasks",
+            "Chapter(package=(), tasks",
+            "CHAPTER",
+            "unexpected keyword argument 'package'",
+        ),
+        (
+            "chapter.py",
+            "Chapter(tasks",
+            "Chapter(limits={'memory': 9}, tasks",
+            "CHAPTER",
+            "limits must be Limits(...)",
+        ),
+        (
+            "chapter.py",
+            '("double", "total")',
+            '"total"',
+            "CHAPTER",
+            "tasks must be a tuple of strings",
+        ),
+        (
+            "chapter.py",
+            '"double", "total"',
+            '"total", "total"',
+            "CHAPTER",
+            "tasks names total twice",
+        ),
+        ("chapter.py", '"total"', '"sum"', "CHAPTER", "there is no file tasks/sum.py"),
+        ("chapter.py", "CHAPTER =", "SETTINGS =", "from", "it has no CHAPTER = Chapter(...)"),
+        ("tasks/total.py", "PROBLEM =", "TASK =", "import", "it has no PROBLEM = Problem(...)"),
+        (
+            "tasks/total.py",
+            "def total",
+            "def triple(x):\n    return 3 * x\n\n\ntotal = triple\n\n\ndef _",
+            "def triple",
+            "it is about total, but its problem is triple",
+        ),
+    ],
+)
+def test_bad_settings_name_file_and_line(
+    toy: Path, file: str, old: str, new: str, near: str, message: str
+) -> None:
+    edit(toy / file, old, new)
+    with pytest.raises(SourceError, match=re.escape(message)) as refused:
+        load_problems(toy.parents[1], "toy")
+    text = (toy / file).read_text()
+    line = text[: text.index(near)].count("\n") + 1
+    assert f"{toy / file}:{line}: " in str(refused.value)
+
+
+def test_unknown_limits_are_refused(toy: Path) -> None:
+    edit(toy / "chapter.py", "import Chapter", "import Chapter, Limits")
+    edit(toy / "chapter.py", "Chapter(tasks", "Chapter(limits=Limits(seconds=5), tasks")
+    with pytest.raises(SourceError, match=r"chapter\.py:3: .*argument 'seconds'"):
+        load_chapter(toy.parents[1], "toy")
+
+
+def test_a_task_that_the_chapter_does_not_name_is_refused(toy: Path) -> None:
+    edit(toy / "chapter.py", '"double", "total"', '"double",')
+    with pytest.raises(SourceError, match=r"tasks/total\.py:1: total is not among the tasks"):
+        load_chapter(toy.parents[1], "toy")
+
+
+def test_tasks_in_another_order_are_refused(toy: Path) -> None:
+    edit(toy / "chapter.py", '"double", "total"', '"total", "double"')
+    line = (toy / "toy.md").read_text().split(":task: double")[0].count("\n")
+    message = rf"toy\.md:{line}: double stands where chapter\.py has total"
+    with pytest.raises(SourceError, match=message):
+        read_chapter_source(toy.parents[1], "toy")
+
+
+def test_files_that_the_chapter_names_are_handed_out(toy_course: Path) -> None:
+    settings = toy_course / "solutions" / "toy" / "chapter.py"
+    edit(settings, "Chapter(tasks", 'Chapter(files=("data/numbers.npz",), tasks')
+    with pytest.raises(SourceError, match=r"chapter\.py:3: there is no file data/numbers\.npz"):
+        generate(toy_course, "toy")
+    (toy_course / "data").mkdir()
+    (toy_course / "data" / "numbers.npz").write_bytes(b"numbers")
+    folder = generate(toy_course, "toy")
+    assert (folder / "numbers.npz").read_bytes() == b"numbers"
+
+
+def test_nothing_of_the_tasks_is_handed_out(toy_course: Path, course: Path) -> None:
+    released = [generate(toy_course, "toy")]
+    released += [course / "exercises" / name for name in chapters(course)]
+    for folder in released:
+        for path in folder.rglob("*"):
+            assert path.suffix != ".py"
+            assert path.name != "tasks"

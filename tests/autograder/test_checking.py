@@ -15,7 +15,8 @@ from hypothesis.extra import numpy as npst
 
 from autograder.checks import CheckedCase, Checks, ChecksFileError, Raised, load_checks, save_checks
 from autograder.comparison import Tolerance, first_difference
-from autograder.examination import Failed, Returned, TimedOut, examine
+from autograder.examination import Returned, TimedOut, examine
+from autograder.failures import Failed
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.report import report
 from autograder.student.calls import PrintAllowance, StudentCaller
@@ -268,22 +269,22 @@ def problem(*wrong: Callable[..., Any]) -> Problem:
 
 
 def test_visible_checks_never_change_and_hidden_ones_do() -> None:
-    one = problem(total)
-    first, second = one.visible_checks(), one.visible_checks()
+    total_problem = problem(total)
+    first, second = total_problem.visible_checks(), total_problem.visible_checks()
     assert same(first.cases[0].arguments, second.cases[0].arguments)
-    seven, eight = one.hidden_checks(7), one.hidden_checks(8)
+    seven, eight = total_problem.hidden_checks(7), total_problem.hidden_checks(8)
     assert [case.hidden for case in seven.cases] == [False, False, True, True, True]
     assert same(seven.cases[0].arguments, first.cases[0].arguments)
     assert not same(seven.cases[2].arguments, eight.cases[2].arguments)
-    assert same(seven.cases[2].arguments, one.hidden_checks(7).cases[2].arguments)
+    assert same(seven.cases[2].arguments, total_problem.hidden_checks(7).cases[2].arguments)
 
 
 def test_a_case_that_students_know_is_not_repeated_in_grading() -> None:
     def with_example(rng: np.random.Generator) -> list[Case]:
         return [Case("worked example", {"x": np.eye(2)}), *cases(rng)]
 
-    one = Problem(mean, with_example, ())
-    names = [case.name for case in one.hidden_checks(1).cases if case.hidden]
+    mean_problem = Problem(mean, with_example, ())
+    names = [case.name for case in mean_problem.hidden_checks(1).cases if case.hidden]
     assert names == ["square", "tall"]
 
 
@@ -388,12 +389,12 @@ def test_a_mistake_that_gives_nan_is_known_again() -> None:
     wrong = np.array([1.0, np.nan, 1e9])
     assert first_difference(wrong, wrong.copy(), Tolerance()) is None
     assert first_difference(np.array([1.0, 2.0, 1e9]), wrong, Tolerance()) is not None
-    found = first_difference(wrong, np.array([1.0, 2.0, 1e9]), Tolerance())
-    assert found is not None
-    assert found.kind == "not a number"
+    difference = first_difference(wrong, np.array([1.0, 2.0, 1e9]), Tolerance())
+    assert difference is not None
+    assert difference.kind == "not a number"
 
 
-def test_results_are_rounded_where_the_problem_says_so() -> None:
+def test_results_are_rounded_where_the_mean_problemsays_so() -> None:
     def third(x: np.ndarray) -> np.ndarray:
         return x / 3
 

@@ -16,6 +16,8 @@ import ipywidgets as widgets
 import numpy as np
 import pytest
 
+from autograder.authoring.proof import prove
+from autograder.chapter import SourceError, load_problems
 from autograder.checks import FILE_NAME, Checks, save_checks
 from autograder.handover import hand_over
 from autograder.problems import Case, Problem
@@ -30,13 +32,27 @@ from autograder.student.explorers.drawing import (
     scale_bar,
     signed_colors,
 )
-from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS, OWN
-from autograder.student.explorers.kinds import KINDS, SHIFT_FUNCTIONS
+from autograder.student.explorers.filter_editor import OWN
+from autograder.student.explorers.filters import COLOR_FILTERS, FILTERS
+from autograder.student.explorers.functions import SHIFT_FUNCTIONS
+from autograder.student.explorers.kinds import KINDS
+from autograder.student.explorers.options import (
+    OPTIONS,
+    ExplorerError,
+    TrainedNetworkOptions,
+    read_options,
+)
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula, Tensor
-from solutions.backprop import reference as backprop
-from solutions.training.reference import col2im, im2col, sgd_step
-from solutions.visualization.problems import EXPLORED, PROBLEMS
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
+from solutions.backprop.tasks.max_pool_backward import max_pool_backward
+from solutions.backprop.tasks.numerical_gradient import numerical_gradient
+from solutions.backprop.tasks.softmax_cross_entropy import softmax_cross_entropy
+from solutions.training.tasks.col2im import col2im
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.sgd_step import sgd_step
+from solutions.visualization.drawn_networks import EXPLORED
+from tests import COURSE
 
 X = np.arange(30.0).reshape(5, 6)
 W = np.ones((3, 3))
@@ -56,7 +72,7 @@ def corner(x, w1, w2):
 
 
 def layer(x, w, b):
-    maps = [sum(slide(x[0, c], one[c]) for c in range(3)) + bias for one, bias in zip(w, b)]  # noqa: B905
+    maps = [sum(slide(x[0, c], weights[c]) for c in range(3)) + bias for weights, bias in zip(w, b)]  # noqa: B905
     return np.stack(maps)[None]
 
 
@@ -128,15 +144,15 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
     "network": (shapes, {"spec": [{"kind": "image", "channels": 3, "height": 9, "width": 9}]}),
     "shift": (difference, {"f": Formula(("x",), "2 * x"), "x": X, "dy": 1, "dx": 2}),
     "slope": (
-        backprop.numerical_gradient,
+        numerical_gradient,
         {"f": Formula(("x",), "np.sum(x)"), "x": np.ones(1), "h": 0.5},
     ),
     "pool backward": (
-        backprop.max_pool_backward,
+        max_pool_backward,
         {"dout": np.ones((1, 1, 2, 2)), "x": np.ones((1, 1, 4, 4)), "size": 2, "stride": 2},
     ),
     "conv backward": (
-        backprop.conv2d_backward,
+        conv2d_backward,
         {
             "dout": np.ones((1, 1, 2, 2)),
             "x": np.ones((1, 1, 4, 4)),
@@ -146,7 +162,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
         },
     ),
     "scores": (
-        backprop.softmax_cross_entropy,
+        softmax_cross_entropy,
         {"scores": np.zeros((1, 4)), "y": np.array([1])},
     ),
     "columns": (im2col, {"x": X[None, None], "height": 2, "width": 2, "stride": 1, "padding": 0}),
@@ -178,7 +194,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
 EXERCISE = Path(__file__).parents[2] / "exercises" / "visualization"
 TRAINED = {
     str(problem.explorer["kind"]): (problem.reference, problem.cases(np.random.default_rng(0))[0])
-    for problem in PROBLEMS
+    for problem in load_problems(COURSE, "visualization").values()
     if problem.explorer
 }
 FUNCTIONS |= {kind: (function, dict(case.arguments)) for kind, (function, case) in TRAINED.items()}
@@ -207,9 +223,15 @@ def opened(kind: str, function: Callable[..., Any] | None = None, **options: Any
     return open_explorer(function or FUNCTIONS[kind][0], checks_of(kind, **options))
 
 
+def exercise_material() -> trained_network.Material:
+    options = read_options({"kind": "saliency", **EXPLORED})[1]
+    assert isinstance(options, TrainedNetworkOptions)
+    return trained_network.material(options)
+
+
 def pictures(explorer: Any) -> list[bytes]:
-    found = re.findall(r'src="data:image/png;base64,([^"]+)"', explorer.view.value)
-    return [base64.b64decode(one) for one in found]
+    matches = re.findall(r'src="data:image/png;base64,([^"]+)"', explorer.view.value)
+    return [base64.b64decode(match) for match in matches]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -229,21 +251,25 @@ def test_every_kind_opens_over_the_students_function(kind: str) -> None:
 
 
 def _descendants(widget: Any) -> list[Any]:
-    found = [widget]
+    descendants = [widget]
     for child in getattr(widget, "children", ()):
-        found += _descendants(child)
-    return found
+        descendants += _descendants(child)
+    return descendants
 
 
 def _controls(explorer: Any) -> list[Any]:
     """Return all that can be turned."""
     return [
-        one
-        for one in _descendants(explorer.widget)
-        if isinstance(getattr(one, "value", None), bool | int | float | str)
-        and one.description
-        and one.layout.display != "none"
-    ] + [one for one in _descendants(explorer.widget) if isinstance(one, widgets.FloatText)]
+        control
+        for control in _descendants(explorer.widget)
+        if isinstance(getattr(control, "value", None), bool | int | float | str)
+        and control.description
+        and control.layout.display != "none"
+    ] + [
+        control
+        for control in _descendants(explorer.widget)
+        if isinstance(control, widgets.FloatText)
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -262,7 +288,7 @@ def _turn(control: Any) -> None:
     """Give a control another value."""
     if hasattr(control, "options"):
         choices = [o[1] if isinstance(o, tuple) else o for o in control.options]
-        control.value = next(one for one in choices if one not in (control.value, OWN))
+        control.value = next(choice for choice in choices if choice not in (control.value, OWN))
     elif isinstance(control.value, bool):
         control.value = not control.value
     elif hasattr(control, "max"):
@@ -273,8 +299,8 @@ def _turn(control: Any) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_sliders_wait_until_they_are_let_go(kind: str) -> None:
-    for one in _descendants(opened(kind).widget):
-        assert getattr(one, "continuous_update", False) is False
+    for control in _descendants(opened(kind).widget):
+        assert getattr(control, "continuous_update", False) is False
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -329,21 +355,21 @@ def test_the_function_cannot_change_the_picture_and_prints_nothing(capsys) -> No
 def test_controls_in_several_threads() -> None:
     """A control that is changed while the function works on an older value of another one."""
     entered, go_on = threading.Event(), threading.Event()
-    held = [False]
+    waiting = [False]
 
     def slow(x, padding):
-        if held.pop():
+        if waiting.pop():
             entered.set()
             assert go_on.wait(30)
-        held.append(False)
+        waiting.append(False)
         return frame(x, padding)
 
     explorer = opened("padding", slow)
-    shown = _controls(explorer)
+    controls = _controls(explorer)
     expected = opened("padding", frame)
-    held[:] = [True]
+    waiting[:] = [True]
     threads = []
-    for control, likewise in zip(shown[:2], _controls(expected)[:2], strict=True):
+    for control, likewise in zip(controls[:2], _controls(expected)[:2], strict=True):
         thread = threading.Thread(target=_turn, args=(control,))
         threads.append(thread)
         thread.start()
@@ -357,30 +383,30 @@ def test_controls_in_several_threads() -> None:
 
 
 def test_filter_presets_sizes_and_own_entries() -> None:
-    seen: list[np.ndarray] = []
+    filters: list[np.ndarray] = []
 
     def own(x, w):
-        seen.append(w)
+        filters.append(w)
         return slide(x, w)
 
     explorer = opened("filter", own)
     editor = explorer.filter
-    assert np.array_equal(seen[-1], next(iter(FILTERS.values())))
+    assert np.array_equal(filters[-1], next(iter(FILTERS.values())))
     editor.preset.value = "blur"
-    assert np.array_equal(seen[-1], FILTERS["blur"])
-    calls = len(seen)
+    assert np.array_equal(filters[-1], FILTERS["blur"])
+    calls = len(filters)
     editor.preset.value = "sharpen"  # nine entries change, the function is called once
-    assert len(seen) == calls + 1
+    assert len(filters) == calls + 1
     editor.entries[0].value = 7
-    assert seen[-1][0, 0] == 7
+    assert filters[-1][0, 0] == 7
     assert editor.preset.value == OWN
     editor.size.value = 4
-    assert seen[-1].shape == (4, 4)
-    assert np.array_equal(seen[-1][:3, :3], np.array([[7, -1, 0], [-1, 5, -1], [0, -1, 0]]))
+    assert filters[-1].shape == (4, 4)
+    assert np.array_equal(filters[-1][:3, :3], np.array([[7, -1, 0], [-1, 5, -1], [0, -1, 0]]))
     editor.size.value = 2
-    assert seen[-1].shape == (2, 2)
+    assert filters[-1].shape == (2, 2)
     editor.preset.value = "vertical edges"
-    assert seen[-1].shape == (3, 3)
+    assert filters[-1].shape == (3, 3)
 
 
 def test_filter_options() -> None:
@@ -398,17 +424,17 @@ def test_filter_options() -> None:
 
 
 def test_pool_hands_over_one_picture_and_shows_what_is_left() -> None:
-    seen: list[tuple[Any, ...]] = []
+    calls: list[tuple[Any, ...]] = []
 
     def own(x, size, stride):
-        seen.append((x.shape, size, stride))
+        calls.append((x.shape, size, stride))
         return pool(x, size, stride)
 
     explorer = opened("pool", own)
-    assert seen[-1] == ((1, 1, 56, 56), 2, 2)
+    assert calls[-1] == ((1, 1, 56, 56), 2, 2)
     assert "28 × 28: 25% of the numbers" in explorer.view.value
     explorer.window.value, explorer.stride.value = 3, 1
-    assert seen[-1] == ((1, 1, 56, 56), 3, 1)
+    assert calls[-1] == ((1, 1, 56, 56), 3, 1)
     assert "54 × 54" in explorer.view.value
 
 
@@ -464,9 +490,9 @@ def test_corner_filters_keep_one_size() -> None:
     explorer = opened("corner", first=("blur", "sharpen"))
     assert np.array_equal(explorer.arguments()[1], FILTERS["blur"])
     explorer.first.size.value = 5
-    assert [one.shape for one in explorer.arguments()[1:]] == [(5, 5), (5, 5)]
+    assert [weights.shape for weights in explorer.arguments()[1:]] == [(5, 5), (5, 5)]
     explorer.second.preset.value = "vertical edges"
-    assert [one.shape for one in explorer.arguments()[1:]] == [(3, 3), (3, 3)]
+    assert [weights.shape for weights in explorer.arguments()[1:]] == [(3, 3), (3, 3)]
     assert "fails" not in explorer.view.value
 
 
@@ -498,7 +524,7 @@ def test_values_keep_the_last_tries() -> None:
     for channels in range(4, 14):
         explorer.sliders["channels"].value = channels
     assert ">6.5<" in explorer.view.value
-    assert explorer.view.value.count("<tr>") == 1 + explorer.kept
+    assert explorer.view.value.count("<tr>") == 1 + explorer.rows
 
 
 def test_shift_functions() -> None:
@@ -546,8 +572,8 @@ def test_upstream_gradients_fit_the_layer(kind: str) -> None:
 def test_scores_show_loss_and_gradient() -> None:
     explorer = opened("scores", classes=3)
     assert len(explorer.scores) == 3
-    for one in explorer.scores:
-        one.value = 2.0
+    for score in explorer.scores:
+        score.value = 2.0
     assert "loss 1.1<" in explorer.view.value
     assert "0.333" in explorer.view.value
     assert "\N{MINUS SIGN}0.667" in explorer.view.value
@@ -562,6 +588,40 @@ def test_options_survive_the_checks_file(tmp_path: Path) -> None:
     checks = load_checks(tmp_path / FILE_NAME)["difference"]
     explorer = open_explorer(difference, checks)
     assert explorer.chosen.options == ("same",)
+
+
+def test_every_kind_has_options() -> None:
+    assert list(OPTIONS) == list(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("explorer", "message"),
+    [
+        ({}, "There is no kind of explorer None. The kinds are: filter, bank, "),
+        ({"kind": "filters"}, "There is no kind of explorer 'filters'. The kinds are: filter, "),
+        (
+            {"kind": "filter", "picture": ("house",)},
+            "The explorer 'filter' has no option 'picture'. Its options are: pictures, presets, "
+            "size, try.",
+        ),
+        ({"kind": "uses", "prompts": ("Look.",)}, "has no option 'prompts'. Its options are: try."),
+        ({"kind": "pool", "pictures": ("cat",)}, "There is no picture 'cat'. The pictures are: "),
+        ({"kind": "saliency", "pictures": "p.npz"}, "'saliency' needs the option 'network'."),
+    ],
+)
+def test_an_explorer_that_does_not_exist_is_refused(explorer: dict[str, Any], message: str) -> None:
+    with pytest.raises(ExplorerError) as refusal:
+        read_options(explorer)
+    assert message in str(refusal.value)
+
+
+def test_an_explorer_that_does_not_exist_is_refused_when_an_exercise_is_generated() -> None:
+    function, arguments = FUNCTIONS["filter"]
+    problem = Problem(
+        function, lambda rng: [Case("the case", arguments)], (), explorer={"kind": "filters"}
+    )
+    with pytest.raises(SourceError, match="There is no kind of explorer 'filters'"):
+        prove(problem)
 
 
 # Pictures and drawing
@@ -648,11 +708,11 @@ def test_explore_without_ipywidgets(exercise: Path, capsys, monkeypatch) -> None
 
 
 def test_explore_displays_the_controls(exercise: Path, monkeypatch) -> None:
-    shown = []
+    displayed = []
     monkeypatch.setattr(explore_module, "running_shell", lambda: object())
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr("IPython.display.display", displayed.append)
     explore_module.explore(slide)
-    assert "Your slide at work" in shown[0].children[0].value
+    assert "Your slide at work" in displayed[0].children[0].value
 
 
 def test_uses_counts_the_windows_of_each_pixel() -> None:
@@ -686,7 +746,7 @@ def test_descent_walks_with_the_students_steps() -> None:
 
 
 def test_the_network_of_the_exercise_knows_its_pictures() -> None:
-    known = trained_network.material(EXPLORED)
+    known = exercise_material()
     model = hand_over(known.network)
     assert len(model) == len(known.names) == 37
     assert known.names[:5] == ("conv 1", "relu 1", "conv 2", "relu 2", "pool 1")
@@ -703,16 +763,16 @@ def test_the_network_of_the_exercise_knows_its_pictures() -> None:
 
 
 def test_the_frame_is_where_the_score_is_lowest() -> None:
-    seen = []
+    calls = []
 
     def own(model, x, target, patch, stride, fill, batch_size):
         scores = np.full(((96 - patch) // stride + 1,) * 2, 2.0)
         scores[3, 5] = -1.0
-        seen.append((target, patch, stride, fill))
+        calls.append((target, patch, stride, fill))
         return scores
 
     explorer = opened("occlusion", own)
-    assert seen[-1] == (int(explorer.material.labels[0]), 16, 8, 0.0)
+    assert calls[-1] == (int(explorer.material.labels[0]), 16, 8, 0.0)
     assert "Lowest, −1" in explorer.view.value
     colors = _pixels(pictures(explorer)[0])
     framed = (colors == trained_network.MARK).all(axis=2)
@@ -720,16 +780,16 @@ def test_the_frame_is_where_the_score_is_lowest() -> None:
     assert framed[24, 40:56].all()
     assert not framed[25:39, 41:55].any()
     explorer.picture.value = 4  # its own class comes with it, in one call
-    assert seen[-1][0] == explorer.target.value == explorer.material.labels[4]
-    assert len(seen) == 2
+    assert calls[-1][0] == explorer.target.value == explorer.material.labels[4]
+    assert len(calls) == 2
 
 
 def test_whether_a_map_points_at_the_object_is_said() -> None:
-    mask = trained_network.material(EXPLORED).masks[0]
+    mask = exercise_material().masks[0]
     for inside in (True, False):
-        one = np.zeros(mask.shape)
-        one[tuple(np.argwhere(mask == inside)[100])] = 1.0
-        explorer = opened("saliency", lambda model, x, targets, one=one: one[None])
+        spot = np.zeros(mask.shape)
+        spot[tuple(np.argwhere(mask == inside)[100])] = 1.0
+        explorer = opened("saliency", lambda model, x, targets, spot=spot: spot[None])
         assert f": {'inside' if inside else 'outside'} the object" in explorer.view.value
 
 

@@ -19,20 +19,21 @@ from autograder.authoring.generate import generate
 from autograder.checks import Checks, load_checks, save_checks
 from autograder.examination import examine
 from autograder.grading.course import Course
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.pool import open_sandbox
+from autograder.grading.rebuild import rebuild
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import notebook_of
+from autograder.grading.submitted_notebook import notebook_of
 from autograder.grading.wire import HEADER, WireError, decode, encode
 from autograder.handover import changed, hand_over, take_back
 from autograder.problems import Case, Problem, quarters
 from autograder.report import report
 from autograder.student.calls import in_notebook
-from autograder.values import LAYERS, Network, Tensor, describe, same
+from autograder.values import LAYERS, SequentialNetwork, Tensor, describe, same
 from tests import COURSE
 
 
-def network(seed: int = 0, **options: object) -> Network:
+def network(seed: int = 0, **options: object) -> SequentialNetwork:
     rng = np.random.default_rng(seed)
     layers = (
         {"kind": "conv", "weight": quarters(rng, 3, 2, 3, 2), "bias": quarters(rng, 3)},
@@ -42,11 +43,11 @@ def network(seed: int = 0, **options: object) -> Network:
         | {"stride": 2, "padding": 1},
         {"kind": "avg_pool", "size": 2, "stride": 1},
         {"kind": "dropout", "p": 0.5},
-        {"kind": "global_avg_pool"},
+        {"kind": "adaptive_avg_pool", "size": 1},
         {"kind": "flatten"},
         {"kind": "linear", "weight": quarters(rng, 5, 4), "bias": quarters(rng, 5)},
     )
-    return Network(layers, **options)  # type: ignore[arg-type]
+    return SequentialNetwork(layers, **options)  # type: ignore[arg-type]
 
 
 def test_a_tensor_is_handed_over_as_a_copy() -> None:
@@ -80,8 +81,8 @@ def test_a_network_computes_what_its_layers_say() -> None:
     x = torch.from_numpy(quarters(np.random.default_rng(1), 2, 2, 12, 13))
     first, second, last = (network().layers[i] for i in (0, 3, 8))
     as_tensors = [
-        {k: torch.from_numpy(v) for k, v in one.items() if isinstance(v, np.ndarray)}
-        for one in (first, second, last)
+        {k: torch.from_numpy(v) for k, v in layer.items() if isinstance(v, np.ndarray)}
+        for layer in (first, second, last)
     ]
     out = torch.conv2d(x, as_tensors[0]["weight"], as_tensors[0]["bias"]).relu()
     out = torch.conv2d(
@@ -95,7 +96,7 @@ def test_a_network_computes_what_its_layers_say() -> None:
 
 def test_an_unknown_layer_is_told() -> None:
     with pytest.raises(ValueError, match="no layer of the kind 'attention'; there are conv,"):
-        hand_over(Network(({"kind": "attention"},)))
+        hand_over(SequentialNetwork(({"kind": "attention"},)))
 
 
 def test_calls_may_be_counted() -> None:
@@ -138,9 +139,9 @@ def test_values_inside_lists_and_dictionaries_are_handed_over_too() -> None:
 )
 def test_tensors_come_back_as_arrays(tensor: torch.Tensor) -> None:
     array, [inside], mapping = take_back((tensor, [tensor], {"a": tensor}))
-    for one in (array, inside, mapping["a"]):
-        assert type(one) is np.ndarray
-        assert one.tolist() == np.ones((2, 3)).tolist()
+    for result in (array, inside, mapping["a"]):
+        assert type(result) is np.ndarray
+        assert result.tolist() == np.ones((2, 3)).tolist()
 
 
 @pytest.mark.parametrize(
@@ -200,8 +201,19 @@ from autograder import check, explore
 ```
 """
 
-REFERENCE = '''\
+CHAPTER = """\
+from autograder.chapter import DEFAULT_PACKAGES, Chapter, Limits
+
+CHAPTER = Chapter(
+    tasks=("gradient",), packages=(*DEFAULT_PACKAGES, "torch"), limits=Limits(memory=1024)
+)
+"""
+
+GRADIENT = '''\
 from typing import Any
+
+from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.values import SequentialNetwork, Tensor
 
 
 def gradient(model: Any, x: Any, target: int) -> Any:
@@ -216,22 +228,13 @@ def gradient(model: Any, x: Any, target: int) -> Any:
     model(x)[:, target].sum().backward()
     return x.grad
     ### END SOLUTION
-'''
-
-PROBLEMS = """\
-from autograder.problems import Case, Misconception, Problem, quarters
-from autograder.values import Network, Tensor
-from solutions.vision.reference import gradient
-
-PACKAGES = ("numpy", "matplotlib", "ipywidgets", "torch")
-LIMITS = {"memory": 1024}
 
 
 def cases(rng):
     def network():
         conv = {"kind": "conv", "weight": quarters(rng, 3, 2, 3, 3), "bias": quarters(rng, 3)}
         linear = {"kind": "linear", "weight": quarters(rng, 4, 27), "bias": quarters(rng, 4)}
-        return Network((conv, {"kind": "relu"}, {"kind": "flatten"}, linear), max_calls=1)
+        return SequentialNetwork((conv, {"kind": "relu"}, {"kind": "flatten"}, linear), max_calls=1)
 
     x, used = quarters(rng, 2, 2, 5, 5), quarters(rng, 2, 2, 5, 5)
     return [
@@ -246,15 +249,13 @@ def piled_up(model, x, target):
     return x.grad
 
 
-PROBLEMS = (
-    Problem(
-        gradient,
-        cases,
-        (Misconception("piled_up", piled_up, "piles up", "twice as large", "Which x is it?"),),
-        time_limit=10.0,
-    ),
+PROBLEM = Problem(
+    gradient,
+    cases,
+    (Misconception("piled_up", piled_up, "piles up", "twice as large", "Which x is it?"),),
+    time_limit=10.0,
 )
-"""
+'''
 
 
 @pytest.fixture(scope="module")
@@ -266,8 +267,10 @@ def vision(tmp_path_factory: pytest.TempPathFactory) -> Course:
     (folder.parent / "__init__.py").write_text("")
     (folder / "__init__.py").write_text("")
     (folder / "vision.md").write_text(SOURCE)
-    (folder / "reference.py").write_text(REFERENCE)
-    (folder / "problems.py").write_text(PROBLEMS)
+    (folder / "chapter.py").write_text(CHAPTER)
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "__init__.py").write_text("")
+    (folder / "tasks" / "gradient.py").write_text(GRADIENT)
     (root / "nbgrader_config.py").write_text((COURSE / "nbgrader_config.py").read_text())
     generate(root, "vision", gradebook=f"sqlite:///{root}/unused.db")
     return Course.at(root)
@@ -304,9 +307,9 @@ def graded(course: Course, sandbox: Sandbox, answer: str) -> NotebookGrade:
     notebook: NotebookNode = nbformat.read(
         course.root / "exercises" / "vision" / "vision.ipynb", as_version=4
     )
-    next(one for one in notebook.cells if "def gradient" in one.source).source = answer
+    next(cell for cell in notebook.cells if "def gradient" in cell.source).source = answer
     submitted = notebook_of(json.loads(nbformat.writes(notebook)))
-    return grade_submitted(submitted, chapter, 7, sandbox)
+    return NotebookGrader(chapter, sandbox).grade(rebuild(submitted, chapter.release), 7)
 
 
 def test_tensors_and_networks_in_grading(vision: Course, sandbox: Sandbox) -> None:
@@ -323,8 +326,8 @@ def test_misconceptions_about_gradients_are_found(vision: Course, sandbox: Sandb
 def test_a_network_that_is_called_too_often_is_told(vision: Course, sandbox: Sandbox) -> None:
     [task] = graded(vision, sandbox, ONE_BY_ONE).tasks
     assert task.points == 0.0
-    told = report(task.examination).text
-    assert "Put many pictures into one batch" in told
+    text = report(task.examination).text
+    assert "Put many pictures into one batch" in text
 
 
 def test_tensors_and_networks_in_the_notebook(vision: Course) -> None:

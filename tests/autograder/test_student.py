@@ -20,12 +20,14 @@ import numpy as np
 import pytest
 
 from autograder.checks import FILE_NAME, load_checks, save_checks
-from autograder.examination import Failed, Returned, TimedOut
+from autograder.examination import Returned, TimedOut
+from autograder.failures import Failed
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.student import limits
 from autograder.student.calls import in_notebook
 from autograder.student.check import CannotCheck, Check, CheckFailed
 from autograder.student.limits import run_within
+from tests import COURSE
 
 
 def window_sums(x, w):
@@ -236,10 +238,10 @@ MESSAGES = {
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_each_mistake_has_its_message(name: str, check: Check, folder: Path) -> None:
-    source, wanted = MESSAGES[name]
+    source, parts = MESSAGES[name]
     report = check.report(define(source, folder))
     assert report.tone == "bad"
-    for part in wanted:
+    for part in parts:
         assert part in report.text
         assert part.replace("`", "") in plain(report._repr_html_())
     assert "Traceback" not in report.text
@@ -295,10 +297,10 @@ NO_FUNCTION: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize("name", NO_FUNCTION)
 def test_what_is_no_function_of_a_task(name: str, check: Check) -> None:
-    given, wanted = NO_FUNCTION[name]
+    given, message = NO_FUNCTION[name]
     report = check.report(given)
     assert report.tone == "bad"
-    assert wanted in report.text
+    assert message in report.text
 
 
 def test_check_without_a_function(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
@@ -484,9 +486,9 @@ def test_no_interrupt_comes_late() -> None:
         pass
     assert _thread._count() <= threads
     assert None in endings
-    stopped = [one for one in endings if one is not None]
+    stopped = [ending for ending in endings if ending is not None]
     assert stopped
-    assert not any(one.running for one in stopped)
+    assert not any(ending.running for ending in stopped)
     assert sys.gettrace() is None or "coverage" in sys.modules or "pydevd" in sys.modules
 
 
@@ -564,10 +566,10 @@ class Notebook:
         """Run a cell; return its text output, its HTML output and its exception."""
         from IPython.utils.capture import capture_output
 
-        with capture_output() as shown:
+        with capture_output() as captured:
             result = self.shell.run_cell(source)
-        markup = "".join(one.data.get("text/html", "") for one in shown.outputs)
-        return shown.stdout, markup, result.error_in_exec
+        markup = "".join(output.data.get("text/html", "") for output in captured.outputs)
+        return captured.stdout, markup, result.error_in_exec
 
 
 @pytest.fixture
@@ -583,7 +585,7 @@ def notebook(folder: Path) -> Iterator[Notebook]:
 
 
 IMPORT = "from autograder.student.check import Check; check = Check()\n"
-EXPLAIN = IMPORT + "check.explain_missing_functions()\n"
+EXPLAIN = "from autograder import check\n"
 
 
 def test_html_in_a_notebook(notebook: Notebook) -> None:
@@ -620,16 +622,38 @@ def test_other_name_errors_look_as_always(notebook: Notebook) -> None:
 
 
 def test_another_handler_stays(notebook: Notebook) -> None:
-    seen = []
+    kinds = []
 
     def handle(shell: Any, kind: Any, error: Any, stack: Any, tb_offset: Any = None) -> None:
-        seen.append(kind)
+        kinds.append(kind)
 
     notebook.shell.set_custom_exc((ZeroDivisionError,), handle)
-    _, markup, _ = notebook.run(EXPLAIN + "check.explain_missing_functions()\ncheck(slide)")
+    _, markup, _ = notebook.run(EXPLAIN + "%load_ext autograder\ncheck(slide)")
     assert "slide is not defined yet." in markup
     notebook.run("1 / 0")
-    assert seen == [ZeroDivisionError]
+    assert kinds == [ZeroDivisionError]
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_an_import_changes_nothing(notebook: Notebook, folder: Path, running: bool) -> None:
+    """Only a notebook that takes ``check`` from the package is changed."""
+    source = (
+        "import sys, autograder\n"
+        "assert not {'numpy', 'autograder.student.check'} & set(sys.modules), 'too much'\n"
+        "hooks = sys.excepthook, threading.excepthook, sys.displayhook\n"
+        "from autograder import check, explore\n"
+        "assert hooks == (sys.excepthook, threading.excepthook, sys.displayhook), 'hooks'\n"
+        "assert 'IPython' not in sys.modules, 'IPython'\n"
+    )
+    if running:
+        notebook.run("import autograder, autograder.instructor, autograder.student.check")
+        assert notebook.shell.custom_exceptions == ()
+        notebook.run("from autograder import check")
+        assert notebook.shell.custom_exceptions == (NameError,)
+        return
+    command = [sys.executable, "-c", f"import threading\n{source}"]
+    done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_real_kernel(folder: Path) -> None:
@@ -648,20 +672,20 @@ def test_a_real_kernel(folder: Path) -> None:
         return outputs
 
     def markup(outputs: list[dict[str, Any]]) -> str:
-        return "".join(one.get("data", {}).get("text/html", "") for one in outputs)
+        return "".join(output.get("data", {}).get("text/html", "") for output in outputs)
 
     try:
         run("from autograder import check\ndef edge_bank(x, w):\n    quit()")
         outputs = run("check(edge_bank)")
         assert "stopped with SystemExit" in markup(outputs)
-        errors = [one for one in outputs if "traceback" in one]
-        assert [one["traceback"] for one in errors] == [
+        errors = [output for output in outputs if "traceback" in output]
+        assert [error["traceback"] for error in errors] == [
             ["Not passed yet. The report above says why."]
         ]
         run("def edge_bank(x, w):\n    print('hello')\n    while True: pass")
         outputs = run("check(edge_bank)", interrupt_after=1.0)
         assert "You interrupted your function after" in markup(outputs)
-        assert any("hello" in one.get("text", "") for one in outputs)
+        assert any("hello" in output.get("text", "") for output in outputs)
         assert "is not defined yet" in markup(run("check(slide)"))
     finally:
         client.stop_channels()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.chapter import load_problems
+from autograder.chapter import load_problems
 from tests import COURSE
 
 FOLDER = COURSE / "benchmarks"

@@ -9,6 +9,7 @@ import torchvision
 from benchmarks.laboratory import occlusion as occlusion_benchmark
 from benchmarks.laboratory import peers, smoothgrad
 from laboratory import layers
+from laboratory.attribution.smoothgrad import smoothgrad as our_smoothgrad
 from tests.laboratory import lab_networks  # one thread
 
 
@@ -34,13 +35,11 @@ def test_maps_of_peers_are_ours():
 
 @pytest.mark.parametrize("batch", [1, 3, 8])
 def test_captum_gets_our_noise(batch):
-    from laboratory import gradients
-
     model, x = small()
     got = smoothgrad.captum_smoothgrad(model, x, 2, 8, 0.2, 5, batch)
-    expected = gradients.smoothgrad(model, x, 2, samples=8, level=0.2, seed=5, progress=False)
+    expected = our_smoothgrad(model, x, 2, n_samples=8, noise_level=0.2, seed=5, progress=False)
     assert occlusion_benchmark.relative(got, expected) < 2e-3
-    other = gradients.smoothgrad(model, x, 2, samples=8, level=0.2, seed=6, progress=False)
+    other = our_smoothgrad(model, x, 2, n_samples=8, noise_level=0.2, seed=6, progress=False)
     assert occlusion_benchmark.relative(other, expected) > 0.05
 
 

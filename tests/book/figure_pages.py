@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from playwright.sync_api import Browser, Locator, Page
 
 from book.figures import figure_class, figure_state
 
-PREFIXES = {
-    "kernel_explorer": "kx",
-    "conv_layer": "cl",
-    "receptive_field_explorer": "rf",
-    "size_explorer": "sx",
-    "network_calculator": "nc",
-    "pooling_explorer": "pe",
-    "gradient_explorer": "gx",
-    "chain_rule_graph": "cr",
-    "column_explorer": "ic",
-    "descent": "ds",
-    "occlusion_explorer": "oc",
-    "smoothgrad_explorer": "sg",
-    "fluctuation_explorer": "fl",
-    "channel_browser": "cb",
-    "grabcut_explorer": "gc",
-}
 THEMES = {
     "light": {"text-base": "#222832", "background": "#ffffff", "primary": "#0a7d91"},
     "dark": {"text-base": "#ced6dd", "background": "#14181e", "primary": "#3fb1c5"},
@@ -69,6 +56,18 @@ def source(name: str) -> str:
     return str(figure_class(name)._esm)
 
 
+def figure_file(name: str, kind: str) -> Path:
+    """Return the file of a figure with the ending `kind`."""
+    return Path(inspect.getfile(figure_class(name))).with_suffix(f".{kind}")
+
+
+def prefix(name: str) -> str:
+    """Return what a figure's own class names begin with: the class of its root element."""
+    text = figure_file(name, "mjs").read_text()
+    (own,) = re.findall(r'class: "lf (?:lf-bounded )?([a-z]+)"', text)
+    return str(own)
+
+
 def sheet(name: str) -> str:
     return str(figure_class(name)._css)
 
@@ -92,6 +91,20 @@ def opened(
         state = figure_state(figure_class(name)(**traits))
         page.evaluate("([source, state]) => show(source, state)", [source(name), state])
     return page
+
+
+def check_accessible(page: Page, state: str = "") -> None:
+    """Axe finds no serious violation, and nothing is wider than the page."""
+    found = Axe().run(page).response["violations"]
+    serious = [
+        f"{state}: {violation['id']}: {node['html'][:200]}"
+        for violation in found
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+    assert not serious, "\n".join(serious)
+    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wider <= 0, f"{state}: {wider} px wider than the page"
 
 
 def choice(page: Page, name: str) -> Locator:

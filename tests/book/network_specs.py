@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from solutions import networks
 from solutions.networks import Spec
-from solutions.pooling.reference import network_shapes
+from solutions.pooling.tasks.network_shapes import network_shapes
 
 
 @st.composite

@@ -11,13 +11,23 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from autograder.chapter import load_problems
 from autograder.examination import examine
 from autograder.student.calls import in_notebook
 from book.backprop import demo as backprop_demo
-from solutions.backprop import problems, reference
-from solutions.filters.reference import corr2d
-from solutions.padding_stride.reference import conv2d_forward
-from solutions.pooling.reference import avg_pool_forward, max_pool_forward
+from solutions.backprop.tasks.avg_pool_backward import avg_pool_backward
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
+from solutions.backprop.tasks.gradient_check import gradient_check
+from solutions.backprop.tasks.linear_backward import linear_backward
+from solutions.backprop.tasks.max_pool_backward import max_pool_backward
+from solutions.backprop.tasks.numerical_gradient import numerical_gradient
+from solutions.backprop.tasks.relu_backward import relu_backward
+from solutions.backprop.tasks.softmax_cross_entropy import softmax_cross_entropy
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.padding_stride.tasks.conv2d_forward import conv2d_forward
+from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
+from solutions.pooling.tasks.max_pool_forward import max_pool_forward
+from tests import COURSE
 
 seeds = st.integers(0, 2**32 - 1)
 sizes = st.integers(1, 4)
@@ -50,7 +60,7 @@ def test_linear_backward_is_that_of_torch(seed: int, n: int, d: int, m: int) -> 
     x, w, b = rng.normal(size=(n, d)), rng.normal(size=(d, m)), rng.normal(size=m)
     dout = rng.normal(size=(n, m))
     expected = gradients_of_torch(lambda x, w, b: x @ w + b, dout, x, w, b)
-    for mine, theirs in zip(reference.linear_backward(dout, x, w), expected, strict=True):
+    for mine, theirs in zip(linear_backward(dout, x, w), expected, strict=True):
         close(mine, theirs)
 
 
@@ -59,7 +69,7 @@ def test_linear_backward_is_that_of_torch(seed: int, n: int, d: int, m: int) -> 
 def test_relu_backward_is_that_of_torch(seed: int, shape: list[int]) -> None:
     x, dout = np.random.default_rng(seed).normal(size=(2, *shape))
     x.flat[0] = 0.0  # PyTorch takes the slope 0 there, as the reference does
-    close(reference.relu_backward(dout, x), gradients_of_torch(torch.relu, dout, x)[0])
+    close(relu_backward(dout, x), gradients_of_torch(torch.relu, dout, x)[0])
 
 
 @st.composite
@@ -81,8 +91,8 @@ def test_pooling_backward_is_that_of_torch(
     x, size, stride, rng = given
     functional = torch.nn.functional
     for forward, pooled, backward in (
-        (max_pool_forward, functional.max_pool2d, reference.max_pool_backward),
-        (avg_pool_forward, functional.avg_pool2d, reference.avg_pool_backward),
+        (max_pool_forward, functional.max_pool2d, max_pool_backward),
+        (avg_pool_forward, functional.avg_pool2d, avg_pool_backward),
     ):
         out = forward(x, size, stride)
         close(out, pooled(torch.from_numpy(x), size, stride).numpy())
@@ -118,7 +128,7 @@ def test_conv2d_backward_is_that_of_torch(
     close(out, forward(*map(torch.from_numpy, (x, w, b))).numpy())
     dout = rng.normal(size=out.shape)
     expected = gradients_of_torch(forward, dout, x, w, b)
-    result = reference.conv2d_backward(dout, x, w, stride, padding)
+    result = conv2d_backward(dout, x, w, stride, padding)
     for mine, theirs in zip(result, expected, strict=True):
         close(mine, theirs)
 
@@ -131,7 +141,7 @@ def test_softmax_cross_entropy_is_that_of_torch(seed: int, n: int, k: int, lift:
     tensor = torch.from_numpy(scores).requires_grad_()
     expected = torch.nn.functional.cross_entropy(tensor, torch.from_numpy(y))
     expected.backward()
-    loss, dscores = reference.softmax_cross_entropy(scores, y)
+    loss, dscores = softmax_cross_entropy(scores, y)
     assert loss == pytest.approx(expected.item(), abs=1e-10)
     close(dscores, tensor.grad.numpy())
 
@@ -142,7 +152,7 @@ def test_numerical_gradient_is_near_that_of_torch(seed: int, shape: list[int]) -
     x = np.random.default_rng(seed).normal(size=shape)
     expected = gradients_of_torch(lambda x: torch.sin(x * x).sum(), np.array(1.0), x)[0]
     kept = x.copy()
-    measured = reference.numerical_gradient(lambda x: float(np.sin(x * x).sum()), x, 1e-5)
+    measured = numerical_gradient(lambda x: float(np.sin(x * x).sum()), x, 1e-5)
     assert measured.shape == x.shape
     assert np.array_equal(x, kept)
     np.testing.assert_allclose(measured, expected, atol=1e-8)
@@ -153,11 +163,11 @@ def test_numerical_gradient_is_near_that_of_torch(seed: int, shape: list[int]) -
 )
 def test_the_error_tells_a_story(wrong: Callable[[Any], Any], error: float) -> None:
     gradient = np.array([[3.0, -0.25], [1e-3, 0.0]])
-    assert reference.gradient_check(wrong(gradient), gradient) == pytest.approx(error)
+    assert gradient_check(wrong(gradient), gradient) == pytest.approx(error)
 
 
 def test_the_error_is_one_where_one_of_two_is_zero() -> None:
-    assert reference.gradient_check(np.array([0.0, 1e-9]), np.array([0.0, 0.0])) == 1
+    assert gradient_check(np.array([0.0, 1e-9]), np.array([0.0, 0.0])) == 1
 
 
 # What is stored must be the same bytes on every machine
@@ -213,11 +223,11 @@ class TestTests:
         assert list(self.counts) == sorted(set(self.counts))
 
     def test_the_strictest_notices_everything(self) -> None:
-        assert self.counts[-1] == len(backprop_demo.misconceptions.CONV2D_BACKWARD)
+        assert self.counts[-1] == len(backprop_demo.KNOWN_MISTAKES)
 
     def test_no_test_finds_fault_with_the_reference(self) -> None:
         for _, trials in backprop_demo.TRIALS:
-            assert not any(trial.notices(reference.conv2d_backward) for trial in trials)
+            assert not any(trial.notices(conv2d_backward) for trial in trials)
 
 
 @settings(deadline=None)
@@ -229,7 +239,7 @@ def test_backward_is_two_correlations(
     x, w = rng.normal(size=(rows + more, columns + wider)), rng.normal(size=(rows, columns))
     dout = rng.normal(size=corr2d(x, w)[::stride, ::stride].shape)
     four_axes = (one[None, None] for one in (dout, x, w))
-    dx, dw, _ = reference.conv2d_backward(*four_axes, stride, 0)
+    dx, dw, _ = conv2d_backward(*four_axes, stride, 0)
     mine = backprop_demo.two_correlations(dout, x, w, stride)
     close(mine[0], dx[0, 0])
     close(mine[1], dw[0, 0])
@@ -511,6 +521,6 @@ CONV_CROPS: dict[str, Callable[[Any, int, Any], Any]] = {
 def test_mistakes_are_named_however_they_are_written(
     function: str, written: Callable[..., Any], named: str
 ) -> None:
-    problem = next(one for one in problems.PROBLEMS if one.name == function)
+    problem = load_problems(COURSE, "backprop")[function]
     checks = problem.visible_checks()
     assert examine(checks, in_notebook(written, checks.time_limit)).misconception == named

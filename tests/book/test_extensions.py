@@ -13,8 +13,11 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Browser
 
-from autograder.authoring.source import read_exercise
-from book.extensions import course_setup, exercise_facts, look
+from autograder.authoring.source import read_exercise_source
+from autograder.chapter import load_problems
+from autograder.palette import Theme
+from book.extensions import course_setup, cover_drawing, exercise_facts
+from book.extensions.logo import logo
 from tests import COURSE
 
 CONF = """\
@@ -24,7 +27,9 @@ import book.figures
 book.figures.FIGURES.update(tiny="tiny:Tiny", strange="tiny:Strange")
 extensions = [
     "myst_parser",
-    "book.extensions.look",
+    "book.extensions.palette_sheet",
+    "book.extensions.logo",
+    "book.extensions.cover_drawing",
     "book.extensions.live_figure",
     "book.extensions.common_mistakes",
 ]
@@ -196,9 +201,7 @@ def test_wrong_use_is_an_error(small_book: Book, directive: str, message: str) -
 
 def test_common_mistakes(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d\n```\n")
-    from solutions.filters.problems import PROBLEMS
-
-    [problem] = [one for one in PROBLEMS if one.name == "corr2d"]
+    problem = load_problems(COURSE, "filters")["corr2d"]
     text = re.sub(r"<[^>]*>", "", html).replace("&#39;", "'")
     for misconception in problem.misconceptions:
         for part in (misconception.title, misconception.symptom, misconception.hint):
@@ -209,11 +212,9 @@ def test_common_mistakes(small_book: Book) -> None:
 def test_common_mistakes_of_several_tasks_are_folded_by_task(small_book: Book) -> None:
     html = small_book.build("# Page\n\n```{common-mistakes} filters corr2d conv2d\n```\n")
     assert len(re.findall(r'<details class="task', html)) == 2
-    from solutions.filters.problems import PROBLEMS
-
-    for problem in PROBLEMS:
-        if problem.name in ("corr2d", "conv2d"):
-            assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
+    problems = load_problems(COURSE, "filters")
+    for problem in (problems["corr2d"], problems["conv2d"]):
+        assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
 
 
 def test_sample_feedback(small_book: Book) -> None:
@@ -231,8 +232,8 @@ def test_sample_feedback(small_book: Book) -> None:
 
 
 def test_size_of_an_exercise(toy_course: Path) -> None:
-    found = read_exercise(toy_course / "solutions" / "toy" / "toy.md")
-    assert exercise_facts.size(found) == "2 tasks and 1 question, 9 points, about 20 minutes"
+    exercise = read_exercise_source(toy_course / "solutions" / "toy" / "toy.md")
+    assert exercise_facts.size(exercise) == "2 tasks and 1 question, 9 points, about 20 minutes"
 
 
 @pytest.mark.parametrize(
@@ -243,30 +244,30 @@ def test_duration(minutes: int, text: str) -> None:
     assert exercise_facts.duration(minutes) == text
 
 
-# The look.
+# Logo and cover drawing.
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_drawings_are_the_same_every_time(theme: look.Theme) -> None:
-    assert look.logo(theme) == look.logo(theme)
-    ElementTree.fromstring(look.logo(theme))
-    ElementTree.fromstring(look.filter_at_work())
+def test_drawings_are_the_same_every_time(theme: Theme) -> None:
+    assert logo(theme) == logo(theme)
+    ElementTree.fromstring(logo(theme))
+    ElementTree.fromstring(cover_drawing.filter_at_work())
 
 
 def test_picture_of_the_first_page_shows_true_numbers() -> None:
-    response = look.responses(look.PICTURE, look.EDGE_FILTER)
+    response = cover_drawing.responses(cover_drawing.PICTURE, cover_drawing.EDGE_FILTER)
     assert response.shape == (5, 5)
     for row in range(5):
         for column in range(5):
-            window = look.PICTURE[row : row + 3, column : column + 3]
-            assert response[row, column] == sum((window * look.EDGE_FILTER).flat)
+            window = cover_drawing.PICTURE[row : row + 3, column : column + 3]
+            assert response[row, column] == sum((window * cover_drawing.EDGE_FILTER).flat)
 
 
 # Setup.
 
 
 def test_fingerprint_changes_with_imported_code(tmp_path: Path) -> None:
-    module = tmp_path / "solutions" / "filters" / "reference.py"
+    module = tmp_path / "solutions" / "filters" / "tasks" / "corr2d.py"
     module.parent.mkdir(parents=True)
     module.write_text("a = 1\n")
     before = course_setup.fingerprint(tmp_path)

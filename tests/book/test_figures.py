@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import inspect
 import json
 import re
 import subprocess
@@ -16,33 +15,34 @@ import anywidget
 import numpy as np
 import pytest
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from book.figures import FIGURES, figure, figure_class, figure_state
+from autograder import palette
+from book.figures import FIGURES, figure, figure_class, figure_state, joining
 from book.filters.conv_layer import ConvLayer, draw_numbers
 from book.filters.kernel_explorer import KernelExplorer, presets
-from solutions.filters.reference import conv2d, conv_parameters, convolve2d, corr2d
+from solutions.filters.tasks.conv2d import conv2d
+from solutions.filters.tasks.conv_parameters import conv_parameters
+from solutions.filters.tasks.convolve2d import convolve2d
+from solutions.filters.tasks.corr2d import corr2d
 from tests import COURSE
 from tests.book.figure_pages import (
-    PREFIXES,
     THEMES,
     call,
+    check_accessible,
     choice,
     close,
+    figure_file,
     floats,
     number,
     opened,
+    prefix,
     source,
 )
 
-ROOM = COURSE / "book" / "figures"
-
-
-def figure_file(name: str, kind: str) -> str:
-    return Path(inspect.getfile(figure_class(name))).with_suffix(f".{kind}").read_text()
+SHARED = COURSE / "book" / "figures"
 
 
 @pytest.fixture
@@ -473,19 +473,7 @@ def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) 
     dark = page.locator(".kx").get_attribute("data-dark")
     assert dark == ("true" if theme == "dark" else "false")
 
-    def check(state: str) -> None:
-        found = Axe().run(page).response["violations"]
-        serious = [
-            f"{state}: {one['id']}: {node['html'][:200]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-        assert not serious, "\n".join(serious)
-        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{state}: {wider} px wider than the page"
-
-    check("as it starts")
+    check_accessible(page, "as it starts")
     choice(page, "Picture").select_option("camera")
     page.get_by_label("after ReLU").check()
     page.get_by_label("true convolution").check()
@@ -496,7 +484,7 @@ def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) 
     choice(page, "Filters").select_option("3")
     page.get_by_role("button", name="Show all").click()
     expect(page.get_by_role("alert")).to_contain_text("Not a number")
-    check("with everything open")
+    check_accessible(page, "with everything open")
     page.close()
 
 
@@ -577,7 +565,7 @@ def test_the_letters_of_a_drawing_stay_readable_on_a_phone(browser: Browser, nam
 def test_a_figure_cleans_up(browser: Browser, name: str) -> None:
     page = opened(browser, name)
     page.evaluate("cleanups[0]()")
-    assert page.locator(f".{PREFIXES[name]}").count() == 0
+    assert page.locator(f".{prefix(name)}").count() == 0
     assert page.evaluate("models[0].listeners.length") == 0
     page.close()
 
@@ -587,7 +575,7 @@ def test_a_figure_follows_the_theme(browser: Browser, name: str) -> None:
     page = opened(browser, name)
     dark = "".join(f"--pst-color-{key}: {value};" for key, value in THEMES["dark"].items())
     page.evaluate("(style) => document.documentElement.setAttribute('style', style)", dark)
-    expect(page.locator(f".{PREFIXES[name]}")).to_have_attribute("data-dark", "true")
+    expect(page.locator(f".{prefix(name)}")).to_have_attribute("data-dark", "true")
     page.close()
 
 
@@ -612,25 +600,33 @@ def test_a_module_stands_alone(name: str) -> None:
     assert len(source(name)) < 45_000
 
 
-def selectors(name: str) -> list[str]:
-    """The selectors of a figure's own style sheet."""
-    css = re.sub(r"/\*[\s\S]*?\*/", "", figure_file(name, "css"))
+def selectors(file: Path) -> list[str]:
+    """The selectors of a style sheet."""
+    css = re.sub(r"/\*[\s\S]*?\*/", "", file.read_text())
     return [
-        one.strip()
+        selector.strip()
         for block in re.findall(r"([^{}]+)\{", css)
         if not block.strip().startswith("@")
-        for one in block.split(",")
+        for selector in block.split(",")
     ]
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_style_sheet_touches_its_own_figure_only(name: str) -> None:
-    strangers = [one for one in selectors(name) if not re.match(rf"\.{PREFIXES[name]}\b", one)]
+    own = selectors(figure_file(name, "css"))
+    strangers = [one for one in own if not re.match(rf"\.{prefix(name)}\b", one)]
     assert not strangers
+    classes = set(re.findall(r"\.([a-z][\w-]*)", " ".join(own)))
+    assert not {one for one in classes if not re.match(rf"({prefix(name)}|lf)(-|$)", one)}
+
+
+def test_each_figure_has_class_names_of_its_own() -> None:
+    prefixes = [prefix(name) for name in FIGURES]
+    assert len(set(prefixes)) == len(prefixes)
 
 
 def test_the_shared_style_sheet_touches_figures_only() -> None:
-    strangers = [one for one in selectors("figure") if not re.match(r"\.lf\b", one)]
+    strangers = [one for one in selectors(SHARED / "figure.css") if not re.match(r"\.lf\b", one)]
     assert not strangers
 
 
@@ -644,7 +640,7 @@ def test_another_figure_on_the_page_changes_no_look(browser: Browser, name: str)
     page = opened(browser, name)
     page.wait_for_timeout(100)
     alone = page.evaluate(looks)
-    page.add_style_tag(content=(ROOM / "figure.css").read_text())
+    page.add_style_tag(content=(SHARED / "figure.css").read_text())
     assert len(alone) > 10
     assert page.evaluate(looks) == alone
     page.close()
@@ -652,38 +648,185 @@ def test_another_figure_on_the_page_changes_no_look(browser: Browser, name: str)
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_class_of_the_shared_style_sheet_is_known_to_it(name: str) -> None:
-    own = [figure_file(name, kind) for kind in ("mjs", "css")]
+    """Of all that a figure is made of; colors of the palette are variables, too."""
+    modules = joining.module_files(figure_file(name, "mjs"))
+    own = [file.read_text() for file in (*modules, figure_file(name, "css"))]
     used = set(re.findall(r"(?<![\w-])lf-[a-z]+", " ".join(own)))
-    shared = (ROOM / "figure.css").read_text()
+    shared = (SHARED / "figure.css").read_text()
     assert used
-    assert not {one for one in used if f".{one}" not in shared and f"--{one}" not in shared}
+    assert not {
+        one for one in used - {"lf-color"} if f".{one}" not in shared and f"--{one}" not in shared
+    }
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_module_imports_what_it_uses(name: str) -> None:
+MODULES = sorted((COURSE / "book").glob("*/*.mjs"))
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.stem)
+def test_a_module_imports_what_it_uses(file: Path) -> None:
     """All is one file in the end, so a name that is missing in the import would still be found."""
-    text = figure_file(name, "mjs")
-    imported = set(re.findall(r"\w+", figure.IMPORT.findall(text)[0]))
-    own = figure.IMPORT.sub("", text).replace("...", " ")
-    called = set(re.findall(r"(?<![\w.])(\w+)\(", own))
-    declared = set(re.findall(r"\b(?:const|function) (\w+)", own))
-    exported = figure.EXPORT.findall((ROOM / "figure.mjs").read_text())
-    assert called & set(exported) - declared == imported
+    module = joining.read_module(file)
+    text = module.text.replace("...", " ")
+    exported: dict[str, Path] = {}
+    for other in MODULES:
+        if other.parent in (file.parent, SHARED) and other != file:
+            names = joining.read_module(other).names
+            exported |= {name: other for name, is_exported in names.items() if is_exported}
+    imported = {name for names in module.imports.values() for name in names}
+    for name in imported:
+        assert re.search(rf"(?<![\w.]){name}\b", text), name
+    called = set(re.findall(r"(?<![\w.])(\w+)\(", text))
+    declared = set(re.findall(r"\b(?:const|let|function) (\w+)", text))
+    declared |= set(re.findall(r"\w+", " ".join(re.findall(r"(?:const|let) [\[{]([^=]*)", text))))
+    declared |= set(re.findall(r"\w+", " ".join(re.findall(r"\(([^()]*)\) (?:=>|\{)", text))))
+    assert called & set(exported) - declared <= imported
 
 
-def test_an_import_of_what_is_not_shared_is_refused(tmp_path: Path) -> None:
-    module = tmp_path / "dial.mjs"
-    module.write_text('import { make, dance } from "../figures/figure.mjs";\n')
-    with pytest.raises(ValueError, match=r"dial\.mjs imports dance .*which exports make, "):
-        figure.joined_module(module)
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: file.stem)
+def test_a_module_is_part_of_a_figure(file: Path) -> None:
+    parts = {part for name in FIGURES for part in joining.module_files(figure_file(name, "mjs"))}
+    assert file in parts
+
+
+def test_a_module_hides_nothing_of_the_browser(browser: Browser) -> None:
+    """In one scope with the others, a name at the top of a module would change what they call."""
+    names = sorted({name for file in MODULES for name in joining.read_module(file).names})
+    page = browser.new_page()
+    hidden = page.evaluate("(names) => names.filter((name) => name in window)", names)
+    page.close()
+    assert hidden == []
+
+
+PARTS = {
+    "dial.mjs": """\
+// The dial.
+import { turn } from "./turning.mjs";
+import { dot,
+  line } from "./drawing.mjs";
+
+/** @typedef {import("./drawing.mjs").Dot} Dot */
+
+// Draws.
+function render(/** @type {Dot} */ model) {
+  return dot(turn(line)); // at once
+}
+
+export default { render };
+""",
+    "turning.mjs": """\
+import { dot } from "./drawing.mjs";
+
+export const turn = (value) => dot(-value);
+""",
+    "drawing.mjs": """\
+const side = 3;
+export const line = "http://line";
+
+/**
+ * A dot.
+ *
+ * @param {number} value
+ */
+export function dot(value) {
+  return value + side;
+}
+""",
+}
+
+JOINED = """\
+const side = 3;
+export const line = "http://line";
+
+export function dot(value) {
+  return value + side;
+}
+
+export const turn = (value) => dot(-value);
+
+function render(model) {
+  return dot(turn(line)); // at once
+}
+
+export default { render };
+"""
+
+
+def joined(folder: Path, **changes: str) -> str:
+    """Join the parts of a dial, some of them changed: `drawing` for `drawing.mjs`."""
+    for name, text in {**PARTS, **{f"{stem}.mjs": text for stem, text in changes.items()}}.items():
+        (folder / name).write_text(text)
+    return joining.joined_module(folder / "dial.mjs")
+
+
+def test_modules_are_joined_behind_what_they_import(tmp_path: Path) -> None:
+    assert joined(tmp_path) == JOINED
+
+
+def dial(*lines: str) -> dict[str, str]:
+    return {"dial": "\n".join([*lines, "export default {};"])}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        (
+            dial('import { dance, dot } from "./drawing.mjs";'),
+            r"dial\.mjs imports dance from drawing\.mjs, which exports line, dot$",
+        ),
+        (
+            dial('import { side } from "./drawing.mjs";'),
+            r"dial\.mjs imports side from drawing\.mjs, which exports line, dot$",
+        ),
+        (
+            dial('import { dot } from "./drawing.mjs";', "const side = 4;"),
+            r"drawing\.mjs and dial\.mjs both declare side; dial\.mjs joins them",
+        ),
+        (
+            dial('import { dot as point } from "./drawing.mjs";'),
+            r"dial\.mjs renames what it imports from drawing\.mjs",
+        ),
+        (dial('import * as all from "./drawing.mjs";'), r"'import \* as all .*' is no import of"),
+        (dial('import all from "./drawing.mjs";'), r"'import all .*' is no import of the form"),
+        (dial('import { html } from "https://cdn.test/x.mjs";'), r"is no import of the form"),
+        (dial('import { make } from "./missing.mjs";'), r"missing\.mjs, which does not exist"),
+        (dial('export { dot } from "./drawing.mjs";'), r"is no import of the form"),
+        (dial('const later = () => import("./drawing.mjs");'), r"is no import of the form"),
+        (dial("const [a, b] = [1, 2];"), r"declares several names in one line at its top"),
+        (dial("const a = `two", "lines`;"), r"a text in ` ` spans lines"),
+        (dial('const a = "/** b */";'), r"a comment begins inside a text"),
+        (
+            {"drawing": 'import { turn } from "./turning.mjs";\nexport const dot = turn;\n'},
+            r"modules import each other: turning\.mjs -> drawing\.mjs -> turning\.mjs",
+        ),
+    ],
+)
+def test_what_cannot_be_joined_is_refused(
+    tmp_path: Path, changes: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        joined(tmp_path, **changes)
+
+
+def test_a_color_that_the_palette_lacks_is_refused() -> None:
+    with pytest.raises(ValueError, match="no color violet; there are accent, black, blue"):
+        figure.color_rules({"violet", "plus"})
+
+
+def test_a_sheet_gets_the_colors_that_it_uses() -> None:
+    rules = figure.color_rules({"plus", "window"})
+    assert re.findall(r"--lf-color-(\w+): (#\w+);", rules) == [
+        ("plus", palette.FIGURE["plus"]),
+        ("window", palette.FIGURE["window"]),
+        ("plus", palette.FIGURE_ON_DARK["plus"]),
+    ]
 
 
 def test_figures_are_imported_when_they_are_asked_for() -> None:
     """PyTorch, which some of them need, takes seconds to load, and most pages do without."""
     program = (
-        "import sys; import book.figures as room; assert 'torch' not in sys.modules; "
-        "room.figure_class('kernel_explorer')(); assert 'torch' not in sys.modules; "
-        "room.figure_class('occlusion_explorer'); assert 'torch' in sys.modules"
+        "import sys; import book.figures as figures; assert 'torch' not in sys.modules; "
+        "figures.figure_class('kernel_explorer')(); assert 'torch' not in sys.modules; "
+        "figures.figure_class('occlusion_explorer'); assert 'torch' in sys.modules"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=COURSE, capture_output=True, text=True

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -16,8 +15,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from book.backprop.chain_rule_graph import STEPS, ChainRuleGraph
 from book.backprop.demo import Chain
 from book.backprop.gradient_explorer import GradientExplorer, draw_gradient_numbers
-from solutions.backprop.reference import conv2d_backward
-from tests.book.figure_pages import THEMES, call, close, floats, number, opened
+from solutions.backprop.tasks.conv2d_backward import conv2d_backward
+from tests.book.figure_pages import THEMES, call, check_accessible, close, floats, number, opened
 
 INPUTS = ("x1", "x2", "w", "b", "t")
 
@@ -329,26 +328,14 @@ def test_what_is_being_typed_stays(graph: Page) -> None:
 def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) -> None:
     page = opened(browser, "gradient_explorer", "chain_rule_graph", theme=theme, width=width)
 
-    def check(state: str) -> None:
-        found = Axe().run(page).response["violations"]
-        serious = [
-            f"{state}: {one['id']}: {node['html'][:200]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-        assert not serious, "\n".join(serious)
-        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{state}: {wider} px wider than the page"
-
-    check("as it starts")
+    check_accessible(page, "as it starts")
     page.evaluate("models[0].set('padding', 2)")
     element(page, "Filter w", 1, 1).click()
     page.get_by_role("button", name="Show all").click()
     page.get_by_role("textbox", name="x₁").fill("oops")
     page.get_by_role("textbox", name="x₁").press("Tab")
     expect(page.get_by_role("alert")).to_contain_text("Not a number")
-    check("with everything shown")
+    check_accessible(page, "with everything shown")
     page.close()
 
 

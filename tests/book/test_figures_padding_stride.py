@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
@@ -15,13 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 from book.padding_stride.demo import visits
 from book.padding_stride.receptive_field_explorer import ReceptiveFieldExplorer
 from book.padding_stride.size_explorer import SizeExplorer
-from solutions.padding_stride.reference import (
-    conv2d_forward,
-    effective_receptive_field,
-    output_size,
-    receptive_field,
-)
-from tests.book.figure_pages import THEMES, call, choice, opened
+from solutions.padding_stride.tasks.conv2d_forward import conv2d_forward
+from solutions.padding_stride.tasks.effective_receptive_field import effective_receptive_field
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.receptive_field import receptive_field
+from tests.book.figure_pages import THEMES, call, check_accessible, choice, opened
 
 axes = st.tuples(
     st.integers(1, 12), st.integers(1, 7), st.integers(1, 4), st.integers(0, 3), st.integers(1, 3)
@@ -290,19 +287,7 @@ def test_a_click_chooses_a_unit(stack: Page) -> None:
 def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) -> None:
     page = opened(browser, "size_explorer", "receptive_field_explorer", theme=theme, width=width)
 
-    def check(state: str) -> None:
-        found = Axe().run(page).response["violations"]
-        serious = [
-            f"{state}: {one['id']}: {node['html'][:200]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-        assert not serious, "\n".join(serious)
-        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{state}: {wider} px wider than the page"
-
-    check("as it starts")
+    check_accessible(page, "as it starts")
     for name in ("Height H", "Width W"):
         page.get_by_label(name).fill("12")
     page.get_by_label("Padding P").fill("3")
@@ -310,14 +295,14 @@ def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) 
     choice(page, "Pixels").select_option("31")
     page.get_by_role("application").nth(1).press("Home")
     expect(page.locator(".rf-words")).to_contain_text("Unit 0 of layer 5")
-    check("as large as it gets")
+    check_accessible(page, "as large as it gets")
     page.get_by_label("Filter K").fill("7")
     page.get_by_label("Dilation D").fill("3")
     choice(page, "Pixels").select_option("5")
     choice(page, "Kernel").select_option("7")
     expect(page.get_by_role("alert").nth(0)).to_contain_text("No position")
     expect(page.get_by_role("alert").nth(1)).to_contain_text("has no unit")
-    check("refused")
+    check_accessible(page, "refused")
     page.close()
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -18,8 +17,18 @@ from book.pooling.network_calculator import NetworkCalculator, line_of, presets,
 from book.pooling.pooling_explorer import SIDE, PoolingExplorer, patterns
 from solutions import networks
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
-from solutions.pooling.reference import count_parameters, network_shapes
-from tests.book.figure_pages import THEMES, call, choice, close, floats, number, opened
+from solutions.pooling.tasks.count_parameters import count_parameters
+from solutions.pooling.tasks.network_shapes import network_shapes
+from tests.book.figure_pages import (
+    THEMES,
+    call,
+    check_accessible,
+    choice,
+    close,
+    floats,
+    number,
+    opened,
+)
 from tests.book.network_specs import specs
 
 RULES = {"max": "max", "avg": "mean", "first": "first"}
@@ -389,19 +398,7 @@ def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) 
     dark = page.locator(".pe").get_attribute("data-dark")
     assert dark == ("true" if theme == "dark" else "false")
 
-    def check(state: str) -> None:
-        found = Axe().run(page).response["violations"]
-        serious = [
-            f"{state}: {one['id']}: {node['html'][:200]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-        assert not serious, "\n".join(serious)
-        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{state}: {wider} px wider than the page"
-
-    check("as it starts")
+    check_accessible(page, "as it starts")
     choice(page, "Picture").select_option("noise")
     choice(page, "Keep the").select_option("avg")
     page.get_by_label("Size").fill("3")
@@ -413,7 +410,7 @@ def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) 
     page.get_by_label("The network, one layer a line").fill("image 3 8 8\noops")
     expect(page.get_by_role("alert").nth(1)).to_contain_text('no layer "oops"')
     expect(page.get_by_role("alert").nth(0)).to_contain_text("The stride stays 2")
-    check("with everything open")
+    check_accessible(page, "with everything open")
     page.close()
 
 

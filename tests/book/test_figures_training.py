@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page, expect
 
 from book.training.column_explorer import ColumnExplorer
 from book.training.descent import Descent
-from solutions.training.reference import im2col, sgd_step
-from tests.book.figure_pages import THEMES, call, choice, close, floats, opened
+from solutions.training.tasks.im2col import im2col
+from solutions.training.tasks.sgd_step import sgd_step
+from tests.book.figure_pages import THEMES, call, check_accessible, choice, close, floats, opened
 
 PICTURE = np.array(ColumnExplorer().picture, dtype=float)
 FILTER = np.array(ColumnExplorer().filter, dtype=float)
@@ -241,25 +241,13 @@ def test_a_path_that_flies_away_stays_drawable(browser: Browser) -> None:
 def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) -> None:
     page = opened(browser, "column_explorer", "descent", theme=theme, width=width)
 
-    def check(state: str) -> None:
-        found = Axe().run(page).response["violations"]
-        serious = [
-            f"{state}: {one['id']}: {node['html'][:200]}"
-            for one in found
-            if one["impact"] in ("serious", "critical")
-            for node in one["nodes"]
-        ]
-        assert not serious, "\n".join(serious)
-        wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wider <= 0, f"{state}: {wider} px wider than the page"
-
-    check("as it starts")
+    check_accessible(page, "as it starts")
     choice(page, "Padding").select_option("2")
     choice(page, "Window height").select_option("3")
     choice(page, "Window width").select_option("3")
     page.get_by_role("slider", name="Learning rate").press("End")
     expect(page.locator(".ds-sentence")).to_contain_text("flies away")
-    check("with a wide matrix")
+    check_accessible(page, "with a wide matrix")
     page.close()
 
 

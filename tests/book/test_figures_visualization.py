@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 import traitlets
-from axe_playwright_python.sync_playwright import Axe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -34,9 +33,14 @@ from book.visualization.fluctuation_explorer import FluctuationExplorer
 from book.visualization.grabcut_explorer import GrabcutExplorer
 from book.visualization.occlusion_explorer import OcclusionExplorer
 from book.visualization.smoothgrad_explorer import SmoothgradExplorer
-from laboratory import evaluation, gradients, method_table, occlusion, segmentation
+from laboratory import evaluation, method_table, segmentation
+from laboratory.attribution.fluctuation import fluctuation
+from laboratory.attribution.gradient import gradient, strongest
+from laboratory.attribution.occlusion import plain_occlusion
+from laboratory.attribution.saliency import saliency
 from laboratory.layers import chain
-from tests.book.figure_pages import THEMES, call, choice, number, opened
+from laboratory.occlusion_map import OcclusionMap
+from tests.book.figure_pages import THEMES, call, check_accessible, choice, number, opened
 
 Array = np.ndarray[Any, np.dtype[Any]]
 LIMIT = 300_000
@@ -104,11 +108,11 @@ def explorer(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def swept(example: int, patch: int) -> tuple[demo.Shown, occlusion.Occlusion]:
+def swept(example: int, patch: int) -> tuple[demo.Shown, OcclusionMap]:
     """The plain way: the whole network for every place."""
     network = demo.small_network()
     shown = demo.example(network, occlusion_explorer.EXAMPLES[example][0])
-    found = occlusion.occlude(network.model, shown.x, patch=patch, stride=4, progress=False)
+    found = plain_occlusion(network.model, shown.x, patch=patch, stride=4, progress=False)
     return shown, found
 
 
@@ -140,7 +144,7 @@ def test_the_page_carries_the_scores_of_the_laboratory(
         assert np.abs(np.array(drop) - expected).max() < 1.5 * step
 
 
-def says(page: Page, found: occlusion.Occlusion, target: int, i: int, j: int) -> None:
+def says(page: Page, found: OcclusionMap, target: int, i: int, j: int) -> None:
     """The figure tells what the laboratory finds at a place."""
     network = demo.small_network()
     scores = found.logits[i, j]
@@ -332,8 +336,8 @@ def mean_gradient(shown: demo.Shown, level: float, count: int) -> torch.Tensor:
     total = torch.zeros_like(shown.x)
     for _ in range(count):
         noise = torch.randn(shown.x.shape[1:], generator=random)
-        total += gradients.gradient(model, shown.x + deviation * noise, shown.target)
-    return gradients.strongest(total / count)[0]
+        total += gradient(model, shown.x + deviation * noise, shown.target)
+    return strongest(total / count)[0]
 
 
 @pytest.mark.parametrize("example", range(len(smoothgrad_explorer.EXAMPLES)))
@@ -446,11 +450,11 @@ def test_curves_and_maps_are_those_of_the_laboratory(modules: Page) -> None:
     network = demo.small_network()
     shown = demo.example(network, fluctuation_explorer.EXAMPLE)
     way = FluctuationExplorer().way
-    saliency = gradients.saliency(network.model, shown.x, shown.target)[0]
+    plain = saliency(network.model, shown.x, shown.target)[0]
     row, column = way["pixel"]
-    assert float(saliency[row, column]) == float(saliency.max())
-    expected = gradients.fluctuation(
-        network.model, shown.x, shown.target, pixel=(row, column), level=0.05, points=101
+    assert float(plain[row, column]) == float(plain.max())
+    expected = fluctuation(
+        network.model, shown.x, shown.target, pixel=(row, column), noise_level=0.05, points=101
     ).derivatives.numpy()
     got = call(modules, "fluctuation_explorer.decode", way["derivatives"], way["step"])
     assert np.abs(np.reshape(got, (101, 3)) - expected).max() <= way["step"]
@@ -459,11 +463,11 @@ def test_curves_and_maps_are_those_of_the_laboratory(modules: Page) -> None:
     top, left, size = way["window"]
     maps = levels(way["maps"], way["points"], 1.0)
     framed = maps[:, row - top, column - left]
-    strongest = np.abs(expected).max(1)
-    first = saliency[top : top + size, left : left + size].numpy()
-    limit = strongest[0] / framed[0]
+    largest = np.abs(expected).max(1)
+    first = plain[top : top + size, left : left + size].numpy()
+    limit = largest[0] / framed[0]
     assert np.abs(maps[0] * limit - first).max() < 0.05 * limit
-    assert np.abs(framed * limit - strongest).max() < 0.05 * limit
+    assert np.abs(framed * limit - largest).max() < 0.05 * limit
     assert maps.max() == 1
     pictures = pixels(way["pictures"])[..., :3].reshape(way["frames"], *shown.picture.shape) / 255
     assert np.abs(pictures[0] - shown.picture).mean() < 0.02
@@ -779,16 +783,7 @@ def test_a_page_stays_light(name: str) -> None:
 @pytest.mark.parametrize("name", OWN)
 def test_accessible_in_light_and_dark(browser: Browser, name: str, theme: str, width: int) -> None:
     page = opened(browser, name, theme=theme, width=width)
-    found = Axe().run(page).response["violations"]
-    serious = [
-        f"{one['id']}: {node['html'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-    ]
-    assert not serious, "\n".join(serious)
-    wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wider <= 0, f"{wider} px wider than the page"
+    check_accessible(page)
     page.close()
 
 

@@ -15,14 +15,12 @@ from skimage.feature import corner_harris
 from book import plots
 from book.filters import demo as filters_demo
 from book.filters.demo import SOBEL, VERTICAL_EDGE
-from solutions.filters.reference import (
-    conv2d,
-    convolve2d,
-    corner_map,
-    corr2d,
-    edge_bank,
-    equivariance_error,
-)
+from solutions.filters.tasks.conv2d import conv2d
+from solutions.filters.tasks.convolve2d import convolve2d
+from solutions.filters.tasks.corner_map import corner_map
+from solutions.filters.tasks.corr2d import corr2d
+from solutions.filters.tasks.edge_bank import edge_bank
+from solutions.filters.tasks.equivariance_error import equivariance_error
 
 LEFT_BORDER = -VERTICAL_EDGE
 TOP_BORDER = -VERTICAL_EDGE.T

@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.chapter import load_problems
 from autograder.examination import Examination, examine
 from autograder.problems import Problem
 from autograder.student.calls import in_notebook
@@ -18,16 +19,20 @@ from autograder.student.explorers import open_explorer
 from autograder.student.explorers.padding_stride import FIELD_FUNCTIONS, STACKS
 from book.filters.demo import VERTICAL_EDGE, photograph
 from book.padding_stride import demo
-from solutions.filters.reference import conv2d
-from solutions.padding_stride.problems import PROBLEMS, WORKED_FILTER, WORKED_IMAGE
-from solutions.padding_stride.reference import (
+from solutions.filters.tasks.conv2d import conv2d
+from solutions.padding_stride.tasks.conv2d_forward import (
+    WORKED_FILTER,
+    WORKED_IMAGE,
     conv2d_forward,
-    conv2d_forward_fast,
-    effective_receptive_field,
-    output_size,
-    pad2d,
-    receptive_field,
 )
+from solutions.padding_stride.tasks.conv2d_forward_fast import conv2d_forward_fast
+from solutions.padding_stride.tasks.effective_receptive_field import effective_receptive_field
+from solutions.padding_stride.tasks.output_size import output_size
+from solutions.padding_stride.tasks.pad2d import pad2d
+from solutions.padding_stride.tasks.receptive_field import receptive_field
+from tests import COURSE
+
+PROBLEMS = load_problems(COURSE, "padding_stride")
 
 Layers = list[tuple[int, int, int]]
 layers = st.lists(
@@ -371,25 +376,21 @@ def test_the_model_answer_is_right() -> None:
 # ------------------------------------------------------------------- the exercise
 
 
-def problem(name: str) -> Problem:
-    return next(one for one in PROBLEMS if one.name == name)
-
-
 def examined(name: str, function: Callable[..., Any]) -> Examination:
-    checks = problem(name).visible_checks()
+    checks = PROBLEMS[name].visible_checks()
     return examine(checks, in_notebook(function, checks.time_limit))
 
 
-@pytest.mark.parametrize("one", PROBLEMS, ids=lambda one: one.name)
-def test_every_function_can_be_explored(one: Problem) -> None:
-    explorer = open_explorer(one.reference, one.visible_checks())
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
+def test_every_function_can_be_explored(problem: Problem) -> None:
+    explorer = open_explorer(problem.reference, problem.visible_checks())
     assert explorer.view.value
     assert "fails" not in explorer.view.value
     assert "cannot be shown" not in explorer.view.value
 
 
 def test_the_explorer_of_a_stack_shows_fields() -> None:
-    explorer: Any = open_explorer(receptive_field, problem("receptive_field").visible_checks())
+    explorer: Any = open_explorer(receptive_field, PROBLEMS["receptive_field"].visible_checks())
     explorer.stack.value = "VGG16"
     explorer.depth.value = 17
     assert "size 196, jump 16, start \N{MINUS SIGN}90" in explorer.view.value
@@ -567,8 +568,8 @@ def test_mistakes_are_named_however_they_are_written(
 def test_every_catalog_entry_of_the_chapter_is_there() -> None:
     numbers = {
         wrong.catalog_number
-        for one in PROBLEMS
-        for wrong in one.misconceptions
+        for problem in PROBLEMS.values()
+        for wrong in problem.misconceptions
         if wrong.catalog_number
     }
     assert numbers >= {*range(1, 22), 53, 57, 60, 61, 62}
@@ -576,7 +577,7 @@ def test_every_catalog_entry_of_the_chapter_is_there() -> None:
 
 def test_the_misconceptions_about_vgg16_give_their_numbers() -> None:
     layers_below = [layer for _, layer in demo.vgg16_layers()][:-1]
-    wrong = {one.name: one.wrong for one in problem("receptive_field").misconceptions}
+    wrong = {one.name: one.wrong for one in PROBLEMS["receptive_field"].misconceptions}
     assert receptive_field(layers_below)[0] == 196
     assert wrong["kernels_added"](layers_below)[0] == 301
     assert wrong["jump_too_early"](layers_below)[0] == 211

@@ -19,6 +19,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from autograder.authoring.standalone import standalone_source
+from autograder.chapter import load_problems
 from autograder.examination import examine
 from autograder.problems import Problem
 from autograder.student.calls import in_notebook
@@ -26,9 +27,19 @@ from book.pooling import demo as pooling_demo
 from book.pooling.network_calculator import vgg16_with_global_average
 from solutions import networks
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
-from solutions.pooling import reference
-from solutions.pooling.problems import PROBLEMS, WORKED_IMAGE, WORKED_NETWORK
+from solutions.pooling.drawn_networks import WORKED_NETWORK
+from solutions.pooling.images import WORKED_IMAGE
+from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
+from solutions.pooling.tasks.count_parameters import count_parameters
+from solutions.pooling.tasks.linear_forward import linear_forward
+from solutions.pooling.tasks.linear_to_filters import linear_to_filters
+from solutions.pooling.tasks.max_pool_forward import max_pool_forward
+from solutions.pooling.tasks.network_shapes import network_shapes
+from solutions.pooling.tasks.relu_forward import relu_forward
+from tests import COURSE
 from tests.book.network_specs import specs
+
+PROBLEMS = load_problems(COURSE, "pooling")
 
 SOURCE = Path(__file__).parents[2] / "solutions" / "pooling" / "pooling.md"
 seeds = st.integers(0, 2**32 - 1)
@@ -54,11 +65,11 @@ def test_pooling_agrees_with_torch(
     )
     same = torch.from_numpy(x)
     close(
-        reference.max_pool_forward(x, size, stride),
+        max_pool_forward(x, size, stride),
         nn.functional.max_pool2d(same, size, stride),
     )
     close(
-        reference.avg_pool_forward(x, size, stride),
+        avg_pool_forward(x, size, stride),
         nn.functional.avg_pool2d(same, size, stride),
     )
 
@@ -67,7 +78,7 @@ def test_pooling_agrees_with_torch(
 @given(seeds, st.lists(st.integers(1, 5), min_size=1, max_size=4))
 def test_relu_agrees_with_torch(seed: int, shape: list[int]) -> None:
     x = np.random.default_rng(seed).normal(size=shape)
-    close(reference.relu_forward(x), nn.functional.relu(torch.from_numpy(x)))
+    close(relu_forward(x), nn.functional.relu(torch.from_numpy(x)))
 
 
 @settings(deadline=None)
@@ -76,7 +87,7 @@ def test_linear_agrees_with_torch(seed: int, n: int, d: int, m: int) -> None:
     rng = np.random.default_rng(seed)
     x, w, b = rng.normal(size=(n, d)), rng.normal(size=(d, m)), rng.normal(size=m)
     layer = nn.functional.linear(torch.from_numpy(x), torch.from_numpy(w.T), torch.from_numpy(b))
-    close(reference.linear_forward(x, w, b), layer)
+    close(linear_forward(x, w, b), layer)
 
 
 @settings(deadline=None)
@@ -87,11 +98,11 @@ def test_a_linear_layer_is_a_convolution(
     rng = np.random.default_rng(seed)
     x, w = rng.normal(size=(n, *size)), rng.normal(size=(math.prod(size), m))
     b = rng.normal(size=m)
-    filters = reference.linear_to_filters(w, *size)
+    filters = linear_to_filters(w, *size)
     assert filters.shape == (m, *size)
     tensors = map(torch.from_numpy, (x, np.ascontiguousarray(filters), b))
     convolved = nn.functional.conv2d(*tensors)
-    close(reference.linear_forward(x.reshape(n, -1), w, b), convolved[:, :, 0, 0])
+    close(linear_forward(x.reshape(n, -1), w, b), convolved[:, :, 0, 0])
 
 
 def module(layer: dict[str, Any], shape: tuple[int, ...]) -> nn.Module:
@@ -127,10 +138,10 @@ def modules_of(spec: Spec) -> tuple[list[nn.Module], list[tuple[int, ...]]]:
 
 def check_against_torch(spec: Spec) -> None:
     built, shapes = modules_of(spec)
-    found = reference.network_shapes(spec)
+    found = network_shapes(spec)
     assert found == shapes
     learned = [sum(p.numel() for p in one.parameters()) for one in built]
-    assert reference.count_parameters(spec, found) == [0, *learned]
+    assert count_parameters(spec, found) == [0, *learned]
     counter = FlopCounterMode(display=False)
     with torch.device("meta"), counter, torch.no_grad():
         nn.Sequential(*built).eval()(torch.empty(1, *shapes[0]))
@@ -151,7 +162,7 @@ def test_known_networks_agree_with_torch(name: str) -> None:
 
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(ValueError, match="no layer of kind 'lstm' is known"):
-        reference.network_shapes([networks.image(1, 4, 4), networks.plain("lstm")])
+        network_shapes([networks.image(1, 4, 4), networks.plain("lstm")])
 
 
 # Known networks
@@ -178,7 +189,7 @@ def test_networks_are_those_of_torchvision(
             assert getattr(own, key, None) == getattr(other, key, None)
         for key in ("kernel_size", "stride", "padding", "output_size"):
             assert pair(getattr(own, key, None)) == pair(getattr(other, key, None))
-    counted = sum(reference.count_parameters(spec, reference.network_shapes(spec)))
+    counted = sum(count_parameters(spec, network_shapes(spec)))
     assert counted == sum(p.numel() for p in model.parameters()) == parameters
 
 
@@ -187,10 +198,10 @@ def pair(value: Any) -> Any:
 
 
 def test_lenet5_then_and_now() -> None:
-    shapes = reference.network_shapes(LENET5)
+    shapes = network_shapes(LENET5)
     assert shapes[1] == (6, 28, 28)
     assert shapes[-1] == (10,)
-    assert sum(reference.count_parameters(LENET5, shapes)) == 61_706
+    assert sum(count_parameters(LENET5, shapes)) == 61_706
     original = pooling_demo.original_lenet5_parameters()
     assert original["C3"] == 1_516
     assert sum(original.values()) == 60_000  # "60,000 trainable free parameters" (the paper)
@@ -226,25 +237,25 @@ def test_lenet5_of_the_exercise_is_the_courses() -> None:
 def test_numbers_of_the_exercise() -> None:
     text = SOURCE.read_text()
     batch = WORKED_IMAGE[None, None]
-    assert reference.max_pool_forward(batch, 2, 2).tolist() == [[[[3, -1], [5, 2]]]]
-    assert reference.avg_pool_forward(batch, 2, 2).tolist() == [[[[1.5, -2.5], [2, 1]]]]
-    shapes = reference.network_shapes(WORKED_NETWORK)
+    assert max_pool_forward(batch, 2, 2).tolist() == [[[[3, -1], [5, 2]]]]
+    assert avg_pool_forward(batch, 2, 2).tolist() == [[[[1.5, -2.5], [2, 1]]]]
+    shapes = network_shapes(WORKED_NETWORK)
     for layer, shape in zip(WORKED_NETWORK, shapes, strict=True):
         assert re.search(rf"\| `{layer['kind']}` \|.*\| {re.escape(str(shape))} \|", text)
-    assert reference.count_parameters(WORKED_NETWORK, shapes) == [0, 20, 0, 0, 0, 15]
-    vgg16 = reference.network_shapes(VGG16)
-    fc6 = reference.count_parameters(VGG16, vgg16)[VGG16.index(networks.linear(4096))]
+    assert count_parameters(WORKED_NETWORK, shapes) == [0, 20, 0, 0, 0, 15]
+    vgg16 = network_shapes(VGG16)
+    fc6 = count_parameters(VGG16, vgg16)[VGG16.index(networks.linear(4096))]
     assert f"{fc6:,} parameters after five poolings" in text
-    linear = next(one for one in PROBLEMS if one.name == "linear_forward").visible_checks()
+    linear = PROBLEMS["linear_forward"].visible_checks()
     assert linear.cases[0].expected.tolist() == [[2.5, -1]]
-    filters = next(one for one in PROBLEMS if one.name == "linear_to_filters").visible_checks()
+    filters = PROBLEMS["linear_to_filters"].visible_checks()
     assert filters.cases[0].expected[0].tolist() == [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]
 
 
 def test_the_case_that_the_exercise_draws_is_vgg16() -> None:
     (cell,) = [one for one in cells() if "check.case(count_parameters" in one]
     number = int(re.search(r"check\.case\(count_parameters, (\d+)\)", cell)[1])
-    checks = next(one for one in PROBLEMS if one.name == "count_parameters").visible_checks()
+    checks = PROBLEMS["count_parameters"].visible_checks()
     assert checks.cases[number - 1].arguments["spec"] == VGG16
 
 
@@ -254,7 +265,7 @@ def test_every_cell_of_the_exercise_runs(monkeypatch: pytest.MonkeyPatch) -> Non
     import matplotlib
 
     matplotlib.use("Agg")
-    space: dict[str, Any] = {one.name: one.reference for one in PROBLEMS}
+    space: dict[str, Any] = {name: problem.reference for name, problem in PROBLEMS.items()}
     opened: list[str] = []
     for cell in cells():
         exec(cell, space)
@@ -269,7 +280,7 @@ class Cases:
     """What `check` offers the cells of the exercise."""
 
     def case(self, function: Callable[..., Any], number: int) -> tuple[Any, ...]:
-        checks = next(one for one in PROBLEMS if one.name == function.__name__).visible_checks()
+        checks = PROBLEMS[function.__name__].visible_checks()
         return tuple(checks.cases[number - 1].arguments.values())
 
 
@@ -404,14 +415,14 @@ def own_depth(spec: Spec, shapes: list[tuple[int, ...]]) -> list[int]:
 def test_mistakes_are_named_however_they_are_written(
     function: str, written: Callable[..., Any], named: str | None
 ) -> None:
-    checks = next(one for one in PROBLEMS if one.name == function).visible_checks()
+    checks = PROBLEMS[function].visible_checks()
     examination = examine(checks, in_notebook(written, checks.time_limit))
     assert not examination.passed
     if named is not None:
         assert examination.misconception == named
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+@pytest.mark.parametrize("problem", PROBLEMS.values(), ids=PROBLEMS)
 def test_mistakes_can_be_handed_in(problem: Problem) -> None:
     """As the sample class does it: as code that stands alone, also where a function made them."""
     checks = problem.visible_checks()
@@ -529,7 +540,7 @@ def test_activations_agree_with_torch():
 @given(seeds)
 def test_relu_and_max_pooling_commute(seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=(1, 2, 6, 6))
-    pool, relu = reference.max_pool_forward, reference.relu_forward
+    pool, relu = max_pool_forward, relu_forward
     assert np.array_equal(pool(relu(x), 3, 2), relu(pool(x, 3, 2)))
 
 
@@ -550,7 +561,7 @@ class TestCosts:
     def test_one_layer_after_the_means(self):
         spec = vgg16_with_global_average()
         assert pooling_demo.costs(spec)["linear parameters"] == 513_000
-        assert reference.network_shapes(spec)[-3:] == [(512, 1, 1), (512,), (1000,)]
+        assert network_shapes(spec)[-3:] == [(512, 1, 1), (512,), (1000,)]
 
     def test_words_for_layers(self):
         assert pooling_demo.described(ALEXNET[1]) == "64 filters, 11 × 11, stride 4, padding 2"

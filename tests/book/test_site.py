@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import functools
 import http.server
-import importlib
 import inspect
 import os
 import re
@@ -27,8 +26,11 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from autograder.chapter import chapters, load_problems
+from autograder.palette import PAGE as PALETTE
+from autograder.palette import READABLE, Theme, contrast
 from autograder.problems import Problem
-from book.extensions.look import PALETTE, READABLE, THEME_VARIABLES, Theme, contrast, palette_css
+from book.extensions.palette_sheet import THEME_VARIABLES, palette_css
 from tests import COURSE
 
 CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
@@ -366,12 +368,11 @@ def test_only_links_leave_the_site(links: dict[Path, Links]) -> None:
 def solution_lines() -> set[str]:
     """Return the telling lines of all reference solutions and all wrong implementations."""
     lines: set[str] = set()
-    for path in sorted((COURSE / "solutions").glob("*/reference.py")):
+    for path in sorted((COURSE / "solutions").glob("*/tasks/*.py")):
         bodies = re.findall(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", path.read_text(), re.S)
         lines.update(line.strip() for body in bodies for line in body.splitlines())
-    for path in sorted((COURSE / "solutions").glob("*/problems.py")):
-        module = importlib.import_module(f"solutions.{path.parent.name}.problems")
-        for problem in module.PROBLEMS:
+    for chapter in chapters(COURSE):
+        for problem in load_problems(COURSE, chapter).values():
             lines.update(lines_of_mistakes(problem))
     return {line for line in lines if len(line) > 25}
 

@@ -16,8 +16,14 @@ from scipy.sparse.csgraph import maximum_flow
 from torch import Tensor
 
 from book.visualization import demo, segmentation_demo, synthesis_demo
-from laboratory import drawn_pictures, evaluation, segmentation, synthesis
+from laboratory import drawn_pictures, evaluation, segmentation
 from laboratory.networks import Network
+from laboratory.synthesis.ascent import Regularizers, ascend
+from laboratory.synthesis.class_model import class_model
+from laboratory.synthesis.deep_dream import deep_dream
+from laboratory.synthesis.gram_matching import STYLE, gram
+from laboratory.synthesis.style_transfer import style_transfer
+from laboratory.synthesis.trunk import Trunk
 from solutions.visualization import exercise_pictures
 
 NETWORK = demo.small_network()
@@ -25,8 +31,8 @@ TARGET = synthesis_demo.favorite(NETWORK)
 
 
 @functools.cache
-def class_model(regularizer: str, target: int = TARGET) -> Tensor:
-    return synthesis.class_model(
+def model_of(regularizer: str, target: int = TARGET) -> Tensor:
+    return class_model(
         NETWORK,
         target,
         steps=100,
@@ -95,25 +101,23 @@ class TestDemonstrations:
         assert style > 0.1
 
     def test_contrast_does_not_depend_on_the_strength(self) -> None:
-        faint, strong = (synthesis_demo.with_contrast(f * class_model("all")) for f in (0.5, 2))
+        faint, strong = (synthesis_demo.with_contrast(f * model_of("all")) for f in (0.5, 2))
         assert faint.body == strong.body
 
 
 class TestClaimsAboutAscent:
     def test_high_score_without_an_object(self) -> None:
-        score = synthesis_demo.score(NETWORK, class_model("none"), TARGET)
+        score = synthesis_demo.score(NETWORK, model_of("none"), TARGET)
         assert score > float(synthesis_demo.known_scores(NETWORK).max())
-        assert synthesis_demo.probability(NETWORK, class_model("none"), TARGET) > 0.99
+        assert synthesis_demo.probability(NETWORK, model_of("none"), TARGET) > 0.99
 
     def test_regularizers_trade_score_for_smoothness(self) -> None:
         scores = {
-            name: synthesis_demo.score(NETWORK, class_model(name), TARGET)
+            name: synthesis_demo.score(NETWORK, model_of(name), TARGET)
             for name in synthesis_demo.REGULARIZERS
         }
         assert max(scores, key=lambda name: scores[name]) == "none"
-        likeness = {
-            name: synthesis_demo.likeness_of_neighbors(class_model(name)) for name in scores
-        }
+        likeness = {name: synthesis_demo.likeness_of_neighbors(model_of(name)) for name in scores}
         assert likeness["none"] < 0.6
         assert likeness["all"] > 0.8
         assert min(likeness["blur"], likeness["all"]) > max(
@@ -121,17 +125,17 @@ class TestClaimsAboutAscent:
         )
 
     def test_regularized_pictures_still_convince_the_network(self) -> None:
-        named = [NETWORK.top(class_model("all", k), 1)[0][0] for k in range(10)]
+        named = [NETWORK.top(model_of("all", k), 1)[0][0] for k in range(10)]
         assert sum(a == b for a, b in zip(named, NETWORK.classes, strict=True)) >= 9
 
     def test_l2_bounds_the_picture(self) -> None:
         """Growth by the rate, decay by a share: the two meet at rate / share."""
-        found = synthesis.ascend(
+        found = ascend(
             lambda x: x.sum(),
             torch.zeros(1, 3, 4, 4),
             steps=400,
             rate=0.05,
-            regularizers=synthesis.Regularizers(l2=0.05),
+            regularizers=Regularizers(l2=0.05),
             progress=False,
         )
         assert found.x.mean().item() == pytest.approx(0.95, abs=1e-3)  # (1 - l2) * rate / l2
@@ -155,7 +159,7 @@ class TestClaimsAboutAscent:
 
     def test_channel_3_of_the_last_layer_likes_checks(self) -> None:
         x, labels = synthesis_demo.known_pictures(NETWORK)
-        trunk = synthesis.Trunk(NETWORK.model, ["conv5_3"])
+        trunk = Trunk(NETWORK.model, ["conv5_3"])
         with torch.no_grad():
             answers = trunk(x)["conv5_3"][:, 3].mean((1, 2))
         best = answers.argsort(descending=True)[:10].tolist()
@@ -165,7 +169,7 @@ class TestClaimsAboutAscent:
         """The trained network does not find its class in the picture of the random one."""
         for _, model in evaluation.randomized(NETWORK.model):
             forgotten = replace(NETWORK, model=model)
-        x = synthesis.class_model(
+        x = class_model(
             forgotten,
             TARGET,
             steps=100,
@@ -173,12 +177,12 @@ class TestClaimsAboutAscent:
             progress=False,
         ).x
         assert synthesis_demo.score(NETWORK, x, TARGET) < 2
-        assert synthesis_demo.score(NETWORK, class_model("all"), TARGET) > 5
+        assert synthesis_demo.score(NETWORK, model_of("all"), TARGET) > 5
 
 
 class TestClaimsAboutTextures:
     def test_a_turned_texture_has_other_gram_matrices(self) -> None:
-        trunk = synthesis.Trunk(NETWORK.model, synthesis.STYLE)
+        trunk = Trunk(NETWORK.model, STYLE)
         change = {}
         for name, one in synthesis_demo.textures().items():
             x = synthesis_demo.prepared(NETWORK, one, 128)
@@ -187,10 +191,10 @@ class TestClaimsAboutTextures:
             change[name] = np.mean(
                 [
                     float(
-                        (synthesis.gram(turned[layer]) - synthesis.gram(as_it_is[layer])).norm()
-                        / synthesis.gram(as_it_is[layer]).norm()
+                        (gram(turned[layer]) - gram(as_it_is[layer])).norm()
+                        / gram(as_it_is[layer]).norm()
                     )
-                    for layer in synthesis.STYLE
+                    for layer in STYLE
                 ]
             )
         assert change["stripes"] > 2 * change["gravel"] > 0
@@ -200,7 +204,7 @@ class TestClaimsAboutTextures:
         style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         left = {}
         for layer in ("relu1_1", "relu4_2"):
-            found = synthesis.style_transfer(
+            found = style_transfer(
                 NETWORK, content, style, content_layer=layer, steps=40, progress=False
             )
             left[layer] = float((found.x - content).square().mean())
@@ -210,7 +214,7 @@ class TestClaimsAboutTextures:
         """Where answers themselves are compared, the style's own picture comes in."""
         content = synthesis_demo.photograph(NETWORK, "chelsea", 64)
         style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
-        trunk = synthesis.Trunk(NETWORK.model, ["relu1_1", "relu4_2"])
+        trunk = Trunk(NETWORK.model, ["relu1_1", "relu4_2"])
         with torch.no_grad():
             kept, wanted = trunk(content)["relu4_2"], trunk(style)["relu1_1"]
 
@@ -221,8 +225,8 @@ class TestClaimsAboutTextures:
                 + 10 * (found["relu1_1"] - wanted).square().sum() / wanted.square().sum()
             )
 
-        double = synthesis.ascend(wrong, content, steps=100, rate=0.03, progress=False).x
-        right = synthesis.style_transfer(NETWORK, content, style, steps=40, progress=False).x
+        double = ascend(wrong, content, steps=100, rate=0.03, progress=False).x
+        right = style_transfer(NETWORK, content, style, steps=40, progress=False).x
 
         def likeness(x: Tensor) -> float:
             return float(torch.corrcoef(torch.stack([x.flatten(), style.flatten()]))[0, 1])
@@ -252,7 +256,7 @@ class TestMistakesAboutAscent:
 
     def test_cut_off_at_zero_a_normalized_picture_gets_no_darker_than_gray(self) -> None:
         zero, one = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
-        found = synthesis.ascend(
+        found = ascend(
             lambda x: NETWORK.model(x)[0, TARGET],
             torch.zeros(1, 3, 96, 96),
             steps=5,
@@ -265,8 +269,8 @@ class TestMistakesAboutAscent:
     def test_a_sum_over_places_is_another_matrix_for_another_size(self) -> None:
         x = torch.rand(1, 4, 6, 6, generator=torch.Generator().manual_seed(0))
         large = torch.cat([x, x], dim=3)
-        assert torch.allclose(synthesis.gram(large), synthesis.gram(x))
-        sums = [synthesis.gram(one) * one[0, 0].numel() for one in (x, large)]
+        assert torch.allclose(gram(large), gram(x))
+        sums = [gram(one) * one[0, 0].numel() for one in (x, large)]
         assert torch.allclose(sums[1], 2 * sums[0])
 
     def test_without_detach_the_second_gradient_is_none(self) -> None:
@@ -284,7 +288,7 @@ class TestDeepDream:
         x = synthesis_demo.photograph(NETWORK, "rocket", 96)
         likeness = []
         for steps in (5, 20, 80):
-            dream = synthesis.deep_dream(NETWORK, x, "relu3_3", steps=steps, progress=False)
+            dream = deep_dream(NETWORK, x, "relu3_3", steps=steps, progress=False)
             likeness.append(
                 float(torch.corrcoef(torch.stack([x.flatten(), dream.flatten()]))[0, 1])
             )
@@ -295,8 +299,7 @@ class TestDeepDream:
         """What four octaves add is smoother than what one adds."""
         x = synthesis_demo.photograph(NETWORK, "rocket", synthesis_demo.DREAM_SIDE)
         added = [
-            synthesis.deep_dream(NETWORK, x, "relu5_3", octaves=count, progress=False) - x
-            for count in (1, 4)
+            deep_dream(NETWORK, x, "relu5_3", octaves=count, progress=False) - x for count in (1, 4)
         ]
         one, four = map(synthesis_demo.likeness_of_neighbors, added)
         assert four > one

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from book.training import demo as training_demo
-from solutions.training import convolution, draw_runs, misconceptions, problems, reference
+from solutions.arrays import Array
+from solutions.training import convolution, draw_runs, plain_convolutions
 from solutions.training.autograd import autograd_loss_and_gradients
 from solutions.training.network import (
     Watched,
@@ -23,17 +24,17 @@ from solutions.training.network import (
     scores,
     softmax,
 )
-from solutions.training.reference import (
-    Array,
-    Parameters,
-    col2im,
-    im2col,
-    name_that_bug,
-    sgd_step,
-    small_cnn_loss_and_gradients,
-    train,
-)
+from solutions.training.parameters import Parameters
 from solutions.training.runs import KINDS, stored_runs
+from solutions.training.tasks import sgd_step as sgd_step_task
+from solutions.training.tasks import small_cnn_loss_and_gradients as small_cnn_task
+from solutions.training.tasks import train as train_task
+from solutions.training.tasks.col2im import WORKED_COLUMNS, col2im
+from solutions.training.tasks.im2col import WORKED_IMAGE, im2col
+from solutions.training.tasks.name_that_bug import name_that_bug
+from solutions.training.tasks.sgd_step import sgd_step
+from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
+from solutions.training.tasks.train import train
 
 Layer = dict[str, Any]
 
@@ -72,9 +73,9 @@ class TestConvolution:
     @pytest.mark.parametrize(
         "conv2d",
         [
-            convolution.conv2d_loops,
-            convolution.conv2d_windows,
-            convolution.conv2d_im2col,
+            plain_convolutions.conv2d_loops,
+            plain_convolutions.conv2d_windows,
+            plain_convolutions.conv2d_im2col,
             convolution.conv2d_forward,
         ],
     )
@@ -128,9 +129,9 @@ class TestConvolution:
     @pytest.mark.parametrize(
         "conv2d",
         [
-            convolution.conv2d_loops,
-            convolution.conv2d_windows,
-            convolution.conv2d_im2col,
+            plain_convolutions.conv2d_loops,
+            plain_convolutions.conv2d_windows,
+            plain_convolutions.conv2d_im2col,
             convolution.conv2d_forward,
         ],
     )
@@ -180,9 +181,9 @@ class TestColumns:
         assert math.isclose(np.sum(columns * drawn), np.sum(x * back), abs_tol=1e-9)
 
     def test_the_examples_of_the_exercise(self) -> None:
-        columns = im2col(problems.WORKED_IMAGE, 2, 2, 1, 0)
+        columns = im2col(WORKED_IMAGE, 2, 2, 1, 0)
         assert columns.tolist() == [[1, 2, 4, 5], [2, 3, 5, 6], [4, 5, 7, 8], [5, 6, 8, 9]]
-        back = col2im(problems.WORKED_COLUMNS, (1, 1, 3, 3), 2, 2, 1, 0)[0, 0]
+        back = col2im(WORKED_COLUMNS, (1, 1, 3, 3), 2, 2, 1, 0)[0, 0]
         assert back.tolist() == [[1, 12, 20], [8, 90, 100], [7, 78, 80]]
 
 
@@ -224,7 +225,7 @@ class TestNetwork:
         assert math.isclose(cross_entropy(scores(parameters, x), y), loss, abs_tol=1e-10)
 
     def test_the_example_of_the_exercise(self) -> None:
-        case = problems.small_cnn_cases(np.random.default_rng(0))[0]
+        case = small_cnn_task.cases(np.random.default_rng(0))[0]
         loss, gradients = small_cnn_loss_and_gradients(**case.arguments)
         assert round(loss, 3) == 2.812
         assert gradients["b2"].round(4).tolist() == [0.9399, -0.9399]
@@ -235,15 +236,15 @@ class TestNetwork:
 
     @pytest.mark.parametrize("seed", range(20))
     def test_graded_networks_have_no_ties(self, seed: int) -> None:
-        for make in (problems.small_cnn_cases, problems.small_cnn_hidden):
+        for make in (small_cnn_task.cases, small_cnn_task.hidden_cases):
             for case in make(np.random.default_rng(seed)):
                 given_ = case.arguments
-                assert not problems._has_ties(given_["parameters"], given_["x"])
+                assert not small_cnn_task._has_ties(given_["parameters"], given_["x"])
 
     def test_ties_are_noticed(self) -> None:
         parameters = random_parameters(np.random.default_rng(0), 2, 3)
-        assert problems._has_ties(parameters, np.zeros((1, 1, 8, 8)))
-        assert not problems._has_ties(
+        assert small_cnn_task._has_ties(parameters, np.zeros((1, 1, 8, 8)))
+        assert not small_cnn_task._has_ties(
             parameters, np.random.default_rng(1).standard_normal((1, 1, 8, 8))
         )
 
@@ -291,7 +292,7 @@ class TestSteps:
             close(p[name], leaf.numpy())
 
     def test_the_example_of_the_exercise(self) -> None:
-        case = problems.sgd_step_cases(np.random.default_rng(0))[0]
+        case = sgd_step_task.cases(np.random.default_rng(0))[0]
         p, v = sgd_step(**case.arguments)
         assert p["w"].tolist() == [0.75, -0.75]
         assert v["w"].tolist() == [5, -1]
@@ -435,7 +436,7 @@ class TestPage:
 
 
 def rebuilt(parameters: Parameters, x: Array, y: Array) -> tuple[float, Parameters]:
-    return misconceptions._network()(parameters, x, y)
+    return small_cnn_task._network()(parameters, x, y)
 
 
 @settings(deadline=None, max_examples=30)
@@ -451,8 +452,8 @@ def test_the_mistakes_stand_on_a_right_network_and_a_right_loop(seed: int) -> No
     for name, gradient in gradients.items():
         close(gradient, expected[name])
     order = np.stack([rng.permutation(5) for _ in range(2)])
-    given_ = (reference.small_cnn_loss_and_gradients, parameters, x, y, order, 2, 0.1, 0.5)
-    learned, losses = misconceptions._training()(*given_)
+    given_ = (small_cnn_loss_and_gradients, parameters, x, y, order, 2, 0.1, 0.5)
+    learned, losses = train_task._training()(*given_)
     right, right_losses = train(*given_)
     close(losses, right_losses)
     for name, value in learned.items():

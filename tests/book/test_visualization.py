@@ -13,12 +13,24 @@ import torch
 from nbclient import NotebookClient
 from torch import Tensor, nn
 
+from autograder.chapter import load_problems
 from benchmarks.book.pages import place_random_vgg16
 from book.visualization import demo
-from laboratory import activations, drawn_pictures, evaluation, gradients, occlusion
+from laboratory import activations, drawn_pictures, evaluation
+from laboratory.attribution.fluctuation import fluctuation
+from laboratory.attribution.grad_cam import grad_cam
+from laboratory.attribution.gradient import gradient, strongest
+from laboratory.attribution.guided_backprop import guided_backprop
+from laboratory.attribution.occlusion import plain_occlusion
+from laboratory.attribution.saliency import saliency
+from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.layers import chain
-from solutions.visualization import exercise_pictures, reference
+from solutions.visualization import exercise_pictures
 from tests import COURSE
+
+REFERENCE = {
+    name: problem.reference for name, problem in load_problems(COURSE, "visualization").items()
+}
 
 
 @functools.cache
@@ -42,7 +54,7 @@ def close(a: Tensor, b: Tensor) -> bool:
 class TestExerciseAgainstLaboratory:
     def test_layer_outputs(self):
         x, _, _ = samples()
-        mine = reference.layer_outputs(sequence(), x)
+        mine = REFERENCE["layer_outputs"](sequence(), x)
         theirs = activations.layer_outputs(demo.small_network().model, x)
         names = [layer.name for layer in chain(demo.small_network().model)]
         kept = [name for name in names if name.startswith(("conv", "relu", "pool", "fc"))]
@@ -54,35 +66,35 @@ class TestExerciseAgainstLaboratory:
     def test_occlusion(self):
         x, labels, _ = samples()
         target = int(labels[0])
-        mine = reference.occlusion_map(sequence(), x[0], target, 16, 16, 0.0, 10)
-        theirs = occlusion.occlude(
+        mine = REFERENCE["occlusion_map"](sequence(), x[0], target, 16, 16, 0.0, 10)
+        theirs = plain_occlusion(
             demo.small_network().model, x[:1], patch=16, stride=16, progress=False
         )
         assert close(mine, theirs.score(target))
 
     def test_saliency(self):
         x, labels, _ = samples()
-        theirs = gradients.saliency(demo.small_network().model, x, labels)
-        assert close(reference.saliency_map(sequence(), x, labels), theirs)
+        theirs = saliency(demo.small_network().model, x, labels)
+        assert close(REFERENCE["saliency_map"](sequence(), x, labels), theirs)
 
     def test_gradient_path(self):
         x, labels, _ = samples()
-        path = gradients.fluctuation(
+        path = fluctuation(
             demo.small_network().model, x[:1], int(labels[0]), pixel=(40, 50), points=5, seed=3
         )
         noise = torch.randn(x[:1].shape, generator=torch.Generator().manual_seed(3))[0]
         step = 0.2 * (x[0].max() - x[0].min()) * noise
-        mine = reference.gradient_path(sequence(), x[0], int(labels[0]), 40, 50, step, path.t)
+        mine = REFERENCE["gradient_path"](sequence(), x[0], int(labels[0]), 40, 50, step, path.t)
         assert close(mine, path.derivatives)
 
     def test_smoothgrad(self):
         x, labels, _ = samples()
-        theirs = gradients.smoothgrad(
-            demo.small_network().model, x[:1], int(labels[0]), samples=4, seed=5, progress=False
+        theirs = smoothgrad(
+            demo.small_network().model, x[:1], int(labels[0]), n_samples=4, seed=5, progress=False
         )
         random = torch.Generator().manual_seed(5)
         noise = torch.stack([torch.randn(x.shape[1:], generator=random) for _ in range(4)])
-        mine = reference.smoothgrad(sequence(), x[0], int(labels[0]), noise, 0.2)
+        mine = REFERENCE["smoothgrad"](sequence(), x[0], int(labels[0]), noise, 0.2)
         assert close(mine, theirs[0])
 
     @pytest.mark.parametrize("name", ["relu5_3", "conv4_2"])
@@ -90,9 +102,9 @@ class TestExerciseAgainstLaboratory:
         x, labels, _ = samples()
         network = demo.small_network().model
         # Before it is enlarged, as the exercise has it.
-        theirs = gradients.grad_cam(network, x, labels, layer=name)
+        theirs = grad_cam(network, x, labels, layer=name)
         number = [layer.name for layer in chain(network)].index(name)
-        mine = reference.grad_cam(sequence(), x, labels, number)
+        mine = REFERENCE["grad_cam"](sequence(), x, labels, number)
         larger = torch.nn.functional.interpolate(
             mine[:, None], size=x.shape[2:], mode="bilinear", align_corners=False
         )
@@ -102,7 +114,7 @@ class TestExerciseAgainstLaboratory:
         maps = torch.rand(20, 6, 7, generator=torch.Generator().manual_seed(0))
         masks = torch.rand(20, 6, 7, generator=torch.Generator().manual_seed(1)) < 0.3
         theirs = evaluation.pointing_game(maps, masks).mean().item()
-        assert reference.pointing_game(maps, masks) == pytest.approx(theirs)
+        assert REFERENCE["pointing_game"](maps, masks) == pytest.approx(theirs)
 
 
 def is_flat(layer: nn.Module) -> bool:
@@ -138,10 +150,8 @@ class TestPages:
         drawn = demo.drawn(12)
         network = demo.small_network()
         x, labels, masks = demo.inputs(drawn, network)
-        plain = gradients.saliency(network.model, x, labels)
-        smooth = gradients.strongest(
-            gradients.smoothgrad(network.model, x, labels, samples=25, progress=False)
-        )
+        plain = saliency(network.model, x, labels)
+        smooth = strongest(smoothgrad(network.model, x, labels, n_samples=25, progress=False))
         energy = [evaluation.energy_in_mask(one, masks).mean().item() for one in (plain, smooth)]
         assert energy[1] > energy[0]
 
@@ -151,21 +161,19 @@ class TestPages:
         other = (labels + 1) % len(network.classes)
 
         def likeness(method: Callable[..., Tensor]) -> list[float]:
-            first, second = (
-                gradients.strongest(method(network.model, x, one)) for one in (labels, other)
-            )
+            first, second = (strongest(method(network.model, x, one)) for one in (labels, other))
             pairs = zip(first.flatten(1), second.flatten(1), strict=True)
             return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
 
-        assert min(likeness(gradients.guided_backprop)) > 0.98
-        assert np.mean(likeness(gradients.gradient)) < 0.9
+        assert min(likeness(guided_backprop)) > 0.98
+        assert np.mean(likeness(gradient)) < 0.9
 
 
 def test_the_first_page_runs_with_vgg16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """VGG16 in a file, of random weights; `python -m benchmarks.book.pages --vgg16`: all pages."""
     for name, value in place_random_vgg16(tmp_path).items():
         monkeypatch.setenv(name, value)
-    page = jupytext.read(COURSE / "book" / "visualization.md")
+    page = jupytext.read(COURSE / "book" / "visualization" / "visualization.md")
     folder = {"metadata": {"path": str(COURSE)}}
     done = NotebookClient(page, timeout=600, resources=folder).execute()
     said = "".join(str(cell.get("outputs", "")) for cell in done.cells)

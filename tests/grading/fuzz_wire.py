@@ -24,10 +24,10 @@ with atheris.instrument_imports(include=["autograder.grading.wire", "msgpack.fal
 
 import numpy as np
 
-from autograder.values import Formula, Network, Tensor, same
+from autograder.values import Formula, SequentialNetwork, Tensor, same
 
 PLAIN = (type(None), bool, int, float, str, bytes, np.generic, wire.Foreign)
-HANDED_OVER = (Formula, Tensor, Network)
+HANDED_OVER = (Formula, Tensor, SequentialNetwork)
 """What only the submission's side accepts."""
 
 
@@ -55,7 +55,7 @@ def real_messages() -> Iterator[bytes]:
     ]
     yield wire.encode({"outputs": outputs, "error": None})
     yield wire.encode({"ended": "failed", "kind": "E", "message": "m", "line": "line 1 of f: x"})
-    network = Network(({"kind": "relu"},), max_calls=2)
+    network = SequentialNetwork(({"kind": "relu"},), max_calls=2)
     arguments = {"f": Formula(("x",), "x"), "x": Tensor(numbers), "network": network}
     yield wire.encode({"do": "call", "function": "f", "arguments": arguments})
 

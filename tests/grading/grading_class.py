@@ -13,10 +13,11 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.authoring.generate import generate
-from autograder.grading.course import Chapter, Course
-from autograder.grading.engine import NotebookGrade, grade_submitted
+from autograder.grading.course import Course, GradedChapter
+from autograder.grading.engine import NotebookGrade, NotebookGrader
+from autograder.grading.rebuild import rebuild
 from autograder.grading.sandbox import Sandbox
-from autograder.grading.submission import SubmittedNotebook, notebook_of
+from autograder.grading.submitted_notebook import SubmittedNotebook, notebook_of
 
 SOURCE = """\
 ---
@@ -80,10 +81,31 @@ Why?
 The model answer of the manual question.
 """
 
-REFERENCE = '''\
-from collections.abc import Callable
+CHAPTER = """\
+from autograder.chapter import Chapter, Limits
 
+CHAPTER = Chapter(
+    tasks=("scale", "total", "apply", "extremes"),
+    limits=Limits(cell_seconds=1.0, total_seconds=20.0, memory=1024, disk=16),
+)
+"""
+
+SHARED = """\
+from autograder.problems import Misconception
+
+LIMIT = 0.5
+
+
+def wrong(name, function):
+    return (Misconception(name, function, name, name, f"Think of {name}."),)
+"""
+
+TASKS = {
+    "scale": '''\
 import numpy as np
+
+from autograder.problems import Case, Problem, quarters
+from solutions.probe.mistakes import LIMIT, wrong
 
 
 def scale(x: np.ndarray, factor: float) -> np.ndarray:
@@ -93,11 +115,62 @@ def scale(x: np.ndarray, factor: float) -> np.ndarray:
     ### END SOLUTION
 
 
+def cases(rng):
+    return [
+        Case("a vector", {"x": quarters(rng, 5), "factor": 2.0}),
+        Case("a matrix", {"x": quarters(rng, 3, 4), "factor": -0.5}),
+    ]
+
+
+def hidden_cases(rng):
+    return [
+        Case("another factor", {"x": quarters(rng, 2, 3), "factor": 3.0}),
+        Case("no rows", {"x": quarters(rng, 0, 3), "factor": 3.0}),
+    ]
+
+
+def added(x, factor):
+    return x + factor
+
+
+PROBLEM = Problem(
+    scale, cases, wrong("added", added), hidden_cases=hidden_cases, time_limit=LIMIT
+)
+''',
+    "total": '''\
+import numpy as np
+
+from autograder.problems import Case, Problem, quarters
+from solutions.probe.mistakes import LIMIT, wrong
+
+
 def total(x: np.ndarray) -> float:
     """Return the sum of x."""
     ### BEGIN SOLUTION
     return float(np.sum(x))
     ### END SOLUTION
+
+
+def cases(rng):
+    # All negative: a sum of 0 would be right by chance.
+    vector, matrix = quarters(rng, 5, high=-0.25), quarters(rng, 2, 3, high=-0.25)
+    return [Case("a vector", {"x": vector}), Case("a matrix", {"x": matrix})]
+
+
+def absolute(x):
+    return float(abs(x).sum())
+
+
+PROBLEM = Problem(total, cases, wrong("absolute", absolute), time_limit=LIMIT)
+''',
+    "apply": '''\
+from collections.abc import Callable
+
+import numpy as np
+
+from autograder.problems import Case, Problem, quarters
+from autograder.values import Formula
+from solutions.probe.mistakes import LIMIT, wrong
 
 
 def apply(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
@@ -109,43 +182,7 @@ def apply(f: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
     ### END SOLUTION
 
 
-def extremes(x: np.ndarray) -> tuple[float, float]:
-    """Return the smallest and the largest element of x."""
-    ### BEGIN SOLUTION
-    return float(x.min()), float(x.max())
-    ### END SOLUTION
-'''
-
-PROBLEMS = """\
-from autograder.problems import Case, Misconception, Problem, quarters
-from autograder.values import Formula
-from solutions.probe.reference import apply, extremes, scale, total
-
-LIMITS = {"cell_seconds": 1.0, "total_seconds": 20.0, "memory": 1024, "disk": 16}
-LIMIT = 0.5
-
-
-def scale_cases(rng):
-    return [
-        Case("a vector", {"x": quarters(rng, 5), "factor": 2.0}),
-        Case("a matrix", {"x": quarters(rng, 3, 4), "factor": -0.5}),
-    ]
-
-
-def scale_hidden(rng):
-    return [
-        Case("another factor", {"x": quarters(rng, 2, 3), "factor": 3.0}),
-        Case("no rows", {"x": quarters(rng, 0, 3), "factor": 3.0}),
-    ]
-
-
-def total_cases(rng):
-    # All negative: a sum of 0 would be right by chance.
-    vector, matrix = quarters(rng, 5, high=-0.25), quarters(rng, 2, 3, high=-0.25)
-    return [Case("a vector", {"x": vector}), Case("a matrix", {"x": matrix})]
-
-
-def apply_cases(rng):
+def cases(rng):
     square = Formula(("x",), "x ** 2")
     shift = Formula(("x",), "np.roll(x, 1)")
     return [
@@ -154,37 +191,37 @@ def apply_cases(rng):
     ]
 
 
-def extremes_cases(rng):
-    return [Case("a vector", {"x": quarters(rng, 9)}), Case("a matrix", {"x": quarters(rng, 4, 4)})]
-
-
-def added(x, factor):
-    return x + factor
-
-
-def absolute(x):
-    return float(abs(x).sum())
-
-
 def unchanged(f, x):
     return f(x)
+
+
+PROBLEM = Problem(apply, cases, wrong("unchanged", unchanged), time_limit=LIMIT)
+''',
+    "extremes": '''\
+import numpy as np
+
+from autograder.problems import Case, Problem, quarters
+from solutions.probe.mistakes import LIMIT, wrong
+
+
+def extremes(x: np.ndarray) -> tuple[float, float]:
+    """Return the smallest and the largest element of x."""
+    ### BEGIN SOLUTION
+    return float(x.min()), float(x.max())
+    ### END SOLUTION
+
+
+def cases(rng):
+    return [Case("a vector", {"x": quarters(rng, 9)}), Case("a matrix", {"x": quarters(rng, 4, 4)})]
 
 
 def swapped(x):
     return float(x.max()), float(x.min())
 
 
-def wrong(name, function):
-    return (Misconception(name, function, name, name, f"Think of {name}."),)
-
-
-PROBLEMS = (
-    Problem(scale, scale_cases, wrong("added", added), hidden_cases=scale_hidden, time_limit=LIMIT),
-    Problem(total, total_cases, wrong("absolute", absolute), time_limit=LIMIT),
-    Problem(apply, apply_cases, wrong("unchanged", unchanged), time_limit=LIMIT),
-    Problem(extremes, extremes_cases, wrong("swapped", swapped), time_limit=LIMIT),
-)
-"""
+PROBLEM = Problem(extremes, cases, wrong("swapped", swapped), time_limit=LIMIT)
+''',
+}
 
 RIGHT = {
     "scale": "def scale(x, factor):\n    return x * factor",
@@ -204,8 +241,12 @@ def make_course(root: Path, config: Path) -> Course:
     (folder.parent / "__init__.py").write_text("")
     (folder / "__init__.py").write_text("")
     (folder / "probe.md").write_text(SOURCE)
-    (folder / "reference.py").write_text(REFERENCE)
-    (folder / "problems.py").write_text(PROBLEMS)
+    (folder / "chapter.py").write_text(CHAPTER)
+    (folder / "mistakes.py").write_text(SHARED)
+    (folder / "tasks").mkdir()
+    (folder / "tasks" / "__init__.py").write_text("")
+    for name, source in TASKS.items():
+        (folder / "tasks" / f"{name}.py").write_text(source)
     (root / "nbgrader_config.py").write_text(config.read_text())
     generate(root, "probe", gradebook=f"sqlite:///{root}/unused.db")
     return Course.at(root)
@@ -216,7 +257,7 @@ class Grader:
     """Grades notebooks of the probe chapter in one sandbox."""
 
     course: Course
-    chapter: Chapter
+    chapter: GradedChapter
     sandbox: Sandbox
 
     def notebook(self, answers: dict[str, str], *first: str) -> NotebookNode:
@@ -234,7 +275,8 @@ class Grader:
 
     def grade_submitted(self, submitted: SubmittedNotebook, **options: Any) -> NotebookGrade:
         """Grade a notebook's cells."""
-        return grade_submitted(submitted, self.chapter, SEED, self.sandbox, **options)
+        rebuilt = rebuild(submitted, self.chapter.release)
+        return NotebookGrader(self.chapter, self.sandbox).grade(rebuilt, SEED, **options)
 
     def points(self, notebook: NotebookNode, **options: Any) -> dict[str, float]:
         """Grade a notebook and return the points of each task."""

@@ -23,9 +23,8 @@ from distributed import Client
 from autograder import grading
 from autograder.grading import cluster as cluster_module
 from autograder.grading import cluster_worker
-from autograder.grading import course as course_module
-from autograder.grading.course import fingerprint
 from autograder.grading.jobs import Job, packed_jobs, packed_result, unpacked_jobs, unpacked_result
+from autograder.grading.options import GradingOptions
 from autograder.grading.submission import Submission
 from tests import COURSE
 from tests.grading.grading_class import RIGHT, Grader
@@ -154,10 +153,10 @@ if any("spawn_main" in one for one in sys.orig_argv):  # a worker, not its nanny
 """
 
 
-def fill(grader: Grader, room: Path, count: int = 18) -> None:
+def fill(grader: Grader, classroom: Path, count: int = 18) -> None:
     """Hand in for a class: right, wrong, empty and unreadable submissions, and odd files."""
     for number in range(count):
-        folder = room / "submitted" / f"s{number:02}" / "probe"
+        folder = classroom / "submitted" / f"s{number:02}" / "probe"
         folder.mkdir(parents=True)
         wrong = {**RIGHT, "total": "def total(x): return 0.0"}
         answers = (RIGHT, wrong, {}, RIGHT)[number % 4]
@@ -170,8 +169,8 @@ def fill(grader: Grader, room: Path, count: int = 18) -> None:
             (folder / "link.txt").symlink_to("/etc/passwd")
 
 
-def graded_files(room: Path) -> dict[str, bytes]:
-    folder = room / "autograded"
+def graded_files(classroom: Path) -> dict[str, bytes]:
+    folder = classroom / "autograded"
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.ipynb")}
 
 
@@ -194,19 +193,25 @@ def test_a_worker_that_dies_changes_no_mark(
         return packed_jobs(jobs)
 
     monkeypatch.setattr(cluster_module, "packed_jobs", counted)
-    seen: list[str] = []
+    students: list[str] = []
 
     def kill_once(result: grading.SubmissionResult) -> None:
-        seen.append(result.student)
-        if len(seen) == 3:
+        students.append(result.student)
+        if len(students) == 3:
             machines.kill("one")
 
     address = machines.ready(3)
     result = grading.grade(
-        root, "probe", classroom=there, scheduler=address, chunk=3, on_result=kill_once
+        root,
+        "probe",
+        classroom=there,
+        options=GradingOptions(scheduler=address, chunk=3),
+        on_result=kill_once,
     )
     assert result == local
-    assert sorted(seen) == [one.student for one in local.submissions]  # each one once
+    assert sorted(students) == [
+        submission.student for submission in local.submissions
+    ]  # each one once
     assert saved(there) == saved(here)
     assert graded_files(there) == graded_files(here)
     assert result.of("s00").flags == ("symbolic links were not followed: link.txt",)
@@ -218,15 +223,16 @@ def test_a_worker_that_dies_changes_no_mark(
     # Chunks are at most as large as asked for, and small at the end.
     assert max(sizes) == 3
     assert sizes[-1] == 1
-    assert grading.grade(root, "probe", classroom=here, scheduler=address).submissions == tuple(
-        grading.grade(root, "probe", classroom=here).submissions
-    )
+    assert grading.grade(
+        root, "probe", classroom=here, options=GradingOptions(scheduler=address)
+    ).submissions == tuple(grading.grade(root, "probe", classroom=here).submissions)
 
 
 CLIENT = """
 import sys
 from autograder import grading
-grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], scheduler=sys.argv[3], chunk=2)
+options = grading.GradingOptions(scheduler=sys.argv[3], chunk=2)
+grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], options=options)
 """
 
 
@@ -244,21 +250,21 @@ def test_a_killed_grading_goes_on_and_a_lost_scheduler_is_told(
                 process.kill()
             time.sleep(0.002)
     assert process.returncode == -signal.SIGKILL
-    seen: list[grading.SubmissionResult] = []
+    results: list[grading.SubmissionResult] = []
 
     def lose_scheduler(result: grading.SubmissionResult) -> None:
-        seen.append(result)
+        results.append(result)
         if not result.unchanged and machines.processes["scheduler"].poll() is None:
             machines.kill("scheduler")
 
     options = {"classroom": tmp_path, "on_result": lose_scheduler}
     with pytest.raises(grading.ClusterError, match=r"connection .* was lost.*goes on from there"):
-        grading.grade(root, "probe", scheduler=address, chunk=2, **options)
-    assert sum(one.unchanged for one in seen) >= 2
+        grading.grade(root, "probe", options=GradingOptions(scheduler=address, chunk=2), **options)
+    assert sum(known.unchanged for known in results) >= 2
     result = grading.grade(root, "probe", classroom=tmp_path)
-    assert sum(one.unchanged for one in result.submissions) >= 3
+    assert sum(submission.unchanged for submission in result.submissions) >= 3
     assert len(saved(tmp_path)) == 12
-    assert {one.state for one in result.submissions} == {"graded", "needs a person"}
+    assert {submission.state for submission in result.submissions} == {"graded", "needs a person"}
 
 
 def certificates(folder: Path) -> tuple[str, ...]:
@@ -272,9 +278,11 @@ def certificates(folder: Path) -> tuple[str, ...]:
 
 
 def test_a_submission_that_kills_workers_is_found_over_tls(grader: Grader, tmp_path: Path) -> None:
-    room = tmp_path / "class"
-    fill(grader, room, 6)
-    shutil.copytree(room / "submitted" / "s00", room / "submitted" / "killer", symlinks=True)
+    classroom = tmp_path / "class"
+    fill(grader, classroom, 6)
+    shutil.copytree(
+        classroom / "submitted" / "s00", classroom / "submitted" / "killer", symlinks=True
+    )
     options = certificates(tmp_path)
     with contextlib.closing(Machines(tmp_path, *options, "--protocol", "tls")) as machines:
         # Under a nanny, Dask's own guard, which starts a worker again.
@@ -285,18 +293,30 @@ def test_a_submission_that_kills_workers_is_found_over_tls(grader: Grader, tmp_p
         with dask.config.set(tls):
             address = machines.ready(1)
             assert address.startswith("tls://")
-            result = grading.grade(grader.course.root, "probe", classroom=room, scheduler=address)
+            result = grading.grade(
+                grader.course.root,
+                "probe",
+                classroom=classroom,
+                options=GradingOptions(scheduler=address),
+            )
         with pytest.raises(grading.ClusterError, match="no Dask scheduler at tls://"):
-            grading.grade(grader.course.root, "probe", classroom=room, scheduler=address)
-    assert [one.student for one in result.submissions if one.state != "graded"] == ["killer", "s05"]
+            grading.grade(
+                grader.course.root,
+                "probe",
+                classroom=classroom,
+                options=GradingOptions(scheduler=address),
+            )
+    assert [
+        submission.student for submission in result.submissions if submission.state != "graded"
+    ] == ["killer", "s05"]
     assert result.of("killer").reason == "Each of 3 workers that graded it died."
     assert result.of("s00").points == 11.0
 
 
 @pytest.mark.filterwarnings("ignore::distributed.versions.VersionMismatchWarning")
 def test_workers_that_cannot_grade_say_what_to_do(grader: Grader, tmp_path: Path) -> None:
-    room = tmp_path / "class"
-    fill(grader, room, 1)
+    classroom = tmp_path / "class"
+    fill(grader, classroom, 1)
     nothing = customized(tmp_path / "empty-custom", NO_PACKAGE)
     # The scheduler does not need the package.
     with contextlib.closing(Machines(tmp_path, environment=nothing)) as machines:
@@ -304,9 +324,14 @@ def test_workers_that_cannot_grade_say_what_to_do(grader: Grader, tmp_path: Path
         machines.worker("empty", nothing)
         machines.worker("numpy", customized(tmp_path / "numpy-custom", OTHER_NUMPY))
         address = machines.ready(3)
-        with pytest.raises(grading.ClusterError) as told:
-            grading.grade(grader.course.root, "probe", classroom=room, scheduler=address)
-    message = str(told.value)
+        with pytest.raises(grading.ClusterError) as failure:
+            grading.grade(
+                grader.course.root,
+                "probe",
+                classroom=classroom,
+                options=GradingOptions(scheduler=address),
+            )
+    message = str(failure.value)
     assert message.startswith("No worker of the cluster can grade. tcp://127.0.0.1:")
     for part in (
         "`apt-get install bubblewrap`",
@@ -315,7 +340,7 @@ def test_workers_that_cannot_grade_say_what_to_do(grader: Grader, tmp_path: Path
         "`pip install -r requirements.txt -c constraints.txt`",
     ):
         assert part in message
-    assert saved(room) == {}
+    assert saved(classroom) == {}
 
 
 def test_a_scheduler_that_is_not_there_is_told(
@@ -333,20 +358,30 @@ def test_a_scheduler_that_is_not_there_is_told(
         nobody = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
         for address in (nobody, "nonsense", "http://127.0.0.1:1"):
             with pytest.raises(grading.ClusterError, match="There is no Dask scheduler at"):
-                grading.grade(grader.course.root, "probe", classroom=tmp_path, scheduler=address)
+                grading.grade(
+                    grader.course.root,
+                    "probe",
+                    classroom=tmp_path,
+                    options=GradingOptions(scheduler=address),
+                )
     assert timeouts == [10.0] * 3  # nobody waits for longer
 
 
 def test_without_dask_the_message_says_what_to_install(
     grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [one for one in sys.modules if one.split(".")[0] == "distributed"]:
+    for name in [module for module in sys.modules if module.split(".")[0] == "distributed"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, "autograder.grading.cluster")
     monkeypatch.delitem(sys.modules, "autograder.grading.cluster_worker")
     monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
     with pytest.raises(grading.ClusterError, match=r"pip install -e .*cluster"):
-        grading.grade(grader.course.root, "probe", classroom=tmp_path, scheduler="tcp://x:1")
+        grading.grade(
+            grader.course.root,
+            "probe",
+            classroom=tmp_path,
+            options=GradingOptions(scheduler="tcp://x:1"),
+        )
 
 
 class Missing:
@@ -387,33 +422,13 @@ def test_a_worker_keeps_a_chapter_while_it_is_busy(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_fingerprint_covers_chapter_and_package(
-    grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = tmp_path / "course"
-    shutil.copytree(grader.course.root, root)
-    assert fingerprint(root, "probe") == grader.chapter.fingerprint
-    known = {grader.chapter.fingerprint}
-    for name in ("probe.ipynb", "checks.npz"):
-        (root / "solutions" / "probe" / name).write_text("generated")
-    (root / "exercises" / "probe" / "notes.txt").write_text("of no influence")
-    assert fingerprint(root, "probe") in known
-    for name in ("solutions/probe/reference.py", "exercises/probe/checks.npz"):
-        with (root / name).open("ab") as file:
-            file.write(b"\n")
-        assert fingerprint(root, "probe") not in known
-        known.add(fingerprint(root, "probe"))
-    monkeypatch.setattr(course_module, "package_digest", lambda: b"another version")
-    assert fingerprint(root, "probe") not in known
-
-
 def test_jobs_and_results_survive_as_bytes(grader: Grader) -> None:
     files = {"data/a.txt": b"\x00\xff", os.fsdecode(b"\xff"): b""}
     submissions = (
         Submission(b"{}", "", files, links=("a", "b")),
         Submission(None, "There is no file.", {}),
     )
-    jobs = [Job("Zoë", one, 2**255 + 1, "stamp") for one in submissions]
+    jobs = [Job("Zoë", submission, 2**255 + 1, "stamp") for submission in submissions]
     assert unpacked_jobs(packed_jobs(jobs)) == jobs
     graded = grading.jobs.ungraded(grader.chapter, "Zoë \ud800", "It is no notebook.")
     assert unpacked_result(packed_result(graded)) == graded

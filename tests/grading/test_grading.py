@@ -22,12 +22,14 @@ from nbgrader.api import Gradebook
 from traitlets.config import Config
 
 from autograder import grading
-from autograder.authoring.generate import nbgrader_settings
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
-from autograder.grading.engine import grade_submitted, without_showing
+from autograder.grading.engine import NotebookGrader, without_showing
 from autograder.grading.gradebook import Ledger
-from autograder.grading.preprocessors import figures_to_draw
-from autograder.grading.submission import UnreadableSubmission, notebook_of, read_submission
+from autograder.grading.options import GradingOptions, figures_to_draw
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submission import read_submission
+from autograder.grading.submitted_notebook import UnreadableSubmission, notebook_of
+from autograder.nbgrader_settings import nbgrader_settings
 from tests import COURSE
 from tests.grading import grading_class
 from tests.grading.grading_class import POINTS, RIGHT, Grader, cell, points
@@ -286,25 +288,24 @@ def test_figures_are_drawn_as_wanted_and_every_cell_is_run(
     notebook.cells.insert(2, new_code_cell(course_cell, id="figure"))
     notebook.cells.insert(3, new_code_cell(OWN_FIGURE))
     submitted = notebook_of(json.loads(nbformat.writes(notebook)))
-    graded = grade_submitted(
-        submitted, chapter, grading_class.SEED, grader.sandbox, figures=figures
-    )
+    rebuilt = rebuild(submitted, release)
+    graded = NotebookGrader(chapter, grader.sandbox, figures).grade(rebuilt, grading_class.SEED)
     assert points(graded) == POINTS
     nbformat.validate(graded.notebook)
-    found = []
+    has_picture = []
     for source in (course_cell, OWN_FIGURE):
-        outputs = next(one for one in graded.notebook.cells if one.source == source).outputs
-        shown = [one.data for one in outputs if one.output_type == "display_data"]
-        texts = [data["text/plain"] for data in shown if "Figure" in data["text/plain"]]
+        outputs = next(cell for cell in graded.notebook.cells if cell.source == source).outputs
+        displayed = [output.data for output in outputs if output.output_type == "display_data"]
+        texts = [data["text/plain"] for data in displayed if "Figure" in data["text/plain"]]
         if source == COURSE_FIGURE and figures != "all":
-            assert [one.text for one in outputs] == [
+            assert [output.text for output in outputs] == [
                 "[grading] What this cell shows is left out.\n"
             ]
         else:
             assert len(texts) == 1
-            assert ("not drawn while grading" in texts[0]) == ("image/png" not in shown[-1])
-        found.append(any("image/png" in data for data in shown))
-    assert found == drawn
+            assert ("not drawn while grading" in texts[0]) == ("image/png" not in displayed[-1])
+        has_picture.append(any("image/png" in data for data in displayed))
+    assert has_picture == drawn
     assert outputs[0].text == "marker is 5\n"
 
 
@@ -334,7 +335,9 @@ def test_figures_to_draw_are_set_in_one_place(grader: Grader, tmp_path: Path) ->
         with pytest.raises(CourseError, match=r"'some' is no choice .* all, own, none"):
             figures_to_draw(wrong, None if wrong else "some")
     with pytest.raises(CourseError, match="all, own, none"):
-        grading.grade(grader.course.root, "probe", classroom=tmp_path, figures="some")
+        grading.grade(
+            grader.course.root, "probe", classroom=tmp_path, options=GradingOptions(figures="some")
+        )
 
 
 def test_markup_of_students_is_shown_as_text(grader: Grader) -> None:
@@ -504,8 +507,8 @@ def test_damaged_cells_cost_nothing_else(grader: Grader, damage: object) -> None
 def test_old_notebooks_without_cell_ids_are_fine(grader: Grader) -> None:
     notebook = json.loads(nbformat.writes(grader.notebook(RIGHT)))
     notebook["nbformat_minor"] = 2
-    for one in notebook["cells"]:
-        del one["id"]
+    for plain in notebook["cells"]:
+        del plain["id"]
     graded = grader.grade_submitted(notebook_of(notebook))
     assert points(graded) == POINTS
     nbformat.validate(graded.notebook)
@@ -532,33 +535,35 @@ def test_copied_cells_are_fine(grader: Grader) -> None:
 
 def test_deleted_imports_are_restored(grader: Grader) -> None:
     notebook = grader.notebook(RIGHT)
-    imports = next(one for one in notebook.cells if "import numpy" in one.source)
+    imports = next(cell for cell in notebook.cells if "import numpy" in cell.source)
     notebook.cells.remove(imports)
     graded = grader.grade(notebook)
     assert points(graded) == POINTS
     assert graded.flags == ("code cells of the course were deleted and have been restored",)
-    restored = [one.source for one in graded.notebook.cells]
+    restored = [cell.source for cell in graded.notebook.cells]
     assert restored.index(imports.source) < restored.index(RIGHT["scale"])
 
 
 def test_what_is_restored_replaces_nothing_of_the_students(grader: Grader) -> None:
     notebook = grader.notebook(RIGHT, "from math import prod as np\nimport numpy as np; mine = 1")
-    notebook.cells = [one for one in notebook.cells if "autograder import check" not in one.source]
+    notebook.cells = [
+        cell for cell in notebook.cells if "autograder import check" not in cell.source
+    ]
     graded = grader.grade(notebook)
     assert points(graded) == POINTS
-    sources = [one.source for one in graded.notebook.cells if one.cell_type == "code"]
+    sources = [cell.source for cell in graded.notebook.cells if cell.cell_type == "code"]
     assert "autograder import check" in sources[0]
     assert "mine = 1" in sources[1]
 
 
 def test_changed_cells_of_the_course_are_not_restored(grader: Grader) -> None:
     notebook = grader.notebook(RIGHT)
-    imports = next(one for one in notebook.cells if "import numpy" in one.source)
+    imports = next(cell for cell in notebook.cells if "import numpy" in cell.source)
     imports.source = "import numpy as np, math\nfrom autograder import *"
     graded = grader.grade(notebook)
     assert points(graded) == POINTS
     assert graded.flags == ()
-    assert sum("import numpy" in one.source for one in graded.notebook.cells) == 1
+    assert sum("import numpy" in cell.source for cell in graded.notebook.cells) == 1
 
 
 @pytest.mark.parametrize(
@@ -603,11 +608,11 @@ def _write(folder: Path, notebook: NotebookNode) -> None:
     nbformat.write(notebook, folder / "probe.ipynb")
 
 
-def _fill(grader: Grader, room: Path) -> None:
+def _fill(grader: Grader, classroom: Path) -> None:
     """Hand in for a class of honest, careless, broken and dishonest students."""
 
     def place(student: str) -> Path:
-        return room / "submitted" / student / "probe"
+        return classroom / "submitted" / student / "probe"
 
     explained = grader.notebook(RIGHT)
     cell(explained, "why").source = "Because."
@@ -623,9 +628,9 @@ def _fill(grader: Grader, room: Path) -> None:
     place("hal").mkdir(parents=True)
     place("ida").mkdir(parents=True)
     (place("ida") / "probe.ipynb").symlink_to(place("ada") / "probe.ipynb")
-    (room / "submitted" / "jon").mkdir()
+    (classroom / "submitted" / "jon").mkdir()
     place("jon").symlink_to(place("ada"))
-    (room / "submitted" / "kim").symlink_to(room / "submitted" / "ada")
+    (classroom / "submitted" / "kim").symlink_to(classroom / "submitted" / "ada")
     attack = """
 import glob, shutil
 for path in glob.glob('../../**', recursive=True): shutil.rmtree(path, ignore_errors=True)
@@ -652,17 +657,19 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def room(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def classroom(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class that has been graded once."""
-    room = tmp_path_factory.mktemp("class")
-    _fill(grader, room)
-    grading.grade(grader.course.root, "probe", classroom=room, workers=2)
-    return room
+    classroom = tmp_path_factory.mktemp("class")
+    _fill(grader, classroom)
+    grading.grade(
+        grader.course.root, "probe", classroom=classroom, options=GradingOptions(workers=2)
+    )
+    return classroom
 
 
-def saved(room: Path) -> dict[str, dict[str, float | None]]:
+def saved(classroom: Path) -> dict[str, dict[str, float | None]]:
     """Return the automatic points in a gradebook, by student and cell."""
-    with Gradebook(f"sqlite:///{room}/gradebook.db") as gradebook:
+    with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
         return {
             submission.student.id: {
                 grade.name: grade.auto_score
@@ -676,43 +683,45 @@ def saved(room: Path) -> dict[str, dict[str, float | None]]:
 def test_a_class_is_graded_whole(grader: Grader, tmp_path: Path) -> None:
     _fill(grader, tmp_path)
     before = _tree(tmp_path / "submitted")
-    seen: list[str] = []
+    students: list[str] = []
     result = grading.grade(
         grader.course.root,
         "probe",
         classroom=tmp_path,
-        workers=2,
-        on_result=lambda one: seen.append(one.student),
+        options=GradingOptions(workers=2),
+        on_result=lambda submission: students.append(submission.student),
     )
-    assert sorted(seen) == list(EXPECTED)
+    assert sorted(students) == list(EXPECTED)
     for student, expected in EXPECTED.items():
-        one = result.of(student)
+        submission = result.of(student)
         if isinstance(expected, float):
-            assert (one.state, one.points) == ("graded", expected), one.line
+            assert (submission.state, submission.points) == ("graded", expected), submission.line
         else:
-            assert one.state == "needs a person"
-            assert one.points == 0
-            assert re.search(expected, one.reason), one.reason
-            assert "\n" not in one.line
+            assert submission.state == "needs a person"
+            assert submission.points == 0
+            assert re.search(expected, submission.reason), submission.reason
+            assert "\n" not in submission.line
     assert result.of("dan").flags == ("test cells were edited",)
     assert result.of("ben").tasks[1].function == "total"
     assert _tree(tmp_path / "submitted") == before
     _check_gradebook(tmp_path)
 
 
-def _check_gradebook(room: Path) -> None:
-    scores = saved(room)
+def _check_gradebook(classroom: Path) -> None:
+    scores = saved(classroom)
     assert set(scores) == set(EXPECTED)
     for student, expected in EXPECTED.items():
         automatic = [v for k, v in scores[student].items() if k.startswith("check-")]
         assert sum(automatic) == (expected if isinstance(expected, float) else 0.0)
         nbformat.validate(
-            nbformat.read(room / "autograded" / student / "probe" / "probe.ipynb", as_version=4)
+            nbformat.read(
+                classroom / "autograded" / student / "probe" / "probe.ipynb", as_version=4
+            )
         )
     # A question is graded by hand where there is an answer; an empty one is worth nothing.
     assert scores["ada"]["why"] is None
     assert scores["ben"]["why"] == 0
-    with Gradebook(f"sqlite:///{room}/gradebook.db") as gradebook:
+    with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
         by_hand = {
             student: gradebook.find_submission("probe", student).needs_manual_grade
             for student in EXPECTED
@@ -733,71 +742,87 @@ def _tree(folder: Path) -> dict[str, str]:
     }
 
 
-def test_nothing_is_graded_twice(grader: Grader, room: Path) -> None:
+def test_nothing_is_graded_twice(grader: Grader, classroom: Path) -> None:
     root = grader.course.root
-    again = grading.grade(root, "probe", classroom=room)
-    assert all(one.unchanged for one in again.submissions)
+    again = grading.grade(root, "probe", classroom=classroom)
+    assert all(submission.unchanged for submission in again.submissions)
     # A new version, a lost notebook, a lost gradebook entry: graded again, and nothing else.
-    ben = room / "submitted" / "ben" / "probe" / "probe.ipynb"
+    ben = classroom / "submitted" / "ben" / "probe" / "probe.ipynb"
     nbformat.write(grader.notebook(RIGHT), ben)
-    (room / "autograded" / "cleo" / "probe" / "probe.ipynb").unlink()
-    with Gradebook(f"sqlite:///{room}/gradebook.db") as gradebook:
+    (classroom / "autograded" / "cleo" / "probe" / "probe.ipynb").unlink()
+    with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
         gradebook.find_grade("check-scale", "probe", "probe", "dan").auto_score = 3.0
         gradebook.db.commit()
-    third = grading.grade(root, "probe", classroom=room)
-    assert [one.student for one in third.submissions if not one.unchanged] == ["ben", "cleo", "dan"]
+    third = grading.grade(root, "probe", classroom=classroom)
+    assert [submission.student for submission in third.submissions if not submission.unchanged] == [
+        "ben",
+        "cleo",
+        "dan",
+    ]
     assert third.of("ben").points == 11.0
-    assert saved(room)["dan"]["check-scale"] == 4.0
-    forced = grading.grade(root, "probe", ["ada"], classroom=room, force=True)
-    assert [(one.student, one.unchanged) for one in forced.submissions] == [("ada", False)]
+    assert saved(classroom)["dan"]["check-scale"] == 4.0
+    forced = grading.grade(
+        root, "probe", ["ada"], classroom=classroom, options=GradingOptions(force=True)
+    )
+    assert [(submission.student, submission.unchanged) for submission in forced.submissions] == [
+        ("ada", False)
+    ]
     nbformat.write(grader.notebook({**RIGHT, "total": "def total(x): return 0.0"}), ben)
-    assert grading.grade(root, "probe", ["ben"], classroom=room).of("ben").points == 9.0
+    assert grading.grade(root, "probe", ["ben"], classroom=classroom).of("ben").points == 9.0
 
 
 def test_another_secret_means_other_cases(
-    grader: Grader, room: Path, monkeypatch: pytest.MonkeyPatch
+    grader: Grader, classroom: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUTOGRADER_SECRET", "another secret")
-    again = grading.grade(grader.course.root, "probe", ["ada"], classroom=room)
-    assert [(one.points, one.unchanged) for one in again.submissions] == [(11.0, False)]
+    again = grading.grade(grader.course.root, "probe", ["ada"], classroom=classroom)
+    assert [(submission.points, submission.unchanged) for submission in again.submissions] == [
+        (11.0, False)
+    ]
     monkeypatch.undo()
-    grading.grade(grader.course.root, "probe", ["ada"], classroom=room)
+    grading.grade(grader.course.root, "probe", ["ada"], classroom=classroom)
 
 
-def test_manual_points_stay(grader: Grader, room: Path) -> None:
+def test_manual_points_stay(grader: Grader, classroom: Path) -> None:
     def why() -> tuple[float | None, bool]:
-        with Gradebook(f"sqlite:///{room}/gradebook.db") as gradebook:
+        with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
             grade = gradebook.find_grade("why", "probe", "probe", "ada")
             return grade.manual_score, grade.needs_manual_grade
 
-    with Gradebook(f"sqlite:///{room}/gradebook.db") as gradebook:
+    with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
         grade = gradebook.find_grade("why", "probe", "probe", "ada")
         grade.manual_score, grade.needs_manual_grade = 2.5, False
         gradebook.db.commit()
-    grading.grade(grader.course.root, "probe", ["ada"], classroom=room)
+    grading.grade(grader.course.root, "probe", ["ada"], classroom=classroom)
     assert why() == (2.5, False)
-    grading.grade(grader.course.root, "probe", ["ada"], classroom=room, force=True)
+    grading.grade(
+        grader.course.root,
+        "probe",
+        ["ada"],
+        classroom=classroom,
+        options=GradingOptions(force=True),
+    )
     assert why() == (2.5, True)
 
 
 def test_a_submission_is_entered_whole_or_not_at_all(
-    grader: Grader, room: Path, tmp_path: Path
+    grader: Grader, classroom: Path, tmp_path: Path
 ) -> None:
     course = Course.at(grader.course.root, tmp_path)
-    graded = (room / "autograded" / "ada" / "probe" / "probe.ipynb").read_text()
+    graded = (classroom / "autograded" / "ada" / "probe" / "probe.ipynb").read_text()
     with Ledger(course, grader.chapter, nbgrader_settings(course.root)) as ledger:
         with ledger.writing(), pytest.raises(KeyError, match="no-such-cell"):
             ledger.record("ada", graded.replace('"check-scale"', '"no-such-cell"'), False)
         assert saved(tmp_path) == {}
         with ledger.writing():
             ledger.record("ada", graded, False)
-        assert ledger.scores("ada") == saved(room)["ada"]
+        assert ledger.scores("ada") == saved(classroom)["ada"]
 
 
-def test_who_handed_nothing_in_is_not_entered(grader: Grader, room: Path) -> None:
-    result = grading.grade(grader.course.root, "probe", ["nobody"], classroom=room)
+def test_who_handed_nothing_in_is_not_entered(grader: Grader, classroom: Path) -> None:
+    result = grading.grade(grader.course.root, "probe", ["nobody"], classroom=classroom)
     assert result.of("nobody").reason == "Nothing was handed in."
-    assert "nobody" not in saved(room)
+    assert "nobody" not in saved(classroom)
 
 
 def test_an_empty_class_needs_no_sandbox(
@@ -821,14 +846,15 @@ def test_nothing_is_graded_without_a_sandbox(
 KILLED = """
 import sys
 from autograder import grading
-from autograder.authoring.generate import nbgrader_settings
+from autograder.nbgrader_settings import nbgrader_settings
+options = grading.GradingOptions(workers=2, figures="none")
 for number in range(int(sys.argv[3])):
-    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], workers=2, figures="none")
+    grading.grade(sys.argv[1], "probe", classroom=sys.argv[2], options=options)
 """
 
 
-def _start(grader: Grader, room: Path, times: int = 1) -> subprocess.Popen[bytes]:
-    arguments = [sys.executable, "-c", KILLED, str(grader.course.root), str(room), str(times)]
+def _start(grader: Grader, classroom: Path, times: int = 1) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-c", KILLED, str(grader.course.root), str(classroom), str(times)]
     return subprocess.Popen(arguments, cwd=COURSE, stderr=subprocess.PIPE)
 
 
@@ -849,7 +875,7 @@ def test_killed_gradings_can_be_resumed(grader: Grader, tmp_path: Path) -> None:
         done = len(list(notes.glob("*.json")))
     assert 0 < done < len(EXPECTED) + 4
     result = grading.grade(grader.course.root, "probe", classroom=tmp_path)
-    assert sum(one.unchanged for one in result.submissions) >= done - 1
+    assert sum(submission.unchanged for submission in result.submissions) >= done - 1
     scores = saved(tmp_path)
     for number in range(4):
         assert sum(v for v in scores.pop(f"s{number}").values() if v) == 11.0
@@ -863,7 +889,7 @@ def test_folders_whose_name_is_no_text_are_told(grader: Grader, tmp_path: Path) 
     _write(tmp_path / "submitted" / os.fsdecode(b"\xff\xfe") / "probe", grader.notebook(RIGHT))
     _write(tmp_path / "submitted" / "Zoë O'Neil" / "probe", grader.notebook(RIGHT))
     result = grading.grade(grader.course.root, "probe", classroom=tmp_path)
-    named, unnamed = sorted(result.submissions, key=lambda one: one.state)
+    named, unnamed = sorted(result.submissions, key=lambda submission: submission.state)
     assert (named.student, named.points) == ("Zoë O'Neil", 11.0)
     assert unnamed.reason == "The name of the folder is not text."
     unnamed.line.encode()
@@ -874,7 +900,7 @@ def test_links_beside_a_notebook_are_not_followed(grader: Grader, tmp_path: Path
     folder = tmp_path / "submitted" / "eve" / "probe"
     source = "def scale(x, factor): return eval(open('loot.html').read())"
     _write(folder, grader.notebook({"scale": source}))
-    (folder / "loot.html").symlink_to(root / "solutions" / "probe" / "reference.py")
+    (folder / "loot.html").symlink_to(root / "solutions" / "probe" / "tasks" / "total.py")
     eve = grading.grade(root, "probe", classroom=tmp_path).of("eve")
     assert eve.points == 0
     assert eve.flags == ("symbolic links were not followed: loot.html",)
@@ -896,9 +922,9 @@ def test_tens_of_megabytes_of_output_do_not_matter(grader: Grader) -> None:
 
 def test_two_gradings_at_once_do_no_harm(grader: Grader, tmp_path: Path) -> None:
     _fill(grader, tmp_path)
-    with _start(grader, tmp_path) as one, _start(grader, tmp_path) as other:
-        errors = [process.communicate()[1] for process in (one, other)]
-    assert [one.returncode, other.returncode] == [0, 0], errors
+    with _start(grader, tmp_path) as first, _start(grader, tmp_path) as second:
+        errors = [process.communicate()[1] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], errors
     _check_gradebook(tmp_path)
 
 
@@ -912,26 +938,31 @@ def test_courses_that_are_not_ready_are_told(grader: Grader, tmp_path: Path) -> 
         grading.grade(copied, "probe", classroom=tmp_path)
 
 
-def test_an_appeal_shows_everything_and_repeats_the_grading(grader: Grader, room: Path) -> None:
-    told = grading.explain(grader.course.root, "probe", "ben", classroom=room)
-    assert sum(task.points for task in told.tasks) == 9.0
-    assert "ben, probe: 9 of 11 points" in told.text
-    assert "hidden" in told.text
-    assert "expected = " in told.text
-    assert told.text == grading.explain(grader.course.root, "probe", "ben", classroom=room).text
+def test_an_appeal_shows_everything_and_repeats_the_grading(
+    grader: Grader, classroom: Path
+) -> None:
+    explanation = grading.explain(grader.course.root, "probe", "ben", classroom=classroom)
+    assert sum(task.points for task in explanation.tasks) == 9.0
+    assert "ben, probe: 9 of 11 points" in explanation.text
+    assert "hidden" in explanation.text
+    assert "expected = " in explanation.text
+    assert (
+        explanation.text
+        == grading.explain(grader.course.root, "probe", "ben", classroom=classroom).text
+    )
     with pytest.raises(grading.UnreadableSubmission):
-        grading.explain(grader.course.root, "probe", "eva", classroom=room)
+        grading.explain(grader.course.root, "probe", "eva", classroom=classroom)
 
 
 # nbgrader's own commands
 
 
-def nbgrader(course: Path, room: Path, *command: str) -> str:
+def nbgrader(course: Path, classroom: Path, *command: str) -> str:
     arguments = [
-        f"--CourseDirectory.root={room}",
+        f"--CourseDirectory.root={classroom}",
         f"--CourseDirectory.source_directory={course}/solutions",
         f"--CourseDirectory.release_directory={course}/exercises",
-        f"--CourseDirectory.db_url=sqlite:///{room}/gradebook.db",
+        f"--CourseDirectory.db_url=sqlite:///{classroom}/gradebook.db",
     ]
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *command, *arguments],
@@ -943,9 +974,9 @@ def nbgrader(course: Path, room: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_nbgrader_gives_the_same_marks(grader: Grader, room: Path, tmp_path: Path) -> None:
+def test_nbgrader_gives_the_same_marks(grader: Grader, classroom: Path, tmp_path: Path) -> None:
     for student in ("ada", "ben", "dan"):
-        shutil.copytree(room / "submitted" / student, tmp_path / "submitted" / student)
+        shutil.copytree(classroom / "submitted" / student, tmp_path / "submitted" / student)
     plot = "import matplotlib.pyplot as plt\nplt.plot([1, 2])"
     _write(tmp_path / "submitted" / "mia" / "probe", grader.notebook(RIGHT, plot))
     root = grader.course.root
@@ -957,7 +988,7 @@ def test_nbgrader_gives_the_same_marks(grader: Grader, room: Path, tmp_path: Pat
     assert "not drawn while grading" in mias.read_text()
     assert "image/png" not in mias.read_text()
     assert "test cells were edited" in output
-    mine, theirs = saved(room), saved(tmp_path)
+    mine, theirs = saved(classroom), saved(tmp_path)
     assert sum(v for v in theirs.pop("mia").values() if v) == 11.0
     assert {student: mine[student] for student in theirs} == theirs
     files = {path.name for path in (tmp_path / "autograded").rglob("*") if path.is_file()}

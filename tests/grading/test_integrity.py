@@ -17,7 +17,8 @@ from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from traitlets.config import Config
 
-from autograder.grading.submission import notebook_of, rebuild
+from autograder.grading.rebuild import rebuild
+from autograder.grading.submitted_notebook import notebook_of
 from tests.grading.grading_class import POINTS, RIGHT, Grader, cell, points
 
 HONEST = {"scale": RIGHT["scale"], "total": "def total(x):\n    return 0.0"}
@@ -108,9 +109,11 @@ def total(x): return np.loot.expected
 import glob, os
 found = [p for p in glob.glob('/**/solutions/**', recursive=True)]
 for depth in range(1, 8):
-    found += glob.glob('../' * depth + '**/reference.py', recursive=True)[:5]
+    found += glob.glob('../' * depth + '**/tasks/total.py', recursive=True)[:5]
 assert not found, found
-from solutions.probe.reference import total, apply, extremes
+from solutions.probe.tasks.apply import apply
+from solutions.probe.tasks.extremes import extremes
+from solutions.probe.tasks.total import total
 """,
     "read the visible results": """
 import autograder.checks as c, pathlib
@@ -174,13 +177,13 @@ for n in range(5):
     end.send(encode({'ended': 'returned', 'value': 0.0, 'changed': []}))
 """,
     "patch the encoder": """
-import autograder.grading.inside.session as s, autograder.grading.wire as w
+import autograder.grading.inside.request_handler as s, autograder.grading.wire as w
 s.encode = w.encode = lambda value, lenient=False: b'\\0' * 8
 """,
     "claim to have passed": """
-import autograder.grading.inside.session as s
+import autograder.grading.inside.request_handler as s
 from autograder.grading.wire import encode
-truth = s.Session._answer
+truth = s.RequestHandler._answer
 def lie(self, request):
     if request['do'] == 'cell':
         return truth(self, request)
@@ -203,10 +206,10 @@ class Evil:
     def __reduce__(self): return (eval, ('1/0',))
 def total(x): return pickle.dumps(Evil())
 """,
-    "replace the session's serve": """
-import autograder.grading.inside.session as s
-s.Session._call = lambda self, request: {'ended': 'returned', 'value': True, 'changed': []}
-s.Session._call_honest = None
+    "replace the answers to calls": """
+import autograder.grading.inside.request_handler as s
+s.RequestHandler._call = lambda self, request: {'ended': 'returned', 'value': True, 'changed': []}
+s.RequestHandler._call_honest = None
 """,
     # values that say yes
     "equal to everything": """
@@ -396,7 +399,7 @@ THEIR_OWN_LOSS = {
     "patched run_code",
     "patched run_cell",
     "answer in advance",
-    "replace the session's serve",
+    "replace the answers to calls",
     "deleted names",
     "no standard streams",
 }
@@ -419,8 +422,8 @@ def test_cells_that_attack(grader: Grader, name: str) -> None:
 
 
 def _tags(notebook: NotebookNode) -> None:
-    for one in notebook.cells:
-        one.metadata["tags"] = ["skip-execution", "remove_cell", "nbgrader-skip"]
+    for plain in notebook.cells:
+        plain.metadata["tags"] = ["skip-execution", "remove_cell", "nbgrader-skip"]
 
 
 def _empty_tests(notebook: NotebookNode) -> None:
@@ -439,12 +442,12 @@ def _other_names(notebook: NotebookNode) -> None:
 
 
 def _no_metadata(notebook: NotebookNode) -> None:
-    for one in notebook.cells:
-        if one.cell_type == "code":
-            one.metadata = {}
-    for one in notebook.cells:
-        if one.source.startswith("check("):
-            one.source = "pass"
+    for plain in notebook.cells:
+        if plain.cell_type == "code":
+            plain.metadata = {}
+    for plain in notebook.cells:
+        if plain.source.startswith("check("):
+            plain.source = "pass"
 
 
 def _more_points(notebook: NotebookNode) -> None:
@@ -463,13 +466,13 @@ def _test_on_another_task(notebook: NotebookNode) -> None:
 
 
 def _swapped_names(notebook: NotebookNode) -> None:
-    one, other = cell(notebook, "check-scale"), cell(notebook, "check-apply")
-    one.metadata.nbgrader.grade_id = "check-apply"
-    other.metadata.nbgrader.grade_id = "check-scale"
+    scale, apply = cell(notebook, "check-scale"), cell(notebook, "check-apply")
+    scale.metadata.nbgrader.grade_id = "check-apply"
+    apply.metadata.nbgrader.grade_id = "check-scale"
 
 
 def _deleted_tests(notebook: NotebookNode) -> None:
-    notebook.cells = [one for one in notebook.cells if not one.source.startswith("check(")]
+    notebook.cells = [cell for cell in notebook.cells if not cell.source.startswith("check(")]
 
 
 def _doubled_tests(notebook: NotebookNode) -> None:
@@ -500,8 +503,8 @@ def _other_kernel(notebook: NotebookNode) -> None:
 
 def _reversed(notebook: NotebookNode) -> None:
     # The cells that are no answers keep their order: `np` has to be there before it is used.
-    named = [one for one in notebook.cells if "nbgrader" in one.metadata]
-    others = [one for one in notebook.cells if "nbgrader" not in one.metadata]
+    named = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+    others = [cell for cell in notebook.cells if "nbgrader" not in cell.metadata]
     notebook.cells = others + named[::-1]
 
 
@@ -516,9 +519,9 @@ def _model_answer(notebook: NotebookNode) -> None:
 
 
 def _strange_metadata(notebook: NotebookNode) -> None:
-    for one in notebook.cells:
-        if "nbgrader" in one.metadata:
-            one.metadata.nbgrader.update(schema_version=99, checksum=[], task="yes", locked={})
+    for plain in notebook.cells:
+        if "nbgrader" in plain.metadata:
+            plain.metadata.nbgrader.update(schema_version=99, checksum=[], task="yes", locked={})
 
 
 EDITS: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
@@ -552,9 +555,9 @@ def test_edited_notebooks(grader: Grader, name: str) -> None:
     graded = grader.grade_submitted(cells)
     assert points(graded) == DESERVED
     assert flag in "; ".join(graded.flags)
-    released = [one for one in grader.chapter.release.cells if "nbgrader" in one.metadata]
-    rebuilt = [one for one in graded.notebook.cells if "nbgrader" in one.metadata]
-    assert [one.metadata for one in rebuilt] == [one.metadata for one in released]
+    released = [cell for cell in grader.chapter.release.cells if "nbgrader" in cell.metadata]
+    rebuilt = [cell for cell in graded.notebook.cells if "nbgrader" in cell.metadata]
+    assert [cell.metadata for cell in rebuilt] == [cell.metadata for cell in released]
     nbformat.validate(graded.notebook)
 
 
@@ -632,6 +635,8 @@ def test_honest_texts_look_the_same(grader: Grader) -> None:
     page = _page(rebuilt).replace("\u2060", "")
     for part in ("<code>x&lt;y</code>", "<strong>bold</strong>", 'href="https://example.org"'):
         assert part in page
-    released = {one.source for one in grader.chapter.release.cells if one.cell_type == "markdown"}
+    released = {
+        cell.source for cell in grader.chapter.release.cells if cell.cell_type == "markdown"
+    }
     untouched = rebuild(notebook_of(grader.notebook({})), grader.chapter.release).notebook
-    assert {one.source for one in untouched.cells if one.cell_type == "markdown"} == released
+    assert {cell.source for cell in untouched.cells if cell.cell_type == "markdown"} == released

@@ -30,7 +30,7 @@ def shown(terminal: bool, *results: SubmissionResult, total: int) -> tuple[str, 
     console = Console(file=file, force_terminal=terminal, width=120, color_system=None)
     with GradingProgress(console, "probe", total) as progress:
         for result in results:
-            progress.found(result)
+            progress.count(result)
         logging.getLogger("autograder.grading.pool").warning("the sandbox broke")
     logging.getLogger("autograder.grading.pool").warning("nobody looks any more")
     return file.getvalue(), progress.summary
@@ -88,7 +88,7 @@ def test_the_command_grades_and_sums_up(course: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(
-    ("options", "status", "told"),
+    ("options", "status", "message"),
     [
         ({"scheduler": "tcp://127.0.0.1:1", "workers": 2}, 2, "--workers is for this machine"),
         ({"chunk": 5}, 2, "it needs --scheduler"),
@@ -100,12 +100,12 @@ def test_what_the_command_cannot_do_is_told(
     capsys: pytest.CaptureFixture[str],
     options: dict[str, Any],
     status: int,
-    told: str,
+    message: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("autograder.grading.cluster.CONNECT_SECONDS", 1.0)
     with pytest.raises(typer.Exit) as end:
         instructor.grade("probe", **options)
     assert end.value.exit_code == status
-    assert told in capsys.readouterr().out
+    assert message in capsys.readouterr().out
     assert not (course / "autograded").exists()

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.authoring.chapter import chapters, load_problems
 from autograder.authoring.standalone import standalone_source
+from autograder.chapter import chapters, load_problems
 from autograder.checks import CheckedCase, Raised
 from autograder.grading import ClassResult, grade
 from autograder.grading.course import Course
@@ -71,14 +71,14 @@ def graded(course: Path, classroom: Path) -> Callable[[str], ClassResult]:
 
 def student_of(chapter: str, name: str) -> tuple[SampleStudent, dict[str, Problem]]:
     problems = load_problems(ROOT, chapter)
-    found = [one for one in sample_students(problems) if one.name == name]
-    assert len(found) == 1
-    return found[0], problems
+    students = [candidate for candidate in sample_students(problems) if candidate.name == name]
+    assert len(students) == 1
+    return students[0], problems
 
 
 def test_there_are_enough_students_of_different_kinds() -> None:
     for chapter in CHAPTERS:
-        assert sum(one == chapter for one, _ in STUDENTS) >= 12
+        assert sum(name == chapter for name, _ in STUDENTS) >= 12
 
 
 @pytest.mark.parametrize(("chapter", "name"), STUDENTS)
@@ -98,7 +98,7 @@ def test_marks_follow_from_what_was_put_in(
 
 def test_the_class_is_not_all_alike(graded: Callable[[str], ClassResult]) -> None:
     for result in map(graded, CHAPTERS):
-        points = {one.student: one.points for one in result.submissions}
+        points = {submission.student: submission.points for submission in result.submissions}
         best = result.submissions[0].max_points
         for name in ("ada", "ben", "cleo", "kim", "max", "nina"):
             assert points[name] == best
@@ -122,7 +122,9 @@ def test_a_second_run_grades_nothing_again(
     for chapter in CHAPTERS:
         before = graded(chapter)
         again = grade(course, chapter, classroom=classroom)
-        assert all(one.unchanged for one in again.submissions if one.state == "graded")
+        assert all(
+            submission.unchanged for submission in again.submissions if submission.state == "graded"
+        )
         for old, new in zip(before.submissions, again.submissions, strict=True):
             assert (old.student, old.tasks) == (new.student, new.tasks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import socket
@@ -14,17 +15,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
+from autograder.chapter import Limits
+from autograder.checks import CheckedCase
 from autograder.grading import sandbox as sandbox_module
 from autograder.grading.channel import OutOfTime
+from autograder.grading.container import SandboxUnavailable
 from autograder.grading.sandbox import (
-    Limits,
     Sandbox,
     SandboxBroken,
-    SandboxUnavailable,
     Session,
     SessionEnded,
 )
+from autograder.student.calls import in_notebook
 from tests import COURSE
 
 
@@ -39,8 +44,8 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def session(sandbox: Sandbox) -> Iterator[Session]:
-    with sandbox.open({"mine.txt": b"from the student", "numpy.py": b"raise SystemExit"}) as one:
-        yield one
+    with sandbox.open({"mine.txt": b"from the student", "numpy.py": b"raise SystemExit"}) as opened:
+        yield opened
 
 
 def run(session: Session, source: str, seconds: float = 20) -> dict[str, Any]:
@@ -79,6 +84,41 @@ def test_cells_run_and_functions_can_be_called(session: Session) -> None:
     assert reply["ended"] == "returned"
     assert reply["value"].dtype == np.float32
     assert reply["value"].tolist() == [0, 2, 4]
+
+
+FAILING = {
+    "an index": "def f(x):\n    total = 0\n    return total + x[9]",
+    "inside NumPy": "def f(x):\n    return np.stack([x, x[:1]])",
+    "a function that it calls": "def g(x):\n    return 1 / 0\n\ndef f(x):\n    return g(x)",
+    "a lambda outside functions": "f = lambda x: x['a']",
+    "a signature": "def f(x, w):\n    return x",
+    "code of its own making": "def f(x):\n    return eval('x +* 1')",
+    "a recursion": "def f(x):\n    return f(x)",
+    "no message": (
+        "class Silent(Exception):\n    def __str__(self):\n        return 1 / 0\n"
+        "def f(x):\n    raise Silent"
+    ),
+    "a long message": "def f(x):\n    raise ValueError('no' * 5000)",
+    "exit": "def f(x):\n    exit()",
+}
+
+
+@pytest.mark.parametrize("what", FAILING)
+def test_a_failure_has_the_same_words_here_and_in_the_notebook(session: Session, what: str) -> None:
+    source = f"import numpy as np\n{FAILING[what]}"
+    run(session, source)
+    reply = call(session, "f", np.arange(3.0))
+    assert reply.pop("ended") == "failed"
+    without_history = Config({"HistoryManager": {"enabled": False}})
+    notebook = InteractiveShell.instance(config=without_history)
+    try:
+        notebook.run_cell(source)
+        case = CheckedCase("a case", {"x": np.arange(3.0)}, None, {})
+        failed = in_notebook(notebook.user_ns["f"], 5.0)(case)
+    finally:
+        InteractiveShell.clear_instance()
+    assert reply == dataclasses.asdict(failed)
+    assert ("line" in reply["line"]) == (what != "a signature")
 
 
 def test_the_file_system_is_small(session: Session) -> None:
@@ -123,7 +163,7 @@ def test_other_packages_cannot_be_imported(session: Session, package: str) -> No
 
 
 def test_other_packages_cannot_be_found_anywhere(session: Session) -> None:
-    found = printed(
+    names = printed(
         session,
         """
 import os
@@ -133,7 +173,7 @@ for base, folders, files in os.walk('/'):
             print(os.path.join(base, name))
 """,
     )
-    assert found == ""
+    assert names == ""
 
 
 @pytest.mark.parametrize("package", ["numpy", "matplotlib.pyplot", "ipywidgets", "PIL"])
@@ -218,10 +258,10 @@ def test_killing_everything_hits_nobody_else(sandbox: Sandbox) -> None:
 
 
 def test_sessions_share_nothing(sandbox: Sandbox) -> None:
-    with sandbox.open() as one, sandbox.open() as other:
-        printed(one, "import numpy as np; np.stolen = 1; open('/tmp/x', 'w').write('x')")
-        assert printed(other, "import numpy as np; print(hasattr(np, 'stolen'))") == "False"
-        assert printed(other, "import os; print(os.path.exists('/tmp/x'))") == "False"
+    with sandbox.open() as first, sandbox.open() as second:
+        printed(first, "import numpy as np; np.stolen = 1; open('/tmp/x', 'w').write('x')")
+        assert printed(second, "import numpy as np; print(hasattr(np, 'stolen'))") == "False"
+        assert printed(second, "import os; print(os.path.exists('/tmp/x'))") == "False"
 
 
 def test_threads_are_allowed_and_counted(session: Session) -> None:
@@ -244,9 +284,9 @@ stop = threading.Event()
 threads = [threading.Thread(target=lambda: (bytearray(2000), stop.wait())) for _ in range(12)]
 for thread in threads:
     thread.start()
-room = bytearray(600 << 20)
+block = bytearray(600 << 20)
 stop.set()
-print(len(room) >> 20)
+print(len(block) >> 20)
 """
     assert printed(session, source) == "600"
 

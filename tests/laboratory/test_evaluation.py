@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from laboratory import drawn_pictures, evaluation, gradients, method_table
+from laboratory import evaluation
+from laboratory.attribution.saliency import saliency
 from laboratory.networks import load_network
 from tests.laboratory import lab_networks
 
@@ -102,7 +103,7 @@ class TestRemoval:
             1,
             self.importance,
             kind="insertion",
-            fill=torch.full((1, 2, 3), 10.0),
+            baselines=torch.full((1, 2, 3), 10.0),
             steps=3,
             score="logit",
         )
@@ -178,14 +179,14 @@ class TestSanityCheck:
         def edges(network: nn.Module) -> Tensor:
             return x.diff(dim=3).abs().sum(1)
 
-        def saliency(network: nn.Module) -> Tensor:
-            return gradients.saliency(network, x, labels)
+        def saliency_maps(network: nn.Module) -> Tensor:
+            return saliency(network, x, labels)
 
         blind = evaluation.sanity_check(model, edges)
         assert blind.layers[:3] == ("none", "fc8", "fc7")
         assert blind.layers[-1] == "conv1_1"
         assert np.allclose(blind.correlations, 1)
-        seeing = evaluation.sanity_check(model, saliency)
+        seeing = evaluation.sanity_check(model, saliency_maps)
         assert np.allclose(seeing.correlations[0], 1)
         assert np.abs(seeing.correlations[-1]).max() < 0.5
 
@@ -219,39 +220,3 @@ class TestInterval:
     def test_wrong_input(self, wrong):
         with pytest.raises(ValueError, match="two numbers"):
             evaluation.mean_with_interval(np.array(wrong))
-
-
-@pytest.fixture(scope="module")
-def rows() -> dict[str, method_table.Row]:
-    methods = {
-        name: method_table.METHODS[name] for name in ("random", "saliency, blurred", "occlusion")
-    }
-    shown = drawn_pictures.draw(16, seed=method_table.SEED)
-    found = method_table.compare(load_network("small_vgg"), shown, methods)
-    return {row.method: row for row in found}
-
-
-class TestComparison:
-    def test_occlusion_finds_the_object_and_noise_does_not(self, rows):
-        assert rows["occlusion"].pointing.low > 0.7
-        assert rows["occlusion"].iou.low > 0.4
-        assert rows["random"].iou.high < 0.1
-        for row in rows.values():
-            assert row.iou.value <= 1
-            assert row.iou.low <= row.iou.value <= row.iou.high
-            assert row.seconds > 0
-        assert rows["occlusion"].iou.low > rows["saliency, blurred"].iou.high
-
-    def test_lines_stand_under_the_header(self, rows):
-        lines = [method_table.line(row) for row in rows.values()]
-        assert [text[:22].strip() for text in lines] == list(rows)
-        assert method_table.HEADER.index("IoU") == lines[0].index("[") + 15
-
-    def test_every_method_gives_a_map(self):
-        network = load_network("small_vgg")
-        x, labels, _ = lab_networks.drawn(2)
-        for name, method in method_table.METHODS.items():
-            maps = method(network, x, labels)
-            assert maps.shape == (2, 96, 96), name
-            assert maps.isfinite().all(), name
-            assert float(maps.std()) > 0, name

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torchvision
-from torch import nn
 
-from laboratory import drawn_pictures, layers, networks, small_vgg, train_small_vgg
+from laboratory import drawn_pictures, networks
 from laboratory.networks import WeightsError, WeightsMissingError, load_network
-from tests.laboratory import lab_networks
-
-TRAININGS: list[small_vgg.Training] = ["plain", "noise"]
 
 
 @pytest.fixture(autouse=True)
@@ -40,117 +35,6 @@ def alexnet(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "alexnet.pth"
     torch.save(torchvision.models.alexnet().state_dict(), path)
     return path
-
-
-@pytest.fixture(scope="module")
-def tested() -> drawn_pictures.Pictures:
-    return drawn_pictures.draw(train_small_vgg.TEST_PICTURES, seed=train_small_vgg.TEST_SEED)
-
-
-class TestSmallVGG:
-    def test_has_the_layers_of_vgg16(self):
-        with torch.device("meta"):
-            large = torchvision.models.vgg16()
-        ours = [(layer.name, layer.path) for layer in layers.chain(small_vgg.SmallVGG())]
-        assert ours == [(layer.name, layer.path) for layer in layers.chain(large)]
-        for (path, one), (_, other) in zip(
-            small_vgg.SmallVGG().features.named_children(),
-            large.features.named_children(),
-            strict=True,
-        ):
-            if isinstance(one, nn.Conv2d):
-                assert one.out_channels == other.out_channels // 8, path
-
-    @pytest.mark.parametrize("training", TRAININGS)
-    def test_hash_fits_the_weights(self, training):
-        weights = small_vgg.half_weights(small_vgg.load(training))
-        assert small_vgg.digest(weights) == small_vgg.read_metadata(training).sha256
-
-    @pytest.mark.parametrize("training", TRAININGS)
-    def test_metadata(self, training):
-        metadata = small_vgg.read_metadata(training)
-        assert metadata.training == training
-        assert metadata.training_seed == train_small_vgg.TRAINING_SEED
-        assert metadata.test_seed == train_small_vgg.TEST_SEED
-        assert metadata.training_pictures == train_small_vgg.TRAINING_PICTURES
-        assert metadata.test_pictures == train_small_vgg.TEST_PICTURES
-        extra = train_small_vgg.NOISE_EPOCHS if training == "noise" else 0
-        assert metadata.epochs == train_small_vgg.EPOCHS + extra
-
-    @pytest.mark.parametrize("training", TRAININGS)
-    def test_accuracy_holds_on_test_pictures_and_on_fresh_ones(self, training, tested):
-        metadata = small_vgg.read_metadata(training)
-        network, cpu = small_vgg.load(training), torch.device("cpu")
-        correct = train_small_vgg.count_correct(network, tested, cpu)
-        # Rounding may move a picture that lies between two classes.
-        assert abs(correct - metadata.test_correct) <= 1
-        fresh = drawn_pictures.draw(300, seed=12345)
-        wrong = 300 - train_small_vgg.count_correct(network, fresh, cpu)
-        expected = 300 * (1 - correct / metadata.test_pictures)
-        assert wrong <= expected + 3 * np.sqrt(expected + 1)
-
-    def test_files_are_small_and_without_pickles(self):
-        assert sum(path.stat().st_size for path in small_vgg.FILES.values()) < 2e6
-        for path in small_vgg.FILES.values():
-            with np.load(path, allow_pickle=False) as stored:
-                kinds = {stored[name].dtype.name for name in stored.files if name != "metadata"}
-            assert kinds == {"float16"}
-
-    def test_damaged_file_is_found_out(self, monkeypatch, tmp_path):
-        network = small_vgg.load()
-        weights = small_vgg.half_weights(network)
-        metadata = small_vgg.read_metadata()
-        weights["features.0.weight"][0, 0, 0, 0] += 1
-        path = tmp_path / "damaged.npz"
-        with np.load(small_vgg.FILES["plain"]) as stored:
-            np.savez(path, **{**{n: stored[n] for n in stored.files}, **weights})
-        monkeypatch.setitem(small_vgg.FILES, "plain", path)
-        with pytest.raises(ValueError, match=r"damaged\.npz is damaged"):
-            small_vgg.load()
-        with pytest.raises(ValueError, match="not the digest"):
-            small_vgg.save(path, network, replace(metadata, sha256="0" * 64))
-
-    def test_folding_keeps_the_function(self):
-        torch.manual_seed(0)
-        network = small_vgg.SmallVGG(batch_norm=True)
-        for module in network.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                nn.init.uniform_(module.running_mean, -1, 1)
-                nn.init.uniform_(module.running_var, 0.5, 2)
-                nn.init.uniform_(module.weight, 0.5, 2)
-                nn.init.uniform_(module.bias, -1, 1)
-        x, _, _ = lab_networks.drawn(4)
-        folded = small_vgg.fold_batch_norm(network)
-        assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
-        assert torch.allclose(network.eval()(x), folded(x), rtol=1e-4, atol=1e-5)
-
-    def test_training_learns(self):
-        """A few steps are enough to learn that only two of ten classes occur."""
-        torch.manual_seed(0)
-        network = small_vgg.SmallVGG(batch_norm=True)
-        shown = drawn_pictures.draw(320, seed=5)
-        two = np.isin(shown.labels, [0, 9])
-        learned = drawn_pictures.Pictures(shown.images[two], shown.labels[two], shown.masks[two])
-        random = torch.Generator().manual_seed(0)
-        x = small_vgg.normalize(torch.from_numpy(learned.images).float() / 255)
-        labels = torch.from_numpy(learned.labels)
-
-        def loss() -> float:
-            with torch.no_grad():
-                return float(nn.functional.cross_entropy(network(x), labels))
-
-        before = loss()
-        train_small_vgg.train(network, learned, epochs=8, rate=2e-3, random=random)
-        assert before > 2
-        assert loss() < 1.2
-
-    def test_augmentation_keeps_colors_and_size(self):
-        x = torch.rand(8, 3, 96, 96)
-        changed = train_small_vgg.augment(x, torch.Generator().manual_seed(0))
-        assert changed.shape == x.shape
-        assert changed.min() >= 0
-        assert changed.max() <= 1
-        assert not torch.equal(changed, x)
 
 
 class TestLoading:
@@ -279,63 +163,3 @@ class TestTorchvision:
             assert len(networks._hash_in(networks._weights(name).url)) == 8
         with pytest.raises(ValueError, match="holds no hash"):
             networks._hash_in("vgg16.pth")
-
-
-class TestLayers:
-    def test_names_of_alexnet(self):
-        with torch.device("meta"):
-            alexnet = torchvision.models.alexnet()
-        names = [layer.name for layer in layers.chain(alexnet)]
-        assert names[:3] == ["conv1", "relu1", "pool1"]
-        assert [name for name in names if name.startswith("fc")] == ["fc6", "fc7", "fc8"]
-        assert "pool5" in names
-
-    def test_find_by_name_and_by_path(self):
-        network = small_vgg.SmallVGG()
-        assert layers.find(network, "conv1_2") is network.features[2]
-        assert layers.find(network, "features.2") is network.features[2]
-        with pytest.raises(KeyError, match=r"no layer \"conv9\".*conv1_1, relu1_1"):
-            layers.find(network, "conv9")
-
-    def test_names_are_distinct(self):
-        network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.ReLU())
-        assert [layer.name for layer in layers.chain(network)] == [
-            "conv1_1",
-            "relu1_1",
-            "relu1_1#2",
-        ]
-
-    @pytest.mark.parametrize(
-        ("network", "message"),
-        [
-            (nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4)), '"1" is a GroupNorm'),
-            (torchvision.models.resnet18(), '"add" does not only get'),
-        ],
-    )
-    def test_other_networks_are_refused_by_name(self, network, message):
-        with pytest.raises(layers.UnsupportedLayerError, match=message):
-            layers.chain(network)
-
-    def test_called_functions(self):
-        class Calls(nn.Module):
-            def __init__(self, last):
-                super().__init__()
-                self.first = nn.Conv2d(3, 4, 3)
-                self.last = last
-
-            def forward(self, x):
-                return self.last(torch.relu(self.first(x)))
-
-        found = layers.chain(Calls(lambda x: torch.flatten(x, 1)))
-        assert [layer.name for layer in found] == ["conv1_1", "relu1_1", "flatten"]
-        with pytest.raises(layers.UnsupportedLayerError, match='calls "softmax"'):
-            layers.chain(Calls(lambda x: torch.softmax(x, 1)))
-        with pytest.raises(layers.UnsupportedLayerError, match=r"Use torch\.flatten"):
-            layers.chain(Calls(lambda x: x.view(1, -1)))
-
-    def test_overwriting_comes_back(self):
-        network = small_vgg.SmallVGG()
-        relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
-        with layers.not_in_place(network):
-            assert not any(relu.inplace for relu in relus)
-        assert all(relu.inplace for relu in relus)

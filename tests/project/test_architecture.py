@@ -29,7 +29,10 @@ def test_dependencies_point_one_way() -> None:
 
 def test_the_student_side_loads_numpy_and_nothing_heavier() -> None:
     heavy = ("torch", "matplotlib", "IPython", "ipywidgets", "nbformat", "nbgrader", "pandas")
-    code = f"import sys, autograder; print(*[name for name in {heavy!r} if name in sys.modules])"
+    code = (
+        "import sys; from autograder import check, explore; "
+        f"print(*[name for name in {heavy!r} if name in sys.modules])"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=COURSE, text=True, capture_output=True, check=True
     )

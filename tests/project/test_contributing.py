@@ -20,36 +20,6 @@ COPIED = ["autograder", "book", "laboratory", "solutions"]
 COPIED += ["_config.yml", "_toc.yml", "nbgrader_config.py", "pyproject.toml"]
 GENERATED = shutil.ignore_patterns("__pycache__", "*.ipynb", FILE_NAME)
 
-# The imports at the top of the files of the new chapter.
-HEADS = {
-    "__init__.py": "",
-    "reference.py": """
-from typing import Any, TypeAlias
-
-import numpy as np
-
-Array: TypeAlias = np.ndarray[Any, np.dtype[np.floating[Any]]]
-""",
-    "misconceptions.py": """
-import numpy as np
-
-from autograder.problems import Misconception
-""",
-    "alternatives.py": """
-import numpy as np
-
-from solutions.attention.reference import Array
-""",
-    "problems.py": """
-import numpy as np
-
-from autograder.problems import Case, Problem
-from solutions.attention import alternatives, misconceptions, reference
-
-Random = np.random.Generator
-""",
-}
-
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
@@ -116,20 +86,19 @@ def student_cells(course: Path, chapter: str) -> list[str]:
 def test_add_a_misconception_and_a_task(copy: Path) -> None:
     folder = copy / "solutions" / "filters"
     function, entry = recipe("Add a misconception")
-    add(folder / "misconceptions.py", function, before="CORR2D = (\n")
-    add(folder / "misconceptions.py", textwrap.indent(entry, "    "), after="CORR2D = (\n")
+    task = folder / "tasks" / "corr2d.py"
+    add(task, function, before="MISCONCEPTIONS = (\n")
+    add(task, textwrap.indent(entry, "    "), after="MISCONCEPTIONS = (\n")
 
-    reference, wrong, other, cases, problem, text = recipe("Add a task")
-    add(folder / "reference.py", reference)
-    add(folder / "misconceptions.py", wrong)
-    add(folder / "alternatives.py", other)
-    add(folder / "problems.py", cases, before="PROBLEMS = (\n")
-    add(folder / "problems.py", textwrap.indent(problem, "    "), after="PROBLEMS = (\n")
-    add(folder / "filters.md", text, before="## Question: ")
+    source, line, cell = recipe("Add a task")
+    (folder / "tasks" / "mean_filter.py").write_text(source)
+    add(folder / "chapter.py", textwrap.indent(line, " " * 8), before="    ),\n")
+    add(folder / "filters.md", cell, before="## Question: ")
 
     generate(copy, "filters")
     checks = load_checks(copy / "exercises" / "filters" / FILE_NAME)
     assert "one_for_all" in checks["corr2d"].hints
+    assert list(checks)[-1] == "mean_filter"
     cells = student_cells(copy, "filters")
     assert "check(mean_filter)" in cells
     assert any("def mean_filter(size):" in cell for cell in cells)
@@ -137,17 +106,17 @@ def test_add_a_misconception_and_a_task(copy: Path) -> None:
 
 
 def test_add_a_chapter(copy: Path) -> None:
-    _, imports, question, mistakes = recipe("Add a chapter")
-    reference, wrong, other, cases, problem, task = recipe("Add a task")
-    problems = f"{cases}\n\nPROBLEMS = (\n{problem})\n"
-    written = ("", reference, wrong, other, problems)
+    _, settings, imports, question, mistakes = recipe("Add a chapter")
+    source, _, cell = recipe("Add a task")
     folder = copy / "solutions" / "attention"
-    folder.mkdir()
-    for (name, head), body in zip(HEADS.items(), written, strict=True):
-        (folder / name).write_text(f'"""The exercise "attention"."""\n{head}\n\n{body}')
+    for package in (folder, folder / "tasks"):
+        package.mkdir()
+        (package / "__init__.py").write_text('"""The exercise "attention"."""\n')
+    (folder / "chapter.py").write_text(settings)
+    (folder / "tasks" / "mean_filter.py").write_text(source)
     filters = (copy / "solutions" / "filters" / "filters.md").read_text()
     header = filters.split("\n# ")[0]
-    parts = [header, "# Exercise: attention", imports, task, question, "Because."]
+    parts = [header, "# Exercise: attention", imports, cell, question, "Because."]
     (folder / "attention.md").write_text("\n\n".join(parts))
     page = copy / "book" / "attention" / "attention.md"
     page.parent.mkdir()
@@ -165,6 +134,45 @@ def test_add_a_live_figure(copy: Path) -> None:
     (room / "dial.css").write_text(style)
     (room / "dial.py").write_text(figure)
     (room / "dial.md").write_text(f"# Dial\n\n{directive}")
+    for name in ("package.json", "biome.jsonc", "tsconfig.json"):
+        shutil.copy(COURSE / name, copy)
+    (copy / "node_modules").symlink_to(COURSE / "node_modules")
+    checked = subprocess.run(
+        ["npm", "run", "--silent", "check"], cwd=copy, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     page = build_page(copy, "filters/dial")
     assert '<live-figure figure="dial">' in page
     assert "the number follows" in page
+
+
+def test_add_an_explorer(copy: Path) -> None:
+    options, name, explorer, kind, choice = recipe("Add an explorer")
+    folder = copy / "autograder" / "student" / "explorers"
+    add(folder / "options.py", options, before="OPTIONS: dict[str, type[Options]] = {\n")
+    add(folder / "options.py", name, after="OPTIONS: dict[str, type[Options]] = {\n")
+    (folder / "threshold.py").write_text(explorer)
+    imported = "from autograder.student.explorers.threshold import ThresholdExplorer"
+    add(folder / "kinds.py", imported, before="KINDS: dict[str, type[Explorer]] = {\n")
+    add(folder / "kinds.py", kind, after="KINDS: dict[str, type[Explorer]] = {\n")
+    opened = f"""
+import numpy as np
+from autograder.problems import Case, Problem
+from autograder.student.explorers import open_explorer
+
+def cut(x, threshold):
+    return np.where(x > threshold, x, 0.0)
+
+def cases(rng):
+    return [Case("a case", {{"x": np.ones((3, 3)), "threshold": 0.5}})]
+
+problem = Problem(cut, cases, (), {choice})
+explorer = open_explorer(cut, problem.visible_checks())
+assert explorer.threshold.max == 2.0
+before = explorer.view.value
+explorer.threshold.value = 0.9
+assert explorer.view.value != before
+assert "the answer of your function" in before
+"""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    subprocess.run([sys.executable, "-c", opened], check=True, cwd=copy, env=environment)

@@ -27,12 +27,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.outputs: list[dict[str, Any]] | None = None
-        self.room = 0
+        self.characters_left = 0
 
     def start(self) -> None:
         """Begin with an empty record."""
         self.outputs = []
-        self.room = MAX_TEXT
+        self.characters_left = MAX_TEXT
 
     def stop(self) -> list[dict[str, Any]]:
         """End recording and return what was recorded."""
@@ -41,35 +41,35 @@ class Recorder:
 
     def text(self, stream: str, text: str) -> None:
         """Record text written to a stream."""
-        if self.outputs is None or self.room <= 0:
+        if self.outputs is None or self.characters_left <= 0:
             return
-        kept = self._kept(text)
+        part = self._fitting(text)
         last = self.outputs[-1] if self.outputs else {}
         if last.get("name") == stream:
-            last["text"] += kept
+            last["text"] += part
         elif len(self.outputs) < MAX_OUTPUTS:
-            self.outputs.append({"output_type": "stream", "name": stream, "text": kept})
+            self.outputs.append({"output_type": "stream", "name": stream, "text": part})
 
     def display(self, kind: str, data: Any) -> None:
         """Record a displayed object: its plain text and its picture, nothing that can act."""
         if self.outputs is None or len(self.outputs) >= MAX_OUTPUTS or not isinstance(data, dict):
             return
-        kept: dict[str, Any] = {}
+        representations: dict[str, Any] = {}
         picture = data.get("image/png")
         if isinstance(picture, str):
             picture = binascii.a2b_base64(picture)
         if isinstance(picture, bytes) and len(picture) <= MAX_PICTURE:
-            kept["image/png"] = picture
+            representations["image/png"] = picture
         plain = data.get("text/plain")
-        if isinstance(plain, str) and self.room > 0:
-            kept["text/plain"] = self._kept(plain)
-        if kept:
-            self.outputs.append({"output_type": kind, "data": kept})
+        if isinstance(plain, str) and self.characters_left > 0:
+            representations["text/plain"] = self._fitting(plain)
+        if representations:
+            self.outputs.append({"output_type": kind, "data": representations})
 
-    def _kept(self, text: str) -> str:
-        kept = text[: self.room]
-        self.room -= len(text)
-        return kept + CUT if self.room <= 0 else kept
+    def _fitting(self, text: str) -> str:
+        beginning = text[: self.characters_left]
+        self.characters_left -= len(text)
+        return beginning + CUT if self.characters_left <= 0 else beginning
 
 
 class _Stream(io.TextIOBase):
@@ -174,6 +174,10 @@ class Shell(InteractiveShell):
         }
 
     # Honest notebooks ask for windows, shell commands and input: none of them may stop a cell.
+
+    def ask_exit(self) -> None:
+        """Raise what ``exit()`` raises in a program: a call of a function ends with it."""
+        raise SystemExit
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Do nothing: there is no event loop to run."""

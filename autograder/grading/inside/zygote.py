@@ -65,10 +65,10 @@ def _draw_some() -> None:
 
     for _ in range(5):
         figure, axes = pyplot.subplots(1, 2)
-        for one in axes:
-            image = one.imshow([[0, 1]])
-            one.set_title("a_1 $x^2$")
-            figure.colorbar(image, ax=one)
+        for axis in axes:
+            image = axis.imshow([[0, 1]])
+            axis.set_title("a_1 $x^2$")
+            figure.colorbar(image, ax=axis)
     figure.savefig(io.BytesIO(), bbox_inches="tight")
     pyplot.close("all")
 
@@ -77,7 +77,7 @@ def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
     """In a fork of the zygote: fork once more, into new namespaces, and never return."""
     from autograder.grading.channel import Channel
     from autograder.grading.inside import confinement
-    from autograder.grading.inside.session import Session, write_files
+    from autograder.grading.inside.request_handler import RequestHandler, write_files
 
     try:
         os.setsid()
@@ -101,7 +101,7 @@ def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
             os.dup2(silence, standard)
         os.close(silence)
         channel.send({"ready": True})
-        Session(channel, shell, (ENGINE, SITE, sys.base_prefix)).serve()
+        RequestHandler(channel, shell).serve()
     except BaseException as error:
         # Nobody but the grader can be told, and only before the student's code has started.
         os.write(2, f"session: {type(error).__name__}: {error}\n".encode())

@@ -17,7 +17,6 @@ from autograder.student.explorers.base import (
     whole_slider,
 )
 from autograder.student.explorers.drawing import (
-    NEGATIVE,
     POSITIVE,
     figure,
     number,
@@ -25,7 +24,13 @@ from autograder.student.explorers.drawing import (
     scale_bar,
     signed_colors,
 )
-from autograder.student.explorers.filters import FILTERS, FilterEditor
+from autograder.student.explorers.filter_editor import FilterEditor
+from autograder.student.explorers.filters import FILTERS
+from autograder.student.explorers.options import (
+    ConvBackwardOptions,
+    PoolBackwardOptions,
+    SlopeOptions,
+)
 from autograder.student.explorers.pictures import PICTURES, picture
 from autograder.values import Formula, Value, describe
 
@@ -39,7 +44,7 @@ SLOPE_FUNCTIONS = {
 """The functions of one number that the kind "slope" offers by default."""
 
 
-def _one(shape: tuple[int, int]) -> Array:
+def _middle(shape: tuple[int, int]) -> Array:
     dout = np.zeros(shape)
     dout[shape[0] // 2, shape[1] // 2] = 1.0
     return dout
@@ -52,20 +57,20 @@ def _halves(shape: tuple[int, int]) -> Array:
 
 
 UPSTREAM: dict[str, Callable[[tuple[int, int]], Array]] = {
-    "one output in the middle": _one,
+    "one output in the middle": _middle,
     "all ones": np.ones,
     "ones above, minus ones below": _halves,
 }
 """The upstream gradients that the kinds "pool backward" and "conv backward" offer."""
 
 
-def _signed(one: Array, title: str, width: int) -> str:
+def _signed(values: Array, title: str, width: int) -> str:
     """Return a signed map with its extent, and the scale of its colors."""
-    scale = float(np.abs(one).max())
-    extent = f"{number(float(one.min()))} to {number(float(one.max()))}"
-    shape = " × ".join(map(str, one.shape))
-    caption = f"{title}, {shape}: {extent}, sum {number(float(one.sum()))}"
-    return figure(signed_colors(one, scale), caption, f"Signed map: {caption}", width)
+    scale = float(np.abs(values).max())
+    extent = f"{number(float(values.min()))} to {number(float(values.max()))}"
+    shape = " × ".join(map(str, values.shape))
+    caption = f"{title}, {shape}: {extent}, sum {number(float(values.sum()))}"
+    return figure(signed_colors(values, scale), caption, f"Signed map: {caption}", width)
 
 
 def _picture_and_places(name: str, dout: Array, x: Array) -> str:
@@ -76,8 +81,12 @@ def _picture_and_places(name: str, dout: Array, x: Array) -> str:
 
 
 class SlopeExplorer(Explorer):
-    """A function of one number, and a line with the slope that the student's function measures."""
+    """A function of one number, and a line with the slope that the student's function measures.
 
+    ``fn(f, x, h)`` returns the gradient of f at x.
+    """
+
+    options: SlopeOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "Choose the cube and make h larger. Does the line still touch the curve's direction at x?",
         "Does the size of h matter for the square? Look at the formula and say why.",
@@ -87,7 +96,7 @@ class SlopeExplorer(Explorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self._functions = dict(self.options.get("functions", SLOPE_FUNCTIONS))
+        self._functions = dict(self.options.functions or SLOPE_FUNCTIONS)
         self.chosen = widgets.Dropdown(options=list(self._functions), description="f")
         self.x = slider("x", 0.75, -self.reach, self.reach, 0.05)
         self.h = slider("h", 0.5, 0.05, 1.0, 0.05)
@@ -142,18 +151,21 @@ class SlopeExplorer(Explorer):
 
 
 class PoolBackwardExplorer(Explorer):
-    """Where pooling sends the gradient: the picture, and the gradient of each of its pixels."""
+    """Where pooling sends the gradient: the picture, and the gradient of each of its pixels.
 
+    ``fn(dout, x, size, stride)`` returns the gradient of x, (1, 1, H, W).
+    """
+
+    options: PoolBackwardOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "One output in the middle: which pixels of the picture get its gradient?",
         "All ones: make the windows overlap. Which pixels collect most, and why?",
         "Compare the sum of the gradient with the number of windows.",
     )
-    size: ClassVar[int] = 24
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        names = list(self.options.get("pictures", PICTURES))
+        names = list(self.options.pictures or PICTURES)
         self.picture = widgets.Dropdown(options=names, description="picture")
         self.upstream = widgets.Dropdown(
             options=list(UPSTREAM), value="all ones", description="dout"
@@ -166,7 +178,7 @@ class PoolBackwardExplorer(Explorer):
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the upstream gradient, a batch of one picture, size and stride."""
-        x = picture(self.picture.value, int(self.options.get("size", self.size)))
+        x = picture(self.picture.value, self.options.size)
         places = (len(x) - self.window.value) // self.stride.value + 1
         dout = UPSTREAM[self.upstream.value]((places, places))
         return dout[None, None], x[None, None], self.window.value, self.stride.value
@@ -180,37 +192,40 @@ class PoolBackwardExplorer(Explorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture and its gradient."""
-        shown = _picture_and_places(self.picture.value, *self.arguments()[:2])
+        pictures = _picture_and_places(self.picture.value, *self.arguments()[:2])
         dx = np.asarray(result[0, 0], dtype=float)
-        return shown + _signed(dx, "dx", 200) + scale_bar(float(np.abs(dx).max()))
+        return pictures + _signed(dx, "dx", 200) + scale_bar(float(np.abs(dx).max()))
 
 
 class ConvBackwardExplorer(Explorer):
-    """Backward through one filter: the gradients of the picture and of the filter."""
+    """Backward through one filter: the gradients of the picture and of the filter.
 
+    ``fn(dout, x, w, stride, padding)`` returns the gradients of picture, filter and bias.
+    """
+
+    options: ConvBackwardOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "One output in the middle: where in dx do you find the filter? Is it turned?",
         "One output in the middle: which part of the picture do you see in dw?",
         "All ones: make the stride larger than the filter. Which pixels get nothing?",
         "Add padding. What does it change along the border of dx?",
     )
-    size: ClassVar[int] = 16
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        names = list(self.options.get("pictures", PICTURES))
+        names = list(self.options.pictures or PICTURES)
         self.picture = widgets.Dropdown(options=names, description="picture")
         self.upstream = widgets.Dropdown(options=list(UPSTREAM), description="dout")
         self.stride = whole_slider("stride", 1, 1, 4)
         self.padding = whole_slider("padding", 0, 0, 3)
-        self.filter = FilterEditor(self.options.get("presets", FILTERS), self.change_together)
+        self.filter = FilterEditor(self.options.presets or FILTERS, self.change_together)
         controls = [self.picture, self.upstream, self.stride, self.padding]
         self.watch(*controls)
         return [*controls, self.filter.widget]
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the upstream gradient, a batch of one picture, one filter, stride, padding."""
-        x = picture(self.picture.value, int(self.options.get("size", self.size)))
+        x = picture(self.picture.value, self.options.size)
         w, stride, padding = self.filter.value, self.stride.value, self.padding.value
         places = (len(x) + 2 * padding - len(w)) // stride + 1
         dout = UPSTREAM[self.upstream.value]((places, places))
@@ -224,70 +239,12 @@ class ConvBackwardExplorer(Explorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture and the gradients of picture and filter, each in its own scale."""
-        shown = _picture_and_places(self.picture.value, *self.arguments()[:2])
+        pictures = _picture_and_places(self.picture.value, *self.arguments()[:2])
         dx, dw = (np.asarray(part, dtype=float)[0, 0] for part in result[:2])
         return (
-            shown
+            pictures
             + _signed(dx, "dx", 200)
             + _signed(dw, "dw", 120)
             + "<div>Blue is negative, white zero, orange positive. Each map has colors of its own."
             "</div>"
-        )
-
-
-class ScoresExplorer(Explorer):
-    """The loss of one example: its scores, the loss, and the gradient of every score."""
-
-    prompts: ClassVar[tuple[str, ...]] = (
-        "Make the right class's score larger. When does the gradient stop pulling?",
-        "Raise all scores by the same amount. What changes?",
-        "Find scores with a loss of more than 10. How large is the gradient there?",
-    )
-    classes: ClassVar[int] = 4
-
-    def build(self) -> list[widgets.Widget]:
-        """Make a slider for each score."""
-        count = int(self.options.get("classes", self.classes))
-        self.scores = [
-            slider(f"score {k}", 1.0 if k == 1 else 0.0, -10.0, 10.0, 0.5) for k in range(count)
-        ]
-        self.right = widgets.Dropdown(options=list(range(count)), value=1, description="right")
-        self.watch(*self.scores, self.right)
-        return [*self.scores, self.right]
-
-    def arguments(self) -> tuple[Value, ...]:
-        """Return scores, shape (1, K), and the right class, shape (1,)."""
-        scores = np.array([[one.value for one in self.scores]])
-        return scores, np.array([self.right.value])
-
-    def problem(self, result: Value) -> str | None:
-        """Say why a result is not a loss and a gradient."""
-        if not isinstance(result, tuple | list) or len(result) != 2:
-            return f"A loss and a gradient were expected, but the result is: {describe(result)}."
-        if not np.isscalar(result[0]) or not np.isfinite(result[0]):
-            return f"A number was expected for the loss, but it is: {describe(result[0])}."
-        return map_problem(result[1], axes=2)
-
-    def draw(self, result: Value) -> str:
-        """Show the loss and one bar per score."""
-        loss, gradient = result
-        rows = []
-        for k, value in enumerate(np.asarray(gradient, dtype=float)[0]):
-            width = 120 * min(abs(float(value)), 1)
-            side, color = ("right", NEGATIVE) if value < 0 else ("left", POSITIVE)
-            bar = (
-                f'<span style="position:absolute;{side}:50%;width:{width:.0f}px;height:1em;'
-                f'background:{color}"></span>'
-            )
-            name = f"{k}, right" if k == self.right.value else str(k)
-            rows.append(
-                f'<tr><td style="text-align:left">{name}</td><td style="position:relative;'
-                f'width:250px">{bar}</td><td>{number(float(value))}</td></tr>'
-            )
-        return (
-            f'<div style="font-size:2em;line-height:1.3" role="status">'
-            f"loss {number(float(loss))}</div>"
-            '<table style="text-align:right;border-spacing:.5em .1em"><thead><tr><th>class</th>'
-            f"<th>gradient of the score</th><th></th></tr></thead><tbody>{''.join(rows)}</tbody>"
-            "</table>"
         )

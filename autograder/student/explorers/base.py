@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeAlias
 
 import ipywidgets as widgets
@@ -14,7 +14,14 @@ from autograder.checks import CheckedCase, Checks
 from autograder.examination import Returned
 from autograder.report import Line, Report, ending_lines
 from autograder.student.calls import PrintAllowance, StudentCaller
-from autograder.student.explorers.drawing import figure, picture_colors
+from autograder.student.explorers.drawing import (
+    figure,
+    number,
+    picture_colors,
+    scale_bar,
+    signed_colors,
+)
+from autograder.student.explorers.options import Options, PictureOptions
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Value, describe
 
@@ -31,8 +38,9 @@ class Explorer:
     """
 
     prompts: ClassVar[tuple[str, ...]] = ()
+    options: Options
 
-    def __init__(self, function: Function, checks: Checks, options: Mapping[str, Any]) -> None:
+    def __init__(self, function: Function, checks: Checks, options: Options) -> None:
         self.name = checks.function
         self.options = options
         self.first_case = checks.cases[0].arguments
@@ -119,7 +127,7 @@ class Explorer:
         self.view.value = Report(title, "bad", lines)._repr_html_()
 
     def _introduction(self) -> str:
-        prompts = self.options.get("try", self.prompts)
+        prompts = self.prompts if self.options.prompts is None else self.options.prompts
         items = "".join(f"<li>{html.escape(prompt)}</li>" for prompt in prompts)
         listed = f'<ul style="margin:.2em 0 .4em 1.2em;padding:0">{items}</ul>' if items else ""
         return (
@@ -131,16 +139,19 @@ class Explorer:
 class PictureExplorer(Explorer):
     """An explorer over a picture, with brightness, noise and shift."""
 
+    options: PictureOptions
     color: ClassVar[bool] = False
-    size: ClassVar[int] = 56
     default_picture: ClassVar[str] = "house"
-    shown_width: ClassVar[int] = 200
+    figure_width: ClassVar[int] = 200
 
     def picture_controls(self) -> list[widgets.Widget]:
         """Make the controls of the picture."""
-        names = list(self.options.get("pictures", PICTURES))
-        first = self.default_picture if "pictures" not in self.options else names[0]
-        self.picture = widgets.Dropdown(options=names, value=first, description="picture")
+        names = self.options.pictures
+        self.picture = widgets.Dropdown(
+            options=list(names or PICTURES),
+            value=names[0] if names else self.default_picture,
+            description="picture",
+        )
         self.brightness = slider("brightness", 0.0, -0.5, 0.5, 0.05)
         self.noise = slider("noise", 0.0, 0.0, 0.5, 0.05)
         self.shift = whole_slider("shift right", 0, 0, 20)
@@ -148,24 +159,24 @@ class PictureExplorer(Explorer):
         self.watch(*controls)
         return controls
 
-    def shown_picture(self) -> Array:
+    def current_picture(self) -> Array:
         """Return the picture as the controls have it; values may leave 0 to 1."""
-        size = int(self.options.get("size", self.size))
         paint = color_picture if self.color else picture
-        shown = np.roll(paint(self.picture.value, size), self.shift.value, axis=-1)
-        grain = np.random.default_rng(0).standard_normal(shown.shape)
-        brightened: Array = shown + self.brightness.value + self.noise.value * grain
+        painted = paint(self.picture.value, self.options.size)
+        shifted = np.roll(painted, self.shift.value, axis=-1)
+        grain = np.random.default_rng(0).standard_normal(shifted.shape)
+        brightened: Array = shifted + self.brightness.value + self.noise.value * grain
         return brightened
 
-    def picture_figure(self, shown: Array) -> str:
+    def picture_figure(self, pixels: Array) -> str:
         """Return the HTML figure of the picture."""
-        height, width = shown.shape[-2:]
+        height, width = pixels.shape[-2:]
         name = self.picture.value
         return figure(
-            picture_colors(shown),
+            picture_colors(pixels),
             f"the picture, {height} × {width}",
             f"The picture {name}, {height} by {width} pixels",
-            self.shown_width,
+            self.figure_width,
         )
 
 
@@ -200,3 +211,24 @@ def map_problem(result: Value, axes: int) -> str | None:
     if not np.isfinite(result).all():
         return "The result contains NaN or infinity."
     return None
+
+
+def signed_maps(maps: list[Array], titles: list[str], relu: bool, width: int = 200) -> str:
+    """Show signed maps, all in the same colors, with their smallest and largest values."""
+    numbers = [np.asarray(values, dtype=float) for values in maps]
+    if relu:
+        numbers = [np.maximum(values, 0) for values in numbers]
+    scale = max(float(np.abs(values).max()) for values in numbers)
+    figures = []
+    for values, title in zip(numbers, titles, strict=False):
+        height, across = values.shape
+        extent = f"{number(float(values.min()))} to {number(float(values.max()))}"
+        figures.append(
+            figure(
+                signed_colors(values, scale),
+                f"{title}, {height} × {across}: {extent}",
+                f"Signed map: {title}, values from {extent}",
+                width,
+            )
+        )
+    return "".join(figures) + scale_bar(scale)

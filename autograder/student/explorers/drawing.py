@@ -10,10 +10,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autograder import palette
+
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-NEGATIVE, ZERO, POSITIVE = "#2676d4", "#ffffff", "#e07000"
-"""The colors of signed numbers everywhere in the course: blue, white, orange."""
+NEGATIVE = palette.EXPLORER_NEGATIVE
+ZERO = palette.EXPLORER_ZERO
+POSITIVE = palette.EXPLORER_POSITIVE
+EDGE = palette.EXPLORER_EDGE
 
 
 def png(pixels: Array) -> bytes:
@@ -31,17 +35,14 @@ def picture_colors(picture: Array) -> Array:
     """Return the colors of a picture, (H, W) in gray or (3, H, W), whose 0 to 1 is shown."""
     if picture.ndim == 2:
         picture = np.stack([picture] * 3)
-    shown = np.clip(picture.transpose(1, 2, 0), 0, 1) * 255
-    return np.round(shown).astype(np.uint8)
+    levels = np.clip(picture.transpose(1, 2, 0), 0, 1) * 255
+    return np.round(levels).astype(np.uint8)
 
 
 def signed_colors(response: Array, scale: float) -> Array:
     """Return the colors of signed numbers, shape (H, W): zero is white, ``scale`` is full color."""
     share = np.clip(response / (scale or 1.0), -1, 1)[..., None]
-    below, middle, above = (
-        np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)])
-        for color in (NEGATIVE, ZERO, POSITIVE)
-    )
+    below, middle, above = (np.array(palette.rgb(color)) for color in (NEGATIVE, ZERO, POSITIVE))
     mixed = np.where(
         share < 0, middle + (middle - below) * share, middle + (above - middle) * share
     )
@@ -57,7 +58,7 @@ def outline(shape: tuple[int, ...], place: tuple[slice, slice]) -> Array:
     """
     edge = np.zeros(shape[:2], bool)
     edge[place] = True
-    edge[tuple(slice(one.start + 1, one.stop - 1) for one in place)] = False
+    edge[tuple(slice(extent.start + 1, extent.stop - 1) for extent in place)] = False
     return edge
 
 
@@ -67,7 +68,7 @@ def figure(pixels: Array, caption: str, alternative: str, width: int = 200) -> s
     return (
         '<figure style="margin:0 1em .6em 0;display:inline-block;vertical-align:top">'
         f'<img src="data:image/png;base64,{data}" alt="{html.escape(alternative)}" '
-        f'style="width:{width}px;image-rendering:pixelated;border:1px solid #888;margin:0">'
+        f'style="width:{width}px;image-rendering:pixelated;border:1px solid {EDGE};margin:0">'
         f'<figcaption style="max-width:{width}px;line-height:1.35">{html.escape(caption)}'
         "</figcaption></figure>"
     )
@@ -80,8 +81,9 @@ def scale_bar(scale: float) -> str:
         '<div style="display:flex;align-items:center;gap:.5em;margin:.2em 0 .6em" role="img" '
         f'aria-label="Colors: blue is negative down to -{end}, white is zero, orange is positive '
         f'up to {end}"><span>\N{MINUS SIGN}{end}</span>'
-        f'<span style="width:160px;height:.8em;border:1px solid #888;background:linear-gradient('
-        f'to right,{NEGATIVE},{ZERO},{POSITIVE})"></span><span>{end}</span>'
+        f'<span style="width:160px;height:.8em;border:1px solid {EDGE};'
+        f'background:linear-gradient(to right,{NEGATIVE},{ZERO},{POSITIVE})"></span>'
+        f"<span>{end}</span>"
         "<span>(white is 0)</span></div>"
     )
 

@@ -28,7 +28,10 @@ from autograder.values import Value, describe
 
 
 class PoolExplorer(PictureExplorer):
-    """One gray picture, pooled."""
+    """One gray picture, pooled.
+
+    ``fn(x, size, stride)`` for a batch of one gray picture (1, 1, H, W).
+    """
 
     prompts: ClassVar[tuple[str, ...]] = (
         "Make the window larger, with stride 1. What becomes of light things, what of dark ones?",
@@ -46,7 +49,7 @@ class PoolExplorer(PictureExplorer):
 
     def arguments(self) -> tuple[Value, ...]:
         """Return a batch of one picture, the size and the stride of the window."""
-        return self.shown_picture()[None, None], self.window.value, self.stride.value
+        return self.current_picture()[None, None], self.window.value, self.stride.value
 
     def problem(self, result: Value) -> str | None:
         """Say why a result is not a batch of maps."""
@@ -56,20 +59,23 @@ class PoolExplorer(PictureExplorer):
         """Show the picture and what is left of it, in the same size."""
         pooled = np.asarray(result[0, 0], dtype=float)
         height, width = pooled.shape
-        share = pooled.size / self.shown_picture().size
+        share = pooled.size / self.current_picture().size
         caption = f"pooled, {height} × {width}: {share:.0%} of the numbers"
-        means = (number(float(one.mean())) for one in (self.shown_picture(), pooled))
+        means = (number(float(pixels.mean())) for pixels in (self.current_picture(), pooled))
         return (
-            self.picture_figure(self.shown_picture())
-            + figure(picture_colors(pooled), caption, caption, self.shown_width)
+            self.picture_figure(self.current_picture())
+            + figure(picture_colors(pooled), caption, caption, self.figure_width)
             + "<p>Mean brightness before and after: {} and {}.</p>".format(*means)
         )
 
 
 class ActivationExplorer(PictureExplorer):
-    """A map of edges with a bias, before and after the student's function."""
+    """A map of edges with a bias, before and after the student's function.
 
-    shown_width: ClassVar[int] = 150
+    ``fn(x)`` returns an array of the shape of x.
+    """
+
+    figure_width: ClassVar[int] = 150
     prompts: ClassVar[tuple[str, ...]] = (
         "Which edges survive, and which are gone?",
         "Lower the bias. What happens to weak edges?",
@@ -87,8 +93,8 @@ class ActivationExplorer(PictureExplorer):
         return (self._edges()[None, None],)
 
     def _edges(self) -> Array:
-        shown = self.shown_picture()
-        edges: Array = shown[:, :-1] - shown[:, 1:] + self.bias.value
+        pixels = self.current_picture()
+        edges: Array = pixels[:, :-1] - pixels[:, 1:] + self.bias.value
         return edges
 
     def problem(self, result: Value) -> str | None:
@@ -99,15 +105,18 @@ class ActivationExplorer(PictureExplorer):
         """Show the picture, and the map before and after, in the same colors."""
         before, after = self._edges(), np.asarray(result[0, 0], dtype=float)
         scale = float(max(np.abs(before).max(), np.abs(after).max()))
-        figures = self.picture_figure(self.shown_picture())
+        figures = self.picture_figure(self.current_picture())
         for values, title in ((before, "edges, plus the bias"), (after, "the answer")):
             zeros = f"{title}: {np.mean(values == 0):.0%} are 0"
-            figures += figure(signed_colors(values, scale), zeros, zeros, self.shown_width)
+            figures += figure(signed_colors(values, scale), zeros, zeros, self.figure_width)
         return figures + scale_bar(scale)
 
 
 class NetworkExplorer(Explorer):
-    """A small network: its settings, and the shapes that the student's function finds."""
+    """A small network: its settings, and the shapes that the student's function finds.
+
+    ``fn(spec)`` returns one shape per entry of a small network.
+    """
 
     prompts: ClassVar[tuple[str, ...]] = (
         "Which setting changes the number of inputs of the last layer, and which does not?",
@@ -170,10 +179,10 @@ class NetworkExplorer(Explorer):
         rows = ""
         for entry, shape, size in zip(self.spec(), result, sizes, strict=True):
             settings = ", ".join(f"{key} {value}" for key, value in entry.items() if key != "kind")
-            shown = str(tuple(int(side) for side in shape))
+            sides = str(tuple(int(side) for side in shape))
             rows += (
                 f"<tr><td>{html.escape(str(entry['kind']))}</td><td>{html.escape(settings)}</td>"
-                f"<td>{shown}</td><td>{size:,}</td><td>{_bar(size / max(sizes))}</td></tr>"
+                f"<td>{sides}</td><td>{size:,}</td><td>{_bar(size / max(sizes))}</td></tr>"
             )
         return (
             '<table style="border-spacing:.8em .1em;text-align:left">'

@@ -23,7 +23,8 @@ from autograder.student.explorers.drawing import (
     picture_colors,
     signed_colors,
 )
-from autograder.student.explorers.pictures import picture
+from autograder.student.explorers.options import FieldOptions, PaddingOptions, StackOptions
+from autograder.student.explorers.pictures import GRAY_PICTURES, picture
 from autograder.values import Formula, Value, describe
 
 STACKS = {
@@ -60,9 +61,12 @@ FIELD_FUNCTIONS = {
 
 
 class PaddingExplorer(PictureExplorer):
-    """A picture and the same picture with a frame."""
+    """A picture and the same picture with a frame.
 
-    size: ClassVar[int] = 24
+    ``fn(x, padding)`` for images (1, 1, H, W) returns them with a frame.
+    """
+
+    options: PaddingOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "Raise the padding by one. By how much do height and width grow?",
         "Make the picture darker. From when on can you no longer see where it ends?",
@@ -76,7 +80,7 @@ class PaddingExplorer(PictureExplorer):
 
     def arguments(self) -> tuple[Value, ...]:
         """Return a batch of one gray image, and the padding."""
-        return self.shown_picture()[None, None], self.padding.value
+        return self.current_picture()[None, None], self.padding.value
 
     def problem(self, result: Value) -> str | None:
         """Say why a result is not a batch of images."""
@@ -84,11 +88,11 @@ class PaddingExplorer(PictureExplorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture and the padded picture, pixel for pixel at the same scale."""
-        shown = self.shown_picture()
+        plain = self.current_picture()
         framed = np.asarray(result[0, 0], dtype=float)
         height, width = framed.shape
-        pixel = self.shown_width / shown.shape[1]
-        return self.picture_figure(shown) + figure(
+        pixel = self.figure_width / plain.shape[1]
+        return self.picture_figure(plain) + figure(
             picture_colors(framed),
             f"the answer of your function, {height} × {width}",
             f"The padded picture {self.picture.value}, {height} by {width} pixels",
@@ -97,8 +101,12 @@ class PaddingExplorer(PictureExplorer):
 
 
 class StackExplorer(Explorer):
-    """A stack of layers: which pixels a unit on top of it can see."""
+    """A stack of layers: which pixels a unit on top of it can see.
 
+    ``fn(layers)`` takes (kernel, stride, padding) for each layer and returns (size, jump, start).
+    """
+
+    options: StackOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "Add one layer at a time. Which layers make the field grow fastest, and why?",
         "VGG16 looks at 224 pixels. From which layer on does a unit in the middle see more than "
@@ -108,7 +116,7 @@ class StackExplorer(Explorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self._stacks = dict(self.options.get("stacks", STACKS))
+        self._stacks = dict(self.options.stacks or STACKS)
         names = list(self._stacks)
         self.stack = widgets.Dropdown(options=names, description="network")
         self.depth = whole_slider("layers", 3, 0, len(self._stacks[names[0]]))
@@ -120,7 +128,7 @@ class StackExplorer(Explorer):
         self.depth.max = len(self._stacks[self.stack.value])
 
     def _layers(self) -> list[tuple[int, int, int]]:
-        return [tuple(one) for one in self._stacks[self.stack.value][: self.depth.value]]
+        return [tuple(layer) for layer in self._stacks[self.stack.value][: self.depth.value]]
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the layers."""
@@ -131,14 +139,14 @@ class StackExplorer(Explorer):
         if (
             isinstance(result, tuple | list)
             and len(result) == 3
-            and all(isinstance(one, numbers.Real | np.integer) for one in result)
+            and all(isinstance(entry, numbers.Real | np.integer) for entry in result)
         ):
             return None
         return f"Three numbers (size, jump, start) were expected, but got: {describe(result)}."
 
     def draw(self, result: Value) -> str:
         """Show the numbers, the layers, and the fields of the first three units as bars."""
-        size, jump, start = (float(one) for one in result)
+        size, jump, start = map(float, result)
         fields = [(start + unit * jump, start + unit * jump + size - 1) for unit in range(3)]
         lowest = min(0.0, *(first for first, _ in fields))
         span = max(1.0, *(last for _, last in fields)) + 1 - lowest
@@ -170,9 +178,12 @@ class StackExplorer(Explorer):
 
 
 class FieldExplorer(Explorer):
-    """How strongly each pixel of a picture moves one unit of a map."""
+    """How strongly each pixel of a picture moves one unit of a map.
 
-    size: ClassVar[int] = 17
+    ``fn(f, x, i, j, h)`` returns a map of the picture's shape.
+    """
+
+    options: FieldOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "Five layers can see 11 × 11 pixels. How many of them matter?",
         "Move the unit to a border. What happens to its field?",
@@ -181,24 +192,24 @@ class FieldExplorer(Explorer):
 
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
-        self._functions = dict(self.options.get("functions", FIELD_FUNCTIONS))
-        self._size = int(self.options.get("size", self.size))
-        names = list(self.options.get("pictures", ("house", "letter F", "shapes", "stripes")))
+        self._functions = dict(self.options.functions or FIELD_FUNCTIONS)
+        size = self.options.size
+        names = list(self.options.pictures or GRAY_PICTURES)
         chosen = list(self._functions)
         self.chosen = widgets.Dropdown(
             options=chosen, value=chosen[min(1, len(chosen) - 1)], description="f"
         )
         self.picture = widgets.Dropdown(options=names, description="picture")
-        self.row = whole_slider("row i", self._size // 2, 0, self._size - 1)
-        self.column = whole_slider("column j", self._size // 2, 0, self._size - 1)
+        self.row = whole_slider("row i", size // 2, 0, size - 1)
+        self.column = whole_slider("column j", size // 2, 0, size - 1)
         controls = [self.chosen, self.picture, self.row, self.column]
         self.watch(*controls)
         return controls
 
     def arguments(self) -> tuple[Value, ...]:
         """Return f, the picture, the unit and the step."""
-        shown = picture(self.picture.value, self._size)
-        return self._functions[self.chosen.value], shown, self.row.value, self.column.value, 0.01
+        x = picture(self.picture.value, self.options.size)
+        return self._functions[self.chosen.value], x, self.row.value, self.column.value, 0.01
 
     def problem(self, result: Value) -> str | None:
         """Say why a result is not a map."""
@@ -206,8 +217,8 @@ class FieldExplorer(Explorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture, the map with its unit marked, and the field."""
-        f, shown, i, j, _ = self.arguments()
-        answer = np.asarray(f(shown), dtype=float)
+        f, x, i, j, _ = self.arguments()
+        answer = np.asarray(f(x), dtype=float)
         colors = signed_colors(answer, float(np.abs(answer).max()))
         colors[i, j] = (224, 0, 140)
         field: Array = np.asarray(result, dtype=float)
@@ -215,7 +226,7 @@ class FieldExplorer(Explorer):
         moving = int((np.abs(field) > 1e-6 * (largest or 1.0)).sum()) if largest else 0
         pixels = "1 pixel moves" if moving == 1 else f"{moving} pixels move"
         figures = [
-            figure(picture_colors(shown), "x", f"The picture {self.picture.value}", 170),
+            figure(picture_colors(x), "x", f"The picture {self.picture.value}", 170),
             figure(colors, f"f(x), unit ({i}, {j}) in pink", "The map with the unit marked", 170),
             figure(
                 signed_colors(field, largest),

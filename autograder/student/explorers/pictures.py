@@ -116,3 +116,6 @@ PICTURES: dict[str, Painter] = {
     "stripes": _stripes,
 }
 """Every picture by name: a function from places (x, y), both 0 to 1, to colors."""
+
+GRAY_PICTURES = ("house", "letter F", "shapes", "stripes")
+"""Those that say as much in gray."""

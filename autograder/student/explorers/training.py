@@ -17,13 +17,14 @@ from autograder.student.explorers.base import (
     whole_slider,
 )
 from autograder.student.explorers.drawing import figure, number, picture_colors
+from autograder.student.explorers.options import ColumnsOptions
 from autograder.values import Value, describe
 
 
 class ColumnsExplorer(PictureExplorer):
     """The matrix that ``fn(x, height, width, stride, padding)`` makes of a picture."""
 
-    size: ClassVar[int] = 12
+    options: ColumnsOptions
     prompts: ClassVar[tuple[str, ...]] = (
         "Each row of the matrix is the picture, a little shifted. Find the row without a shift.",
         "Raise the stride. What happens to the number of columns?",
@@ -43,7 +44,7 @@ class ColumnsExplorer(PictureExplorer):
     def arguments(self) -> tuple[Value, ...]:
         """Return the picture as a batch of one, and the settings of the windows."""
         settings = (self.height, self.across, self.stride, self.padding)
-        return (self.shown_picture()[None, None], *(int(one.value) for one in settings))
+        return (self.current_picture()[None, None], *(int(control.value) for control in settings))
 
     def problem(self, result: Value) -> str | None:
         """Say why a result is not a matrix."""
@@ -51,10 +52,10 @@ class ColumnsExplorer(PictureExplorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture and the matrix."""
-        shown = self.shown_picture()
+        pixels = self.current_picture()
         rows, columns = result.shape
-        words = f"{rows} × {columns} = {result.size} numbers from {shown.size} pixels"
-        return self.picture_figure(shown) + figure(
+        words = f"{rows} × {columns} = {result.size} numbers from {pixels.size} pixels"
+        return self.picture_figure(pixels) + figure(
             picture_colors(result), f"the matrix of your function, {words}", f"Matrix: {words}", 520
         )
 
@@ -82,7 +83,7 @@ class UsesExplorer(Explorer):
     def arguments(self) -> tuple[Value, ...]:
         """Return a matrix of ones, as large as it has to be, and the settings."""
         height, width, stride, padding = (
-            int(one.value) for one in (self.height, self.across, self.stride, self.padding)
+            int(control.value) for control in (self.height, self.across, self.stride, self.padding)
         )
         counts = [(self.side + 2 * padding - window) // stride + 1 for window in (height, width)]
         ones = np.ones((height * width, counts[0] * counts[1]))
@@ -129,7 +130,7 @@ class DescentExplorer(Explorer):
     def problem(self, result: Value) -> str | None:
         """Say why a result is not a pair of dictionaries."""
         pair = isinstance(result, tuple | list) and len(result) == 2
-        if pair and all(isinstance(one, dict) and "point" in one for one in result):
+        if pair and all(isinstance(part, dict) and "point" in part for part in result):
             return None
         return f"Two dictionaries were expected, but the result is: {describe(result)}."
 
@@ -168,11 +169,3 @@ def _path(points: list[Array], words: str) -> str:
         f'<path d="M204 105h12M210 99v12" stroke="currentColor" stroke-width="2"/>'
         f'<polyline points="{" ".join(places)}" fill="none" stroke="#e07000"/>{dots}</svg>'
     )
-
-
-KINDS: dict[str, type[Explorer]] = {
-    "columns": ColumnsExplorer,
-    "uses": UsesExplorer,
-    "descent": DescentExplorer,
-}
-"""The explorers of this module by the name that ``Problem.explorer["kind"]`` gives."""

@@ -1,0 +1,126 @@
+"""What a mark depends on: the files that are imported for a chapter, and those of the grader.
+
+A submission is graded again when its chapter's fingerprint has changed. Imports are read from the
+source, those inside functions included: a module that another chapter has imported before is
+counted here, too, and nothing has to run.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import autograder
+from autograder.chapter import load_chapter
+from autograder.checks import FILE_NAME
+
+PACKAGE = Path(autograder.__file__).parent
+ENTRANCES = ("grading/batch.py", "grading/preprocessors.py", "grading/inside/*.py")
+"""Where grading begins, in this package: the two ways to it, and what runs in the sandbox."""
+
+NOTES = (".md", ".txt")
+"""Files for people: no mark depends on them."""
+
+
+def fingerprint(root: Path, chapter: str) -> str:
+    """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
+    digest = hashlib.sha256(package_digest())
+    released = [path for path in released_files(root, chapter) if path.suffix not in NOTES]
+    _add_files(digest, root, [*source_files(root, chapter), *released])
+    return digest.hexdigest()
+
+
+@functools.cache
+def package_digest(package: Path = PACKAGE) -> bytes:
+    """Hash the files of this package that grading imports, as they are at the first call."""
+    digest = hashlib.sha256()
+    students_part = package / "__init__.py"
+    entrances = [path for pattern in ENTRANCES for path in package.glob(pattern)]
+    # The package's own __init__ loads what students use in the notebook; grading does without it.
+    paths = imported_files(
+        package.parent, entrances, lambda path: package in path.parents and path != students_part
+    )
+    _add_files(digest, package, paths)
+    return digest.digest()
+
+
+def source_files(root: Path, chapter: str) -> set[Path]:
+    """Return the files of a course that loading a chapter's problems takes.
+
+    These are the modules that it imports from the course, the data in its folder, and the files
+    that it names.
+    """
+    folder = root / "solutions" / chapter
+    settings = load_chapter(root, chapter)
+    tasks = [folder / "tasks" / f"{task}.py" for task in settings.tasks]
+    own = imported_files(
+        root, [folder / "chapter.py", *tasks], lambda path: root / PACKAGE.name not in path.parents
+    )
+    named = {root / name for name in settings.files}
+    # Generated from the rest, and not there in a fresh clone.
+    generated = {folder / FILE_NAME, *(folder / path.name for path in named)}
+    data = {
+        path
+        for path in _files_in(folder)
+        if path.suffix not in (".py", ".ipynb", *NOTES) and path not in generated
+    }
+    return own | data | named
+
+
+def released_files(root: Path, chapter: str) -> set[Path]:
+    """Return the files that students got."""
+    return set(_files_in(root / "exercises" / chapter))
+
+
+def imported_files(root: Path, files: Iterable[Path], counts: Callable[[Path], bool]) -> set[Path]:
+    """Return some modules and the modules below ``root`` that they import, however indirectly.
+
+    Those that do not count are left out, with what only they import.
+    """
+    reached: set[Path] = set()
+    ahead = list(files)
+    while ahead:
+        path = ahead.pop()
+        if path not in reached and counts(path):
+            reached.add(path)
+            ahead += [file for name in _imports(root, path) for file in _located(root, name)]
+    return reached
+
+
+def _imports(root: Path, path: Path) -> Iterator[str]:
+    """Yield the names of the modules that a module may import, itself included."""
+    name = ".".join(path.relative_to(root).with_suffix("").parts)
+    yield name  # with the packages that it lies in
+    package = name.split(".")[:-1]  # of a package's __init__, the package
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            origin = [*above, *([node.module] if node.module else [])]
+            yield from (".".join([*origin, alias.name]) for alias in node.names)
+
+
+def _located(root: Path, name: str) -> Iterator[Path]:
+    """Yield the files below ``root`` that importing a name runs: its packages, then its module."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        place = root.joinpath(*parts[:end])
+        yield from filter(Path.is_file, (place / "__init__.py", place.with_suffix(".py")))
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    return (
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+    )
+
+
+def _add_files(digest: hashlib._Hash, root: Path, paths: Iterable[Path]) -> None:
+    for path in sorted(paths):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())

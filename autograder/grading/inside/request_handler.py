@@ -1,0 +1,100 @@
+"""One submission: runs its cells and calls its functions, as the grader asks."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from autograder.failures import Failed, failure
+from autograder.grading.channel import Channel, ChannelClosed
+from autograder.grading.inside.shell import Shell
+from autograder.grading.wire import TooLarge, encode, foreign
+from autograder.handover import changed, hand_over, take_back
+
+
+class RequestHandler:
+    """Answers requests: one reply for each, in order."""
+
+    def __init__(self, channel: Channel, shell: Shell) -> None:
+        self.channel = channel
+        self.shell = shell
+        self.busy = False
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def serve(self) -> None:
+        """Answer until the grader closes the channel."""
+        self.shell.take_streams()
+        while True:
+            try:
+                request = self.channel.receive()
+            except ChannelClosed:
+                return
+            self.channel.send_frame(self._answer(request))
+
+    def _answer(self, request: dict[str, Any]) -> bytes:
+        reply: dict[str, Any]
+        try:
+            self.busy = True
+            reply = self._cell(request) if request["do"] == "cell" else self._call(request)
+            frame = encode(reply, lenient=True)
+            self.busy = False
+            return frame
+        except TooLarge:
+            self.busy = False
+            reply = {"ended": "returned", "value": foreign("something too large"), "changed": []}
+        except KeyboardInterrupt:
+            self.busy = False
+            reply = {"ended": "interrupted"}
+        # Everything that the student's function can raise, and its result while it is encoded.
+        except BaseException as error:
+            self.busy = False
+            reply = _failed(failure(error))
+        return encode(reply, lenient=True)
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self.busy:
+            raise KeyboardInterrupt
+
+    def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
+        return self.shell.run(
+            request["source"], request["definitions_only"], request["draw_figures"]
+        )
+
+    def _call(self, request: dict[str, Any]) -> dict[str, Any]:
+        name = request["function"]
+        if name not in self.shell.user_ns:
+            message = f"the notebook defines no function named {name}"
+            return _failed(Failed("NameError", message))
+        arguments = request["arguments"]
+        given = {name: hand_over(value) for name, value in arguments.items()}
+        value = take_back(self.shell.user_ns[name](*given.values()))
+        in_place = list(changed(arguments, given))
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None:
+            pyplot.close("all")
+        return {"ended": "returned", "value": value, "changed": in_place}
+
+
+def _failed(failed: Failed) -> dict[str, Any]:
+    return {"ended": "failed", **dataclasses.asdict(failed)}
+
+
+def write_files(folder: Path, shared: Path, files: dict[str, bytes]) -> None:
+    """Fill the working folder: links to the course's files, and the files that were submitted."""
+    folder.mkdir()
+    for path in shared.iterdir() if shared.is_dir() else ():
+        (folder / path.name).symlink_to(path)
+    for name, content in files.items():
+        place = folder / name
+        # The course's own file stays, and a name that cannot be had is no loss to anyone else.
+        with contextlib.suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                place.write_bytes(content)
+    os.chdir(folder)

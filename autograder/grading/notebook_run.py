@@ -1,0 +1,196 @@
+"""A notebook's run in the sandbox: cell by cell, and calls of its functions in between."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from nbformat.notebooknode import NotebookNode
+
+from autograder.chapter import Limits
+from autograder.checks import CheckedCase
+from autograder.examination import Ending, Returned, TimedOut
+from autograder.failures import Failed
+from autograder.grading.cell_outputs import cell_outputs, note, printable_text
+from autograder.grading.channel import OutOfTime
+from autograder.grading.sandbox import Sandbox, Session, SessionEnded
+from autograder.grading.wire import foreign
+from autograder.values import Value
+
+MAX_RESULT = 200_000
+"""Bytes of a result that are always kept."""
+
+MAX_OUTPUT = 20_000_000
+"""Characters of all outputs that are kept of one notebook."""
+
+
+class NotebookRun:
+    """One submission's processes: a session, and fresh ones after it had to be killed."""
+
+    def __init__(
+        self, sandbox: Sandbox, limits: Limits, files: Mapping[str, bytes], tasks: int
+    ) -> None:
+        self.flags: list[str] = []
+        self._sandbox = sandbox
+        self._limits = limits
+        self._files = files
+        self._session: Session | None = None
+        self._cells: list[tuple[str, bool]] = []
+        self._left = limits.total_seconds
+        self._characters_left = MAX_OUTPUT
+        # Cells in which nothing is graded may take half of the time; the rest is for the tasks.
+        self._left_for_cells = limits.total_seconds / 2
+        self._cell_seconds = limits.cell_seconds
+        self._tasks_left = tasks
+
+    def close(self) -> None:
+        """End the session."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def definitions(self, source: str) -> list[NotebookNode]:
+        """Run what a cell defines and imports, and return its outputs."""
+        return self._timed_cell(source, False, 1.0, hurry=True)
+
+    def cell(self, source: str, draw_figures: bool) -> list[NotebookNode]:
+        """Run a cell and return its outputs."""
+        seconds = min(self._cell_seconds, self._left_for_cells)
+        # Where no time is left, the functions that a cell defines can still be graded.
+        hurry = seconds <= 0
+        outputs = self._timed_cell(source, draw_figures, max(seconds, 1.0), hurry)
+        if hurry:
+            outputs.append(note("Only this cell's definitions were run: others took too long."))
+        return outputs
+
+    def _timed_cell(
+        self, source: str, draw_figures: bool, seconds: float, hurry: bool
+    ) -> list[NotebookNode]:
+        self._cells.append((source, hurry))
+        before = self._left
+        try:
+            request = self._cell_request(*self._cells[-1], draw_figures)
+            reply, timely = self._ask(request, seconds)
+        except OutOfTime:
+            return [self._stopped(f"this cell took longer than {seconds:.3g} s")]
+        except SessionEnded as reason:
+            return [self._stopped(f"this cell ended Python ({reason})")]
+        finally:
+            self._left_for_cells -= before - self._left
+        outputs = list(self._fitting(cell_outputs(reply)))
+        if not timely:
+            outputs.append(self._stopped(f"this cell took longer than {seconds:.3g} s"))
+        return outputs
+
+    def _stopped(self, why: str) -> NotebookNode:
+        """Note that the last cell was stopped; the next to hang is stopped sooner."""
+        self._cells[-1] = (self._cells[-1][0], True)
+        self._cell_seconds /= 2
+        return note(f"Stopped: {why}.")
+
+    def _fitting(self, outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:
+        """Yield outputs as long as they fit into the graded notebook."""
+        for output in outputs:
+            self._characters_left -= len(json.dumps(output))
+            if self._characters_left < 0:
+                yield note("The other outputs are left out: there are too many.")
+                return
+            yield output
+
+    def caller(self, function: str, seconds: float) -> Any:
+        """Return what :func:`~autograder.examination.examine` calls for each case."""
+        broken: list[Ending] = []
+        # Each task gets its share, so that one slow function does not cost the others' points.
+        share = self._left / max(self._tasks_left, 1)
+        floor = self._left - share
+        self._tasks_left -= 1
+
+        def call(case: CheckedCase) -> Ending:
+            if broken:
+                return broken[0]
+            allowed = min(seconds, self._left - floor)
+            if allowed <= 0:
+                return TimedOut(round(share, 1))
+            request = {"do": "call", "function": function, "arguments": dict(case.arguments)}
+            try:
+                reply, timely = self._ask(request, allowed)
+            except OutOfTime:
+                return TimedOut(seconds)
+            except SessionEnded as reason:
+                # Once is enough: every further call would cost another replay of the notebook.
+                broken.append(Failed("Crash", f"the function ended Python ({reason})"))
+                return broken[0]
+            if not timely:
+                return TimedOut(seconds)
+            return _ending(reply, case)
+
+        return call
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+        started = time.monotonic()
+        try:
+            if self._session is None:
+                self._open(len(self._cells) - (request["do"] == "cell"))
+            assert self._session is not None
+            return self._session.ask(request, seconds)
+        except (OutOfTime, SessionEnded):
+            self.close()
+            raise
+        finally:
+            self._left -= time.monotonic() - started
+
+    def _open(self, count: int) -> None:
+        """Start a session and bring it to where the last one was, after ``count`` cells."""
+        self._session = self._sandbox.open(self._files)
+        for number in range(count):
+            source, stopped = self._cells[number]
+            # What is drawn now would not be kept.
+            request = self._cell_request(source, stopped, draw_figures=False)
+            try:
+                self._session.ask(request, self._limits.cell_seconds)
+            except (OutOfTime, SessionEnded):
+                # A cell that ran the first time and does not now: go on without it.
+                self._cells[number] = ("", False)
+                self.close()
+                return self._open(count)
+        return None
+
+    def _cell_request(
+        self, source: str, definitions_only: bool, draw_figures: bool
+    ) -> dict[str, Any]:
+        return {
+            "do": "cell",
+            "source": source,
+            "definitions_only": definitions_only,
+            "draw_figures": draw_figures,
+        }
+
+
+def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:
+    """Read a reply to a call, which may be anything."""
+    if reply.get("ended") == "returned" and "value" in reply:
+        changed = reply.get("changed")
+        listed = (
+            [name for name in changed if isinstance(name, str)] if type(changed) is list else []
+        )
+        value = reply["value"]
+        # Results are kept until the report is written: a large one has to be of use.
+        if _size(value) > max(MAX_RESULT, 4 * _size(case.expected)):
+            value = foreign("something far too large")
+        return Returned(value, tuple(name for name in case.arguments if name in listed))
+    kind, message, line = (printable_text(reply.get(key)) for key in ("kind", "message", "line"))
+    return Failed(kind or "Error", message, line)
+
+
+def _size(value: Value) -> int:
+    """Return about how many bytes a value takes."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, tuple | list):
+        return 64 + sum(map(_size, value))
+    if isinstance(value, dict):
+        return 64 + sum(map(_size, value.values()))
+    return len(value) if isinstance(value, str | bytes) else 32

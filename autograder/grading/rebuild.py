@@ -1,0 +1,203 @@
+"""Rebuilding a submitted notebook around the instructor's own copy.
+
+What is graded is a new notebook: the graded and locked cells are the instructor's, in the
+instructor's order; the student's are the answers and whatever cells they added.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+
+from nbformat.notebooknode import NotebookNode, from_dict
+from nbformat.v4 import new_notebook
+
+from autograder.grading.submitted_notebook import SubmittedCell, SubmittedNotebook
+
+
+@dataclasses.dataclass(frozen=True)
+class Rebuilt:
+    """A notebook that is ready for grading, and what was remarkable about the submission."""
+
+    notebook: NotebookNode
+    flags: tuple[str, ...]
+
+
+def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
+    """Put a submission's cells into the frame of the released notebook.
+
+    Cells that the release names (answers, tests, locked cells) come in the release's order, once
+    each; all but the answers' sources are the release's. The student's other cells stay behind
+    the named cell that they followed. Code cells of the release that are gone, such as its
+    imports, are put back in front of those: nobody's own definition is replaced by them.
+    """
+    named = {_name(cell): cell for cell in release.cells if _name(cell)}
+    mine: dict[str, SubmittedCell] = {}
+    followers: dict[str | None, list[SubmittedCell]] = {None: []}
+    last: str | None = None
+    flags: dict[str, None] = {}
+    order: list[str] = []
+    if submitted.language.lower() not in ("", "python", "ipython"):
+        flags[f"written for {submitted.language}, graded as Python"] = None
+    recognized = _with_lost_names(submitted.cells, named)
+    if recognized != list(submitted.cells):
+        flags["cells had lost their names and have been recognized"] = None
+    for cell in recognized:
+        if cell.name in named and cell.name not in mine:
+            last = cell.name
+            mine[cell.name] = cell
+            order.append(cell.name)
+            followers.setdefault(cell.name, [])
+            flags.update(dict.fromkeys(_changes(cell, named[cell.name])))
+            continue
+        if cell.name in named:
+            flags["a graded or locked cell was there twice; the copy counts as a plain cell"] = None
+        followers[last].append(cell)
+    missing = [name for name in named if name not in mine]
+    if missing:
+        flags[f"cells were deleted and have been restored: {', '.join(missing)}"] = None
+    if order != [name for name in named if name in mine]:
+        flags["cells were reordered and have been put back"] = None
+    gone = _gone(release, recognized)
+    if any(gone.values()):
+        flags["code cells of the course were deleted and have been restored"] = None
+    ours = {cell.source for cell in release.cells}
+    built = []
+    for name in (None, *named):
+        if name is not None:
+            built.append(_named_cell(named[name], mine.get(name)))
+        built += [_new_cell("code", cell.source, cell.get("id")) for cell in gone.get(name, ())]
+        built += [_extra_cell(cell, ours) for cell in followers.get(name, ())]
+    _unique_ids(built)
+    notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
+    notebook.nbformat_minor = max(5, release.nbformat_minor)
+    return Rebuilt(notebook, tuple(flags))
+
+
+def _gone(
+    release: NotebookNode, cells: Iterable[SubmittedCell]
+) -> dict[str | None, list[NotebookNode]]:
+    """Return the release's plain code cells that a submission lacks, by the name they follow.
+
+    A cell that was changed is not gone: it still has its id. In a notebook without ids, as old
+    editors write it, it cannot be told from a deleted one, and stands there twice.
+    """
+    cells = list(cells)
+    ids, sources = {cell.cell_id for cell in cells}, {cell.source.strip() for cell in cells}
+    gone: dict[str | None, list[NotebookNode]] = {}
+    last: str | None = None
+    for cell in release.cells:
+        last = _name(cell) or last
+        plain = cell.cell_type == "code" and not _name(cell)
+        if plain and cell.get("id") not in ids and cell.source.strip() not in sources:
+            gone.setdefault(last, []).append(cell)
+    return gone
+
+
+def _with_lost_names(
+    cells: Iterable[SubmittedCell], named: Mapping[str, NotebookNode]
+) -> list[SubmittedCell]:
+    """Give cells their names back that an editor has dropped, or that were typed in anew.
+
+    A cell is known by its id; an answer is also known by the function that it defines.
+    """
+    cells = list(cells)
+    missing = set(named) - {cell.name for cell in cells}
+    ids = {cell.get("id"): name for name, cell in named.items() if name in missing}
+    for number, cell in enumerate(cells):
+        name = ids.get(cell.cell_id)
+        if name in missing and cell.name not in named and cell.kind == named[name].cell_type:
+            cells[number] = dataclasses.replace(cell, name=name)
+            missing.remove(name)
+    for name in missing:
+        if named[name].cell_type != "code" or not is_answer(named[name]):
+            continue
+        definition = re.compile(rf"^def {re.escape(name)}\b", re.MULTILINE)
+        for number, cell in reversed(list(enumerate(cells))):
+            plain = cell.kind == "code" and cell.name not in named
+            if plain and definition.search(cell.source):
+                cells[number] = dataclasses.replace(cell, name=name)
+                break
+    return cells
+
+
+def _name(cell: NotebookNode) -> str:
+    name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    return str(name)
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether the student fills in this cell."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution", False))
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether this is a cell whose points the grader decides."""
+    nbgrader = cell.metadata.get("nbgrader", {})
+    return bool(nbgrader.get("grade", False)) and not nbgrader.get("solution", False)
+
+
+def _changes(mine: SubmittedCell, theirs: NotebookNode) -> Iterator[str]:
+    points = theirs.metadata.nbgrader.get("points")
+    if not is_answer(theirs) and mine.source.strip() != theirs.source.strip():
+        yield "test cells were edited" if is_test(theirs) else "locked cells were edited"
+    if mine.kind != theirs.cell_type:
+        yield "the type of a graded cell was changed"
+    if mine.points is not None and mine.points != points:
+        yield "the points of a cell were changed"
+    if set(mine.tags) - set(theirs.metadata.get("tags", ())):
+        yield f"tags were put on graded cells: {', '.join(sorted(mine.tags))[:100]}"
+
+
+def _named_cell(theirs: NotebookNode, mine: SubmittedCell | None) -> NotebookNode:
+    source = mine.source if mine is not None and is_answer(theirs) else theirs.source
+    if mine is None and is_answer(theirs) and theirs.cell_type == "code":
+        # Not the empty answer: it would replace a function that stands in a cell of their own.
+        source = "# This cell was not in the submission."
+    if theirs.cell_type != "code" and source != theirs.source:
+        source = inactive(source)
+    cell = _new_cell(theirs.cell_type, source, theirs.get("id"))
+    cell["metadata"] = from_dict(dict(theirs.metadata))
+    attachments = mine.attachments if mine is not None and is_answer(theirs) else None
+    if attachments and cell.cell_type == "markdown":
+        cell["attachments"] = attachments
+    return cell
+
+
+def _extra_cell(mine: SubmittedCell, ours: Container[str]) -> NotebookNode:
+    text = mine.kind != "code" and mine.source not in ours
+    cell = _new_cell(mine.kind, inactive(mine.source) if text else mine.source, mine.cell_id)
+    if mine.attachments and mine.kind != "code":
+        cell["attachments"] = mine.attachments
+    return cell
+
+
+def _new_cell(kind: str, source: str, cell_id: str | None) -> NotebookNode:
+    """Return a cell as nbformat makes it. It is checked with the whole notebook, which is fast."""
+    cell = NotebookNode(id=cell_id or "", cell_type=kind, metadata=NotebookNode(), source=source)
+    if kind == "code":
+        cell.update(execution_count=None, outputs=[])
+    return cell
+
+
+def inactive(text: str) -> str:
+    """Return Markdown that looks the same and cannot do anything in the reader's browser.
+
+    The instructor reads submissions in formgrader, with the right to change marks. An invisible
+    character (word joiner) behind each ``<``, ``&`` and ``javascript`` leaves text, code and
+    formulas as they are, and no tag, entity or address that a browser would act on.
+    """
+    return re.sub(
+        r"(<(?=[A-Za-z/!?])|&(?=[#A-Za-z])|javascript(?=:))", "\\1\u2060", text, flags=re.I
+    )
+
+
+def _unique_ids(cells: list[NotebookNode]) -> None:
+    ids: set[str] = set()
+    for number, cell in enumerate(cells):
+        if not cell["id"] or cell["id"] in ids:
+            cell["id"] = f"cell-{number}"
+            while cell["id"] in ids:
+                cell["id"] += "-"
+        ids.add(cell["id"])

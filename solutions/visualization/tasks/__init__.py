@@ -1,0 +1,1 @@
+"""The graded functions of the exercise "visualization", one file each."""

@@ -1,0 +1,31 @@
+"""Class models: the network sees the class."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from laboratory.synthesis.ascent import Regularizers
+from laboratory.synthesis.class_model import class_model
+
+
+class TestClassModel:
+    @pytest.mark.parametrize("target", [0, 7])
+    def test_the_network_sees_the_class(self, network, target):
+        found = class_model(network, target, steps=80, progress=False)
+        assert found.x.shape == (1, 3, 96, 96)
+        assert found.values[-1] > found.values[0] + 2
+        name, probability = network.top(found.x, 1)[0]
+        assert name == network.classes[target]
+        assert probability > 0.5
+        assert torch.equal(class_model(network, target, steps=80, progress=False).x, found.x)
+
+    def test_blur_makes_it_smoother(self, network):
+        rough, smooth = (
+            class_model(network, 3, steps=12, regularizers=regularizers, progress=False).x
+            for regularizers in (Regularizers(), Regularizers(blur=1.0))
+        )
+        roughness = [
+            float(x.diff(dim=3).square().mean() / x.square().mean()) for x in (rough, smooth)
+        ]
+        assert roughness[1] < 0.5 * roughness[0]
