@@ -24,8 +24,9 @@ import importlib.util
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torchvision
@@ -91,7 +92,7 @@ class Bench:
         self.on_gpu = self.device.type == "cuda"
         self.precisions = PRECISIONS if self.on_gpu else {"float32": PRECISIONS["float32"]}
         caption, self.model, self.x = network_and_picture(options.network, self.device)
-        self.shape = tuple(self.x.shape[1:])
+        self.shape = (self.x.shape[1], self.x.shape[2], self.x.shape[3])
         with torch.inference_mode():
             self.target = int(self.model(self.x).argmax())
         engine = IncrementalOcclusion(self.model, self.x)
@@ -125,7 +126,7 @@ class Bench:
         return f"{2 * macs / seconds / self.peak[precision]:.0%}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for row in rows:
         print(f"| {' | '.join(row)} |")
@@ -199,8 +200,8 @@ def _occlusion_table(
     bench: Bench, patch: int, stride: int, full: float, least: float, sweep: bool
 ) -> None:
     """sweep: whether to look for the best number of size classes."""
-    arguments = {"patch": patch, "stride": stride}
-    quiet = {"progress": False}
+    arguments: dict[str, Any] = {"patch": patch, "stride": stride}
+    quiet: dict[str, Any] = {"progress": False}
 
     def captum(dtype: torch.dtype) -> Callable[[int], Work]:
         def work(batch: int) -> Tensor:
@@ -339,7 +340,7 @@ def trained(bench: Bench) -> None:
 def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:
     """Every method of the laboratory whose result does not amplify rounding errors."""
     model = network.model
-    quiet = {"progress": False}
+    quiet: dict[str, Any] = {"progress": False}
     return {
         "layer outputs": lambda: list(activations.layer_outputs(model, x).values())[-1],
         "gradient": lambda: gradient(model, x, target),
@@ -381,8 +382,9 @@ def _network(bench: Bench) -> Network:
 def chapter(bench: Bench) -> None:
     """Every kind of figure of the chapter, once, with the laboratory's default settings."""
     network = _network(bench)
-    x, quiet = bench.x, {"progress": False}
-    steps = {} if bench.on_gpu else {"steps": 2}
+    x = bench.x
+    quiet: dict[str, Any] = {"progress": False}
+    steps: dict[str, Any] = {} if bench.on_gpu else {"steps": 2}
     other = x.flip(-1)
     figures: dict[str, Work] = {
         **methods(network, x, bench.target),
