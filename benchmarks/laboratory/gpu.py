@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -292,15 +293,15 @@ def smoothgrad_maps(bench: Bench) -> None:
         with tf32(allowed):
             error = f"{relative(ours(dtype), expected):.1e}"
             random = torch.Generator(bench.device)
-            contenders = {
-                f"noise drawn on the CPU, {precision}": (lambda d=dtype: ours(d), error),
+            contenders: dict[str, tuple[Work, str]] = {
+                f"noise drawn on the CPU, {precision}": (partial(ours, dtype), error),
                 f"noise drawn on the device, {precision}": (
-                    lambda d=dtype, r=random: ours(d, r),
+                    partial(ours, dtype, random),
                     error,
                 ),
             }
             if CAPTUM:
-                contenders[f"Captum, {precision}"] = (lambda d=dtype: captum(d), "other noise")
+                contenders[f"Captum, {precision}"] = (partial(captum, dtype), "other noise")
             spent = bench.seconds({name: work for name, (work, _) in contenders.items()})
         rows += [
             (
