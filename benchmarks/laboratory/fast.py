@@ -85,7 +85,11 @@ def attribution_rows(model: nn.Module, x: Tensor, options: argparse.Namespace) -
         lambda: occlusion(model, x, dtype=torch.bfloat16, **sweep).drop(0),
     )
     live = LiveOcclusion(
-        model, x.shape[1:], patch=sweep["patch"], stride=sweep["stride"], batch_size=32
+        model,
+        (x.shape[1], x.shape[2], x.shape[3]),
+        patch=sweep["patch"],
+        stride=sweep["stride"],
+        batch_size=32,
     )
     yield Row(
         "occlusion, the next picture (`live_occlusion`)",

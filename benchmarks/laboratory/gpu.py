@@ -24,8 +24,10 @@ import importlib.util
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import torch
 import torchvision
@@ -91,7 +93,7 @@ class Bench:
         self.on_gpu = self.device.type == "cuda"
         self.precisions = PRECISIONS if self.on_gpu else {"float32": PRECISIONS["float32"]}
         caption, self.model, self.x = network_and_picture(options.network, self.device)
-        self.shape = tuple(self.x.shape[1:])
+        self.shape = (self.x.shape[1], self.x.shape[2], self.x.shape[3])
         with torch.inference_mode():
             self.target = int(self.model(self.x).argmax())
         engine = IncrementalOcclusion(self.model, self.x)
@@ -125,7 +127,7 @@ class Bench:
         return f"{2 * macs / seconds / self.peak[precision]:.0%}"
 
 
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for row in rows:
         print(f"| {' | '.join(row)} |")
@@ -199,8 +201,8 @@ def _occlusion_table(
     bench: Bench, patch: int, stride: int, full: float, least: float, sweep: bool
 ) -> None:
     """sweep: whether to look for the best number of size classes."""
-    arguments = {"patch": patch, "stride": stride}
-    quiet = {"progress": False}
+    arguments: dict[str, Any] = {"patch": patch, "stride": stride}
+    quiet: dict[str, Any] = {"progress": False}
 
     def captum(dtype: torch.dtype) -> Callable[[int], Work]:
         def work(batch: int) -> Tensor:
@@ -291,15 +293,15 @@ def smoothgrad_maps(bench: Bench) -> None:
         with tf32(allowed):
             error = f"{relative(ours(dtype), expected):.1e}"
             random = torch.Generator(bench.device)
-            contenders = {
-                f"noise drawn on the CPU, {precision}": (lambda d=dtype: ours(d), error),
+            contenders: dict[str, tuple[Work, str]] = {
+                f"noise drawn on the CPU, {precision}": (partial(ours, dtype), error),
                 f"noise drawn on the device, {precision}": (
-                    lambda d=dtype, r=random: ours(d, r),
+                    partial(ours, dtype, random),
                     error,
                 ),
             }
             if CAPTUM:
-                contenders[f"Captum, {precision}"] = (lambda d=dtype: captum(d), "other noise")
+                contenders[f"Captum, {precision}"] = (partial(captum, dtype), "other noise")
             spent = bench.seconds({name: work for name, (work, _) in contenders.items()})
         rows += [
             (
@@ -339,7 +341,7 @@ def trained(bench: Bench) -> None:
 def methods(network: Network, x: Tensor, target: int) -> dict[str, Work]:
     """Every method of the laboratory whose result does not amplify rounding errors."""
     model = network.model
-    quiet = {"progress": False}
+    quiet: dict[str, Any] = {"progress": False}
     return {
         "layer outputs": lambda: list(activations.layer_outputs(model, x).values())[-1],
         "gradient": lambda: gradient(model, x, target),
@@ -381,8 +383,9 @@ def _network(bench: Bench) -> Network:
 def chapter(bench: Bench) -> None:
     """Every kind of figure of the chapter, once, with the laboratory's default settings."""
     network = _network(bench)
-    x, quiet = bench.x, {"progress": False}
-    steps = {} if bench.on_gpu else {"steps": 2}
+    x = bench.x
+    quiet: dict[str, Any] = {"progress": False}
+    steps: dict[str, Any] = {} if bench.on_gpu else {"steps": 2}
     other = x.flip(-1)
     figures: dict[str, Work] = {
         **methods(network, x, bench.target),

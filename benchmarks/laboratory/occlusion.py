@@ -25,6 +25,8 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import cast
 
 import torch
 import torchvision
@@ -32,7 +34,7 @@ from torch import Tensor, nn
 
 from laboratory.attribution.occlusion import occlusion
 from laboratory.fast.incremental_occlusion import IncrementalOcclusion
-from laboratory.networks import load_network
+from laboratory.networks import Name, load_network
 from laboratory.occlusion_map import patch_starts
 
 CAPTUM_BATCHES = (1, 4, 8, 16, 32)
@@ -72,7 +74,7 @@ def network_and_picture(name: str, device: torch.device) -> tuple[str, nn.Module
         model = torchvision.models.vgg16(weights=None).eval().requires_grad_(False)
         caption, size = "VGG16 with random weights.", 224
     else:
-        network = load_network(name, download=False, fallback=False)
+        network = load_network(cast(Name, name), download=False, fallback=False)
         model, caption, size = network.model, network.caption, network.size
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1))
     return caption, model.to(device), x.to(device)
@@ -168,13 +170,11 @@ def compare(
     # Where the stride does not divide, our last patch ends at the border, and Captum's hangs over
     # it: pixels that only the others cover are compared.
     common = size - patch if (size - patch) % coarse else size
-    batches = CAPTUM_BATCHES_CUDA if device.type == "cuda" else CAPTUM_BATCHES
+    batches: tuple[int, ...] = CAPTUM_BATCHES_CUDA if device.type == "cuda" else CAPTUM_BATCHES
     if options.captum_batch:
         batches = (options.captum_batch,)
     trial = {
-        batch: measured(
-            lambda batch=batch: captum_drop(model, x, patch, coarse, target, batch), device
-        )[0]
+        batch: measured(partial(captum_drop, model, x, patch, coarse, target, batch), device)[0]
         for batch in batches
     }
     best = min(trial, key=trial.__getitem__)
@@ -197,9 +197,7 @@ def compare(
         seconds["Captum"].append(spent / share)
         for kind, dtype in kinds.items():
             spent, got = measured(
-                lambda dtype=dtype: ours_drop(
-                    model, x, patch, stride, target, options.batch, dtype
-                ),
+                partial(ours_drop, model, x, patch, stride, target, options.batch, dtype),
                 device,
             )
             maps[kind] = got

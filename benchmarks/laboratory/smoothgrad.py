@@ -23,6 +23,7 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -148,8 +149,7 @@ def main(arguments: list[str]) -> None:
     for contender in (captum, captum_last):
         trial = {
             batch: min(
-                measured(lambda c=contender, b=batch: c(b, max(batches)), device)[0]
-                for _ in range(2)
+                measured(partial(contender, batch, max(batches)), device)[0] for _ in range(2)
             )
             for batch in batches
         }
