@@ -135,7 +135,9 @@ def _checks(fields: dict[str, Any]) -> Checks:
     return Checks(**{**fields, "cases": cases, "tolerance": tolerance})
 
 
-def _encode(value: Value, arrays: dict[str, np.ndarray], name: str) -> Any:
+def _encode(  # noqa: C901, PLR0912 (one case per type)
+    value: Value, arrays: dict[str, np.ndarray], name: str
+) -> Any:
     """Turn a value into JSON, its arrays moved into ``arrays``; see `_decode`."""
     if isinstance(value, np.ndarray):
         # Many misconceptions are right in most of what they return: equal arrays are kept once.

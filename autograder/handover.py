@@ -102,7 +102,7 @@ class _Allowance:
         self._calls = calls
         self._left = calls
 
-    def __call__(self, module: Any, inputs: Any) -> None:
+    def __call__(self, _module: Any, _inputs: Any) -> None:
         self._left -= 1
         if self._left < 0:
             raise RuntimeError(

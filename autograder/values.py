@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -101,7 +102,7 @@ def copy_of(value: Value) -> Value:
     return copy.deepcopy(value)
 
 
-def describe(value: Value, depth: int = 2) -> str:
+def describe(value: Value, depth: int = 2) -> str:  # noqa: C901 (one case per type)
     """Say in a few words what ``value`` is: its type, and its shape or size.
 
     Of nested lists and tuples ``depth`` levels are described.
@@ -170,7 +171,7 @@ def same(a: Value, b: Value) -> bool:
         return len(a) == len(b) and all(same(i, j) for i, j in zip(a, b, strict=True))
     if isinstance(a, Mapping):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
-    return bool(a == b) or (isinstance(a, float) and a != a and b != b)
+    return bool(a == b) or (isinstance(a, float) and math.isnan(a) and math.isnan(b))
 
 
 def is_finite(value: Value) -> bool:

@@ -49,7 +49,7 @@ def layer_outputs(
     parts: dict[str, list[Tensor]] = {name: [] for name in names}
 
     def record(name: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
             # A copy: the next layer may overwrite what this one gave.
             parts[name].append(output.detach().to("cpu", copy=True))
 

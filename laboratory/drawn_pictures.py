@@ -229,34 +229,34 @@ def _cover(distance: Array, radius: Array) -> Array:
 # Outlines, as signed distances in units of the object: negative inside.
 
 
-def _disk(x: Array, y: Array, outline: Array) -> Array:
+def _disk(x: Array, y: Array, _outline: Array) -> Array:
     distance: Array = np.hypot(x, y) - 1
     return distance
 
 
-def _ring(x: Array, y: Array, outline: Array) -> Array:
+def _ring(x: Array, y: Array, _outline: Array) -> Array:
     distance: Array = np.abs(np.hypot(x, y) - 0.75) - 0.25
     return distance
 
 
-def _square(x: Array, y: Array, outline: Array) -> Array:
+def _square(x: Array, y: Array, _outline: Array) -> Array:
     distance: Array = np.maximum(np.abs(x), np.abs(y)) - 1
     return distance
 
 
-def _triangle(x: Array, y: Array, outline: Array) -> Array:
+def _triangle(x: Array, y: Array, _outline: Array) -> Array:
     sides = [x * np.cos(turn) + y * np.sin(turn) for turn in 2 * np.pi * np.arange(3) / 3]
     distance: Array = np.maximum.reduce(sides) - 0.5
     return distance
 
 
-def _plus(x: Array, y: Array, outline: Array) -> Array:
+def _plus(x: Array, y: Array, _outline: Array) -> Array:
     x, y = np.abs(x), np.abs(y)
     distance: Array = np.minimum(np.maximum(x - 1, y - 0.33), np.maximum(x - 0.33, y - 1))
     return distance
 
 
-def _star(x: Array, y: Array, outline: Array) -> Array:
+def _star(x: Array, y: Array, _outline: Array) -> Array:
     # Five lines; the star is where at most one of them is crossed.
     sides = [x * np.cos(turn) + y * np.sin(turn) for turn in 2 * np.pi * np.arange(5) / 5]
     largest, distance = sides[0], np.full_like(x, -np.inf)
@@ -266,7 +266,7 @@ def _star(x: Array, y: Array, outline: Array) -> Array:
     return distance - np.float32(np.cos(2 * np.pi / 5))
 
 
-def _crescent(x: Array, y: Array, outline: Array) -> Array:
+def _crescent(x: Array, y: Array, _outline: Array) -> Array:
     distance: Array = np.maximum(np.hypot(x, y) - 1, 0.85 - np.hypot(x - 0.55, y))
     return distance
 
@@ -289,7 +289,7 @@ def _blob(x: Array, y: Array, outline: Array, depth: float = 0.15) -> Array:
 # What fills a texture, as signed distances in units of its period: negative in the second color.
 
 
-def _stripes(x: Array, y: Array) -> Array:
+def _stripes(x: Array, _y: Array) -> Array:
     distance: Array = np.abs(x - np.floor(x) - 0.5) - 0.25
     return distance
 

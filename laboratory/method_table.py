@@ -44,7 +44,7 @@ def _soft(maps: Tensor) -> Tensor:
     return blur(maps[:, None], SOFTNESS)[:, 0]
 
 
-def _random(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+def _random(_network: Network, x: Tensor, _labels: Tensor) -> Tensor:
     """Return noise: what a method must beat."""
     # Other noise for other pictures, and the same again for the same: on every machine, since
     # sums of whole numbers have no rounding errors.

@@ -17,6 +17,9 @@ ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline")
 
 ROOT_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
+ENGINE_FOLDER = "/engine/autograder"
+"""Where the engine's modules are in the container."""
+
 
 class SandboxUnavailable(RuntimeError):
     """This machine cannot run submissions in a sandbox; the message says why and what to do."""
@@ -53,6 +56,19 @@ def container_arguments(
         yield from ("--unshare-user", "--cap-add", "CAP_SYS_ADMIN")
     for name, value in _environment().items():
         yield from ("--setenv", name, value)
+    yield from _system()
+    yield from _mount_points()
+    yield from _engine()
+    for source in _package_files(packages):
+        yield from ("--ro-bind", str(source), f"/site/{source.name}")
+    if shared is not None:
+        yield from _course_files(shared)
+    yield from ("--size", str(limits.disk << 20), "--tmpfs", "/tmp", "--chdir", "/tmp")
+    yield from ("--remount-ro", "/")
+
+
+def _system() -> Iterator[str]:
+    """Show the Python installation and shared libraries, without other installed packages."""
     for path in _system_paths():
         if path.is_symlink() and path.parent == Path("/"):
             yield from ("--symlink", os.readlink(path), str(path))
@@ -62,11 +78,18 @@ def container_arguments(
     # What else is installed beside the Python installation is not for submissions.
     for hidden in _other_packages():
         yield from ("--tmpfs", str(hidden), "--remount-ro", str(hidden))
-    engine = "/engine/autograder"
-    yield from _open_folders(map(Path, (f"{engine}/grading", engine, "/engine")))
+
+
+def _mount_points() -> Iterator[str]:
+    """Make the folders of the engine, the course and the packages, and the harmless devices."""
+    yield from _open_folders(map(Path, (f"{ENGINE_FOLDER}/grading", ENGINE_FOLDER, "/engine")))
     yield from _open_folders(map(Path, ("/course", "/site", "/dev")))
     for device in ("null", "zero", "full", "random", "urandom"):
         yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
+
+
+def _engine() -> Iterator[str]:
+    """Show the modules of this package that run inside, as a package that holds nothing else."""
     here = Path(__file__).parent
     for source, name in (
         (here / "inside" / "stub.py", "__init__.py"),
@@ -80,15 +103,14 @@ def container_arguments(
         (here / "channel.py", "grading/channel.py"),
         (here / "inside", "grading/inside"),
     ):
-        yield from ("--ro-bind", str(source), f"{engine}/{name}")
-    for source in _package_files(packages):
-        yield from ("--ro-bind", str(source), f"/site/{source.name}")
-    if shared is not None:
-        for source in sorted(shared.iterdir()):
-            if source.suffix != ".ipynb" and not source.is_symlink():
-                yield from ("--ro-bind", str(source), f"/course/{source.name}")
-    yield from ("--size", str(limits.disk << 20), "--tmpfs", "/tmp", "--chdir", "/tmp")
-    yield from ("--remount-ro", "/")
+        yield from ("--ro-bind", str(source), f"{ENGINE_FOLDER}/{name}")
+
+
+def _course_files(shared: Path) -> Iterator[str]:
+    """Show the files that a chapter gives to students, but for the notebook."""
+    for source in sorted(shared.iterdir()):
+        if source.suffix != ".ipynb" and not source.is_symlink():
+            yield from ("--ro-bind", str(source), f"/course/{source.name}")
 
 
 def _open_folders(folders: Iterable[Path]) -> Iterator[str]:

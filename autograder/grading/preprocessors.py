@@ -41,7 +41,7 @@ class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
 class RebuildSubmission(_CoursePreprocessor):
     """Rebuilds a submitted notebook around the instructor's own copy."""
 
-    def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
+    def preprocess(self, _nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Return the notebook to be graded."""
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         course = self.course(name)

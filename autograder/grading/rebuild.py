@@ -33,46 +33,75 @@ def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
     imports, are put back in front of those: nobody's own definition is replaced by them.
     """
     named = {_name(cell): cell for cell in release.cells if _name(cell)}
-    mine: dict[str, SubmittedCell] = {}
-    followers: dict[str | None, list[SubmittedCell]] = {None: []}
-    last: str | None = None
-    flags: dict[str, None] = {}
-    order: list[str] = []
-    if submitted.language.lower() not in ("", "python", "ipython"):
-        flags[f"written for {submitted.language}, graded as Python"] = None
-    recognized = _with_lost_names(submitted.cells, named)
-    if recognized != list(submitted.cells):
-        flags["cells had lost their names and have been recognized"] = None
-    for cell in recognized:
-        if cell.name in named and cell.name not in mine:
-            last = cell.name
-            mine[cell.name] = cell
-            order.append(cell.name)
-            followers.setdefault(cell.name, [])
-            flags.update(dict.fromkeys(_changes(cell, named[cell.name])))
-            continue
-        if cell.name in named:
-            flags["a graded or locked cell was there twice; the copy counts as a plain cell"] = None
-        followers[last].append(cell)
-    missing = [name for name in named if name not in mine]
-    if missing:
-        flags[f"cells were deleted and have been restored: {', '.join(missing)}"] = None
-    if order != [name for name in named if name in mine]:
-        flags["cells were reordered and have been put back"] = None
-    gone = _gone(release, recognized)
-    if any(gone.values()):
-        flags["code cells of the course were deleted and have been restored"] = None
+    cells = _with_lost_names(submitted.cells, named)
+    arrangement = _arrange(cells, named)
+    gone = _gone(release, cells)
     ours = {cell.source for cell in release.cells}
     built = []
     for name in (None, *named):
         if name is not None:
-            built.append(_named_cell(named[name], mine.get(name)))
+            built.append(_named_cell(named[name], arrangement.named.get(name)))
         built += [_new_cell("code", cell.source, cell.get("id")) for cell in gone.get(name, ())]
-        built += [_extra_cell(cell, ours) for cell in followers.get(name, ())]
+        built += [_extra_cell(cell, ours) for cell in arrangement.followers.get(name, ())]
     _unique_ids(built)
     notebook = new_notebook(cells=built, metadata=from_dict(dict(release.metadata)))
     notebook.nbformat_minor = max(5, release.nbformat_minor)
+    flags = dict.fromkeys(_flags(submitted, cells, list(named), arrangement, any(gone.values())))
     return Rebuilt(notebook, tuple(flags))
+
+
+@dataclasses.dataclass
+class _Arrangement:
+    """A submission's cells by their place in the release, and what is odd about single cells."""
+
+    named: dict[str, SubmittedCell] = dataclasses.field(default_factory=dict)
+    """Those that the release names, in the submission's order."""
+    followers: dict[str | None, list[SubmittedCell]] = dataclasses.field(default_factory=dict)
+    """The other cells, by the named cell that they follow; None for those before all."""
+    flags: list[str] = dataclasses.field(default_factory=list)
+
+
+def _arrange(cells: Iterable[SubmittedCell], named: Mapping[str, NotebookNode]) -> _Arrangement:
+    arrangement = _Arrangement()
+    last: str | None = None
+    for cell in cells:
+        if cell.name in named and cell.name not in arrangement.named:
+            last = cell.name
+            arrangement.named[cell.name] = cell
+            arrangement.flags += _changes(cell, named[cell.name])
+            continue
+        if cell.name in named:
+            arrangement.flags.append(
+                "a graded or locked cell was there twice; the copy counts as a plain cell"
+            )
+        arrangement.followers.setdefault(last, []).append(cell)
+    return arrangement
+
+
+def _flags(
+    submitted: SubmittedNotebook,
+    cells: list[SubmittedCell],
+    names: list[str],
+    arrangement: _Arrangement,
+    code_is_gone: bool,
+) -> Iterator[str]:
+    """Yield what is remarkable about a submission; the same thing may come several times.
+
+    cells: the submission's, with the names that they had lost.
+    names: of the release's cells, in its order.
+    """
+    if submitted.language.lower() not in ("", "python", "ipython"):
+        yield f"written for {submitted.language}, graded as Python"
+    if cells != list(submitted.cells):
+        yield "cells had lost their names and have been recognized"
+    yield from arrangement.flags
+    missing = [name for name in names if name not in arrangement.named]
+    if missing:
+        yield f"cells were deleted and have been restored: {', '.join(missing)}"
+    if list(arrangement.named) != [name for name in names if name in arrangement.named]:
+        yield "cells were reordered and have been put back"
+    if code_is_gone:
+        yield "code cells of the course were deleted and have been restored"
 
 
 def _gone(

@@ -24,6 +24,7 @@ from typing import Any, Self
 from autograder.chapter import DEFAULT_PACKAGES, Limits
 from autograder.grading.channel import Channel, ChannelClosed, OutOfTime, deadline
 from autograder.grading.container import (
+    ENGINE_FOLDER,
     SandboxUnavailable,
     bubblewrap,
     container_arguments,
@@ -137,7 +138,7 @@ class Sandbox:
         control, inner = socket.socketpair()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         command = [bubblewrap(), *container_arguments(packages, shared, self.limits)]
-        command += ["--", python(), "-I", "-B", "/engine/autograder/grading/inside/zygote.py"]
+        command += ["--", python(), "-I", "-B", f"{ENGINE_FOLDER}/grading/inside/zygote.py"]
         with inner:
             self._process = subprocess.Popen(
                 [*command, str(inner.fileno())],

@@ -123,7 +123,8 @@ class _Encoder:
         self.lenient = lenient
         self.bulk: list[bytes] = []
 
-    def pack(self, value: Value, depth: int) -> Any:
+    # One case per type: a table of types would miss subclasses, or be slower.
+    def pack(self, value: Value, depth: int) -> Any:  # noqa: C901, PLR0912
         if depth > MAX_DEPTH:
             return self._foreign("something nested too deeply")
         # By isinstance and through the base types' own methods: the submission's subclasses of
@@ -208,7 +209,8 @@ class _Decoder:
         if self.position != len(self.bulk):
             raise WireError("bulk data that belongs to no array")
 
-    def unpack(self, packed: Any, depth: int) -> Value:
+    # One case per tag, as in `_Encoder.pack`.
+    def unpack(self, packed: Any, depth: int) -> Value:  # noqa: C901, PLR0912
         # So deep there is only the note that stands for what is nested too deeply.
         if depth > MAX_DEPTH and not (isinstance(packed, list) and packed[:1] == ["x"]):
             raise WireError("nested too deeply")

@@ -44,7 +44,7 @@ class _Stop(SystemExit):
             frame.f_trace = _stop_at_next_line
 
 
-def _stop_at_next_line(frame: FrameType, event: str, argument: object) -> Any:
+def _stop_at_next_line(_frame: FrameType, event: str, _argument: object) -> Any:
     if event == "line":
         raise _Stop
     return _stop_at_next_line

@@ -30,7 +30,7 @@ def show(console: Console, course: Course, chapter: str, students: int) -> None:
     numbers = itertools.count(1)
     started = time.monotonic()
 
-    def measure(result: grading.SubmissionResult) -> None:
+    def measure(_result: grading.SubmissionResult) -> None:
         count = next(numbers)
         if count % max(students // 10, 1) == 0:
             measured.append(_resident(psutil.Process()))

@@ -55,7 +55,7 @@ def fingerprint(root: Path) -> str:
 
 
 def outdated_pages(
-    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+    app: Sphinx, env: BuildEnvironment, _added: set[str], _changed: set[str], _removed: set[str]
 ) -> list[str]:
     """Drop the execution cache and read every page again if imported code has changed."""
     if stamp(app).exists() and stamp(app).read_text() == fingerprint(COURSE_ROOT):
@@ -78,7 +78,7 @@ def write_stamp(app: Sphinx, error: Exception | None) -> None:
 
 
 def mend_roles(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+    _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: Any
 ) -> None:
     """Call the entries of a bibliography list items: their list may hold nothing else.
 

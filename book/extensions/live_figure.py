@@ -139,9 +139,9 @@ def visit_text(translator: Any, node: live_figure) -> None:
 
 def add_script(
     app: Sphinx,
-    pagename: str,
-    templatename: str,
-    context: dict[str, Any],
+    _pagename: str,
+    _templatename: str,
+    _context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
     """Load the script on pages that have a live figure."""

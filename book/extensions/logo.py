@@ -47,7 +47,7 @@ def write_logos(app: Sphinx) -> None:
 
 
 def add_icon(
-    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+    _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: Any
 ) -> None:
     """Use the logo as the icon of the page."""
     context["favicon_url"] = context["pathto"](ICON, resource=True)

@@ -76,7 +76,7 @@ def _output_of(module: nn.Module) -> Iterator[list[Tensor]]:
     """Give a list that gets what the layer returns while it is used."""
     outputs: list[Tensor] = []
 
-    def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
         outputs.append(output)
 
     handle = module.register_forward_hook(hook)

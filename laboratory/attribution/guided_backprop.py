@@ -38,6 +38,6 @@ def guided_backprop(
 
 
 def _stop_negative(
-    module: nn.Module, downstream: tuple[Tensor, ...] | Tensor, upstream: object
+    _module: nn.Module, downstream: tuple[Tensor, ...] | Tensor, _upstream: object
 ) -> tuple[Tensor, ...]:
     return tuple(derivative.clamp(min=0) for derivative in downstream)

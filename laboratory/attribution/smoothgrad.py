@@ -5,6 +5,8 @@ Smilkov et al. (2017), "SmoothGrad: removing noise by adding noise".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -43,13 +45,11 @@ def smoothgrad(
         model,
         x,
         target,
-        n_samples,
-        noise_level,
-        seed,
-        batch_size,
-        device,
-        dtype,
-        progress,
+        _Noise(n_samples, noise_level, seed),
+        batch_size=batch_size,
+        device=device,
+        dtype=dtype,
+        progress=progress,
         squares=False,
     )
     return mean
@@ -79,13 +79,11 @@ def vargrad(
         model,
         x,
         target,
-        n_samples,
-        noise_level,
-        seed,
-        batch_size,
-        device,
-        dtype,
-        progress,
+        _Noise(n_samples, noise_level, seed),
+        batch_size=batch_size,
+        device=device,
+        dtype=dtype,
+        progress=progress,
         squares=True,
     )
     return (mean_square - mean.square()).clamp(min=0) * n_samples / (n_samples - 1)
@@ -99,29 +97,44 @@ def noise_stdevs(x: Tensor, noise_level: float) -> Tensor:
     return noise_level * (x.amax((1, 2, 3)) - x.amin((1, 2, 3)))
 
 
+@dataclass(frozen=True)
+class _Noise:
+    """The noisy copies that ``smoothgrad`` and ``vargrad`` are asked for; see there."""
+
+    n_samples: int
+    level: float
+    seed: int | torch.Generator
+
+    def __post_init__(self) -> None:
+        if self.n_samples < 1 or self.level < 0:
+            raise ValueError(
+                f"n_samples must be at least 1 and noise_level not negative: {self.n_samples}, "
+                f"{self.level} were given."
+            )
+
+    def generator(self) -> torch.Generator:
+        """Return a generator at its start, or the one that was given, wherever it is."""
+        if isinstance(self.seed, torch.Generator):
+            return self.seed
+        return torch.Generator().manual_seed(self.seed)
+
+
 def _moments(
     model: nn.Module,
     x: Tensor,
     target: Target,
-    n_samples: int,
-    noise_level: float,
-    seed: int | torch.Generator,
+    noise: _Noise,
+    *,
     batch_size: int,
     device: torch.device | str | None,
     dtype: torch.dtype,
     progress: bool,
-    *,
     squares: bool,
 ) -> tuple[Tensor, Tensor]:
     """Return the means of the gradients of noisy copies and, if asked for, of their squares."""
-    if n_samples < 1 or noise_level < 0:
-        raise ValueError(
-            f"n_samples must be at least 1 and noise_level not negative: {n_samples}, "
-            f"{noise_level} were given."
-        )
     x, targets = on_device(model, x, target, device)
-    stdevs = noise_stdevs(x, noise_level)
-    random = seed if isinstance(seed, torch.Generator) else torch.Generator().manual_seed(seed)
+    stdevs = noise_stdevs(x, noise.level)
+    random = noise.generator()
     total, total_of_squares = torch.zeros_like(x), torch.zeros_like(x)
 
     def noisy(pictures: Tensor, _samples: Tensor) -> Tensor:
@@ -130,8 +143,7 @@ def _moments(
             torch.randn(x.shape[1:], generator=random, device=random.device)
             for _ in range(len(pictures))
         ]
-        noise = torch.stack(drawn).to(x)
-        return x[pictures] + stdevs[pictures][:, None, None, None] * noise
+        return x[pictures] + stdevs[pictures][:, None, None, None] * torch.stack(drawn).to(x)
 
     def add(pictures: Tensor, derivatives: Tensor) -> None:
         total.index_add_(0, pictures, derivatives)
@@ -139,6 +151,13 @@ def _moments(
             total_of_squares.index_add_(0, pictures, derivatives.square())
 
     fold_gradients(
-        model, targets, n_samples, noisy, add, batch_size=batch_size, dtype=dtype, progress=progress
+        model,
+        targets,
+        noise.n_samples,
+        noisy,
+        add,
+        batch_size=batch_size,
+        dtype=dtype,
+        progress=progress,
     )
-    return total / n_samples, total_of_squares / n_samples
+    return total / noise.n_samples, total_of_squares / noise.n_samples

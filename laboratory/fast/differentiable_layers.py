@@ -253,7 +253,7 @@ class _Units:
     def forward(self, x: Tensor) -> tuple[Tensor, None]:
         return functional.linear(x, self._weight, self._bias), None
 
-    def backward(self, upstream: Tensor, memory: None) -> Tensor:
+    def backward(self, upstream: Tensor, _memory: None) -> Tensor:
         return upstream @ self._weight
 
 

@@ -139,7 +139,7 @@ class WinogradConvolution:
         number, rows = result.shape[:2]
         tiles = number * rows * across
         padded = self._padded(x, padding, top, rows, across)
-        transformed = self._transformed(padded, rows, across)
+        transformed = self._transformed(padded, rows)
         multiplied = self.workspace.take("multiplied", (_SPAN**2, tiles, self.filters), x)
         for product, given, values in zip(self.products, transformed, multiplied, strict=True):
             pixels = to_nchw(given.view(1, 1, *given.shape))
@@ -162,7 +162,7 @@ class WinogradConvolution:
         room.copy_(x[:, inside])
         return padded
 
-    def _transformed(self, padded: Tensor, rows: int, across: int) -> Tensor:
+    def _transformed(self, padded: Tensor, rows: int) -> Tensor:
         """Return B^T d B of every tile, shape (36, tiles, C); the values along the height first."""
         take = self.workspace.take
         number, _, width, channels = padded.shape

@@ -57,7 +57,7 @@ class RequestHandler:
             reply = _failed(failure(error))
         return encode(reply, lenient=True)
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.busy:
             raise KeyboardInterrupt
 

@@ -133,7 +133,7 @@ class Shell(InteractiveShell):
             part.recorder = self.recorder
         self._draw_figures = True
 
-    def _figure_text(self, figure: Any, printer: Any, cycle: bool) -> None:
+    def _figure_text(self, figure: Any, printer: Any, _cycle: bool) -> None:
         text = repr(figure)
         if not self._draw_figures:
             text = f"[grading] {text.strip('<>')}: not drawn while grading"

@@ -86,7 +86,7 @@ class Explorer:
         for control in controls:
             control.observe(self.refresh, names="value")
 
-    def refresh(self, change: object = None) -> None:
+    def refresh(self, _change: object = None) -> None:
         """Call the student's function and show what came of it."""
         with self._one_at_a_time:
             if not self._changing:  # else the view is refreshed after all changes

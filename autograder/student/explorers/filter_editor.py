@@ -102,7 +102,7 @@ class FilterEditor:
 
         self._make(apply)
 
-    def _edit(self, change: Mapping[str, Any]) -> None:
+    def _edit(self, _change: Mapping[str, Any]) -> None:
         def apply() -> None:
             self.preset.value = OWN
 
