@@ -130,9 +130,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
     parser.add_argument("--whole", action="store_true", help="let Captum compute whole maps")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
     if options.cpu_time:
         use_cpu_time(options.threads)
+    torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     caption, model, x = network_and_picture(options.network, device)
     hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
