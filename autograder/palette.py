@@ -132,6 +132,9 @@ EXPLORER_POSITIVE = "#e07000"
 EXPLORER_EDGE = "#888"
 """The line around a picture of ``explore``."""
 
+EXPLORER_CHANNELS = (("red", "#d03030"), ("green", "#2e8b2e"), ("blue", EXPLORER_NEGATIVE))
+"""Curves of ``explore``, one for each channel of a color picture."""
+
 
 def rgb(color: str) -> tuple[int, int, int]:
     """Return red, green and blue, from 0 to 255, of ``#rrggbb``."""

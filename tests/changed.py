@@ -20,7 +20,7 @@ import pytest
 from tests import COURSE
 
 PACKAGES = ("autograder", "benchmarks", "book", "laboratory", "solutions", "tests")
-TESTS = sorted(path.relative_to(COURSE).as_posix() for path in COURSE.glob("tests/*/test_*.py"))
+TESTS = sorted(path.relative_to(COURSE).as_posix() for path in COURSE.glob("tests/*/**/test_*.py"))
 GENERATED = "tests/autograder/test_authoring.py::test_committed_exercises_are_what_the_sources_give"
 
 

@@ -25,7 +25,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 MARKERS = {
     "browser": ("browser",),
     "sandbox": ("grader", "sandbox", "graded", "machines"),
-    "slow": ("site", "graded", "machines", "copy"),
+    "slow": ("site", "graded", "machines"),
 }
 # The order of the folders of tests: what takes long first, so that no process ends last, alone.
 ORDER = ("solutions", "grading", "book", "project", "autograder", "laboratory", "benchmarks")
@@ -83,7 +83,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not others & parts_of_name(item)]
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     order = {name: place for place, name in enumerate(ORDER)}
-    items.sort(key=lambda i: (i.path not in slow, order.get(i.path.parent.name, len(ORDER))))
+    items.sort(key=lambda i: (i.path not in slow, order.get(i.nodeid.split("/")[1], len(ORDER))))
 
 
 def parts_of_name(item: pytest.Item) -> set[str]:

@@ -77,7 +77,7 @@ def network_and_picture(name: NetworkName, device: torch.device) -> tuple[str, n
         model = torchvision.models.vgg16(weights=None).eval().requires_grad_(False)
         caption, size = "VGG16 with random weights.", 224
     else:
-        network = load_network(name, download=False, fallback=False)
+        network = load_network(cast(Name, name), download=False, fallback=False)
         model, caption, size = network.model, network.caption, network.size
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1))
     return caption, model.to(device), x.to(device)
@@ -129,9 +129,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
     parser.add_argument("--whole", action="store_true", help="let Captum compute whole maps")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
     if options.cpu_time:
         use_cpu_time(options.threads)
+    torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     caption, model, x = network_and_picture(options.network, device)
     hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"

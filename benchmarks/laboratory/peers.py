@@ -309,9 +309,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
     if options.cpu_time:
         use_cpu_time(options.threads)
+    torch.set_num_threads(options.threads)
     device = torch.device("cpu")
     caption, model, x = network_and_picture(options.network, device)
     for name, peer in PEERS.items():

@@ -9,6 +9,7 @@ import { onceAFrame, watch } from "../figures/model.mjs";
 import { clamp, numberText } from "../figures/numbers.mjs";
 import { makeFilter } from "./kernel_explorer_fields.mjs";
 import { correlate, decodePicture, flip } from "./kernel_explorer_math.mjs";
+import { followPointer } from "./kernel_explorer_moves.mjs";
 import {
   makeAbout,
   makeControls,
@@ -16,8 +17,7 @@ import {
   makeResponse,
   presetOf,
 } from "./kernel_explorer_parts.mjs";
-import { followPointer } from "./kernel_explorer_pointer.mjs";
-import { makePosition } from "./kernel_explorer_position.mjs";
+import { makePosition } from "./kernel_explorer_sums.mjs";
 
 /** @typedef {import("../figures/model.mjs").Model} Model */
 /** @typedef {ReturnType<ReturnType<typeof locator>>} Now what is shown, worked out from the model */

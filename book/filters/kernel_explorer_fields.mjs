@@ -2,7 +2,7 @@
 
 import { button, hasFocus, make } from "../figures/elements.mjs";
 import { negative, turn } from "./kernel_explorer_math.mjs";
-import { fillCells } from "./kernel_explorer_position.mjs";
+import { fillCells } from "./kernel_explorer_sums.mjs";
 import { fieldText, LARGEST, readNumber } from "./kernel_explorer_text.mjs";
 
 /** @typedef {import("./kernel_explorer.mjs").Now} Now */

@@ -4,7 +4,7 @@ import { button, checkbox, choice, make, select } from "../figures/elements.mjs"
 import { numberText } from "../figures/numbers.mjs";
 import { paintLegend, paintPicture, paintResponse } from "./kernel_explorer_canvas.mjs";
 import { extreme, relu, resize, sameKernel } from "./kernel_explorer_math.mjs";
-import { moveByKey } from "./kernel_explorer_pointer.mjs";
+import { moveByKey } from "./kernel_explorer_moves.mjs";
 import { negativeShare, onFlatGround, whenTurned } from "./kernel_explorer_text.mjs";
 
 /** @typedef {import("./kernel_explorer.mjs").Now} Now */

@@ -52,7 +52,7 @@ function costsOf(typed) {
 }
 
 /** The field for the network, under its name and above what may be written into it. */
-function makeEditor(/** @type {string} */ unique, /** @type {(text: string) => void} */ ontext) {
+function makeEditor(/** @type {string} */ unique, /** @type {(text: string) => void} */ onedit) {
   const area = make("textarea", {
     class: "lf-input lf-code nc-area",
     id: `${unique}-text`,
@@ -63,7 +63,7 @@ function makeEditor(/** @type {string} */ unique, /** @type {(text: string) => v
     wrap: "off",
     "aria-describedby": `${unique}-problem ${unique}-help`,
     "data-lm-suppress-shortcuts": "true",
-    oninput: () => ontext(area.value),
+    oninput: () => onedit(area.value),
   });
   const name = "The network, one layer a line";
   const label = make("label", { class: "nc-label", for: `${unique}-text` }, name);

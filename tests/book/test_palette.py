@@ -13,9 +13,6 @@ from autograder import palette
 from tests import COURSE
 
 CHOSEN = COURSE / "autograder" / "palette.py"
-EXPLORERS = COURSE / "autograder" / "student" / "explorers"
-OF_EXPLORERS = EXPLORERS / "drawing.py"
-"""Where explorers get their colors. Edges and curves of a few of them have colors of their own."""
 
 COLOR = re.compile(
     r"""(?<![&\w])\#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\b
@@ -34,7 +31,6 @@ def files() -> list[Path]:
         for package in packages
         for path in (COURSE / package).rglob("*")
         if path.suffix in endings and path != CHOSEN
-        if path.parent != EXPLORERS or path == OF_EXPLORERS
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from autograder.authoring.standalone import standalone_source
@@ -32,13 +36,37 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def graded(classroom: Path) -> dict[str, ClassResult]:
-    results = {}
-    for chapter in CHAPTERS:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course, with two pictures instead of twelve for the cells of one exercise to work on.
+
+    No mark depends on them, and each submission would spend most of its time there.
+    """
+    root = tmp_path_factory.mktemp("course")
+    for path in (ROOT / "exercises").iterdir():
+        if path.is_dir():
+            shutil.copytree(path, root / "exercises" / path.name)
+    for name in ("autograder", "laboratory", "solutions", "nbgrader_config.py"):
+        (root / name).symlink_to(ROOT / name)
+    pictures = root / "exercises" / "visualization" / "pictures.npz"
+    with np.load(pictures) as examples:
+        few = {
+            name: examples[name] if name == "classes" else examples[name][:2] for name in examples
+        }
+    np.savez(pictures, **few)
+    return root
+
+
+@pytest.fixture(scope="module")
+def graded(course: Path, classroom: Path) -> Callable[[str], ClassResult]:
+    """Return what came of a chapter's class, which is graded when it is first asked for."""
+
+    @functools.cache
+    def graded(chapter: str) -> ClassResult:
         students = sample_students(load_problems(ROOT, chapter))
-        write_sample_class(ROOT / "exercises" / chapter, students, classroom / "submitted")
-        results[chapter] = grade(ROOT, chapter, classroom=classroom)
-    return results
+        write_sample_class(course / "exercises" / chapter, students, classroom / "submitted")
+        return grade(course, chapter, classroom=classroom)
+
+    return graded
 
 
 def student_of(chapter: str, name: str) -> tuple[SampleStudent, dict[str, Problem]]:
@@ -55,11 +83,11 @@ def test_there_are_enough_students_of_different_kinds() -> None:
 
 @pytest.mark.parametrize(("chapter", "name"), STUDENTS)
 def test_marks_follow_from_what_was_put_in(
-    graded: dict[str, ClassResult], chapter: str, name: str
+    course: Path, graded: Callable[[str], ClassResult], chapter: str, name: str
 ) -> None:
     student, problems = student_of(chapter, name)
-    result = graded[chapter].of(name)
-    shares = student.expected(problems, Course.at(ROOT).seed(chapter, name))
+    result = graded(chapter).of(name)
+    shares = student.expected(problems, Course.at(course).seed(chapter, name))
     expected = {
         task.function: round(shares[task.function] * task.max_points, 2) for task in result.tasks
     }
@@ -68,8 +96,8 @@ def test_marks_follow_from_what_was_put_in(
     assert bool(result.reason) == (student.spoil is not None)
 
 
-def test_the_class_is_not_all_alike(graded: dict[str, ClassResult]) -> None:
-    for result in graded.values():
+def test_the_class_is_not_all_alike(graded: Callable[[str], ClassResult]) -> None:
+    for result in map(graded, CHAPTERS):
         points = {submission.student: submission.points for submission in result.submissions}
         best = result.submissions[0].max_points
         for name in ("ada", "ben", "cleo", "kim", "max", "nina"):
@@ -81,16 +109,19 @@ def test_the_class_is_not_all_alike(graded: dict[str, ClassResult]) -> None:
         assert best / 2 < points["jo"] < best
 
 
-def test_misconceptions_are_named(graded: dict[str, ClassResult]) -> None:
-    for chapter, result in graded.items():
+def test_misconceptions_are_named(graded: Callable[[str], ClassResult]) -> None:
+    for chapter in CHAPTERS:
         problems = load_problems(ROOT, chapter)
-        for task in result.of("dana").tasks:
+        for task in graded(chapter).of("dana").tasks:
             assert task.misconception == problems[task.function].misconceptions[0].name
 
 
-def test_a_second_run_grades_nothing_again(classroom: Path, graded: dict[str, ClassResult]) -> None:
-    for chapter, before in graded.items():
-        again = grade(ROOT, chapter, classroom=classroom)
+def test_a_second_run_grades_nothing_again(
+    course: Path, classroom: Path, graded: Callable[[str], ClassResult]
+) -> None:
+    for chapter in CHAPTERS:
+        before = graded(chapter)
+        again = grade(course, chapter, classroom=classroom)
         assert all(
             submission.unchanged for submission in again.submissions if submission.state == "graded"
         )
@@ -98,7 +129,7 @@ def test_a_second_run_grades_nothing_again(classroom: Path, graded: dict[str, Cl
             assert (old.student, old.tasks) == (new.student, new.tasks)
 
 
-def test_the_command_prints_the_class_view(classroom: Path, tmp_path: Path) -> None:
+def test_the_command_prints_the_class_view() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "autograder", "sample-class", "filters"],
         cwd=ROOT,

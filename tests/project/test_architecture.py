@@ -90,3 +90,21 @@ def test_a_chapter_has_the_same_name_everywhere() -> None:
     for chapter in sorted(folders):
         assert f"book/{chapter}/{chapter}" in pages
         assert (COURSE / "solutions" / chapter / f"{chapter}.md").is_file()
+
+
+def test_the_words_of_the_project_are_in_its_code() -> None:
+    """What the column "where" names is defined somewhere; paths in it exist."""
+    table = TEXT.split("## Words of this project")[1].split("\n## ")[0]
+    places = [row.split("|")[3] for row in table.splitlines() if row.startswith("| ")][1:]
+    assert len(places) >= 10
+    code = "\n".join(
+        path.read_text(encoding="utf-8") for path in (COURSE / "autograder").rglob("*.py")
+    )
+    for name in re.findall(r"`([^`]+)`", "".join(places)):
+        if "/" in name:
+            pattern = re.sub("<[a-z]+>", "*", name)
+            assert any(any(COURSE.glob(f"{top}{pattern}")) for top in ("", "autograder/")), name
+        else:
+            name = name.removeprefix("Problem.").removeprefix("Course.")
+            defined = rf"^\s*(class|def) {name}\b|^\s*{name}:|= \"{re.escape(name)}\""
+            assert re.search(defined, code, re.MULTILINE), name

@@ -23,7 +23,7 @@ CODE = ("autograder", "benchmarks", "book", "laboratory", "solutions")
         ("autograder/grading/wire.py", "tests/grading/test_wire.py"),
         ("autograder/student/explore.py", "tests/autograder/test_explore.py"),
         ("autograder/py.typed", "tests/autograder"),
-        ("book/extensions/look.py", "tests/book/test_extensions.py"),
+        ("book/extensions/course_setup.py", "tests/book/test_extensions.py"),
         ("book/_static/course.css", "tests/book"),
         ("tests/grading/test_wire.py", "tests/grading/test_wire.py"),
         ("tests/grading/grading_class.py", "tests/grading/test_grading.py"),

@@ -16,6 +16,8 @@ import pytest
 from autograder.checks import FILE_NAME, load_checks
 from tests import COURSE
 
+pytestmark = pytest.mark.slow  # each generates a chapter, and most build a page
+
 COPIED = ["autograder", "book", "laboratory", "solutions"]
 COPIED += ["_config.yml", "_toc.yml", "nbgrader_config.py", "pyproject.toml"]
 GENERATED = shutil.ignore_patterns("__pycache__", "*.ipynb", FILE_NAME)

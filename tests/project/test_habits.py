@@ -274,3 +274,14 @@ def test_documents_show_commands_that_exist(document: str) -> None:
     for block in re.findall(r"^ *```(?:bash|shell|sh)\n(.*?)^ *```", text, re.M | re.S):
         for command in commands(block):
             assert unknown(command) is None, f"{document} shows: {shlex.join(command)}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_keep_to_a_hundred_columns(document: str) -> None:
+    """Tables, code and long links have no place to break."""
+    text = (COURSE / document).read_text()
+    prose = re.sub(r"^( *)(`{3,})[^\n]*\n.*?^\1\2", "", text, flags=re.M | re.S)
+    long = [line for line in prose.splitlines() if len(line) > 100]
+    assert [
+        line for line in long if not line.lstrip().startswith("|") and "](http" not in line
+    ] == []

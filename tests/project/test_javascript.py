@@ -57,7 +57,7 @@ def test_types_are_checked(book: Path, line: str, words: str) -> None:
     [
         ("tiny.mjs", "export const a = {b:1}\n", "format"),
         ("tiny.mjs", "export const a = 1 == 2;\n", "noDoubleEquals"),
-        ("tiny.css", ".a {\n  colour: red;\n}\n", "noUnknownProperty"),
+        ("tiny.css", ".a {\n  tint: red;\n}\n", "noUnknownProperty"),
         (
             "tiny.mjs",
             "export function a(b) {\n" + "  b();\n" * 61 + "}\n",

@@ -17,6 +17,7 @@ from autograder.student.explorers.base import (
     whole_slider,
 )
 from autograder.student.explorers.drawing import (
+    EDGE,
     POSITIVE,
     figure,
     number,
@@ -142,7 +143,7 @@ class SlopeExplorer(Explorer):
         return (
             f'<div style="font-size:2em;line-height:1.3" role="status">{number(slope)}</div>'
             f'<svg viewBox="0 0 300 200" width="330" role="img" aria-label="{html.escape(words)}" '
-            'style="overflow:hidden;border:1px solid #888">'
+            f'style="overflow:hidden;border:1px solid {EDGE}">'
             f'<polyline points="{curve}" fill="none" stroke="currentColor" stroke-width="1.5"/>'
             f'<polyline points="{line}" fill="none" stroke="{POSITIVE}" stroke-width="3"/>'
             f"{dots}</svg><div>the curve, x (large dot), x − h and x + h (small dots), and "

@@ -18,6 +18,7 @@ NEGATIVE = palette.EXPLORER_NEGATIVE
 ZERO = palette.EXPLORER_ZERO
 POSITIVE = palette.EXPLORER_POSITIVE
 EDGE = palette.EXPLORER_EDGE
+CHANNELS = palette.EXPLORER_CHANNELS
 
 
 def png(pixels: Array) -> bytes:

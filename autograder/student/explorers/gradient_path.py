@@ -9,11 +9,9 @@ import ipywidgets as widgets
 import numpy as np
 
 from autograder.student.explorers.base import map_problem, slider, whole_slider
-from autograder.student.explorers.drawing import number
+from autograder.student.explorers.drawing import CHANNELS, EDGE, number
 from autograder.student.explorers.trained_network import TrainedNetworkExplorer
 from autograder.values import Tensor, Value
-
-CHANNELS = (("red", "#d03030"), ("green", "#2e8b2e"), ("blue", "#2676d4"))
 
 
 class GradientPathExplorer(TrainedNetworkExplorer):
@@ -79,7 +77,7 @@ class GradientPathExplorer(TrainedNetworkExplorer):
             self.image_figure(place)
             + '<figure style="margin:0;display:inline-block">'
             + f'<svg viewBox="0 0 300 200" width="330" role="img" aria-label="{html.escape(words)}"'
-            + ' style="border:1px solid #888;max-width:100%"><line x1="0" x2="300" y1="100" '
+            + f' style="border:1px solid {EDGE};max-width:100%"><line x1="0" x2="300" y1="100" '
             + f'y2="100" stroke="currentColor" stroke-opacity=".5"/>{lines}</svg>'
             + f"<figcaption>{html.escape(words)}: {legend}</figcaption></figure>"
         )

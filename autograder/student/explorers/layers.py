@@ -18,6 +18,7 @@ from autograder.student.explorers.base import (
     whole_slider,
 )
 from autograder.student.explorers.drawing import (
+    EDGE,
     figure,
     number,
     picture_colors,
@@ -194,4 +195,5 @@ class NetworkExplorer(Explorer):
 
 def _bar(share: float) -> str:
     width = max(1, round(120 * share))
-    return f'<span style="display:inline-block;height:.8em;width:{width}px;background:#888"></span>'
+    style = f"display:inline-block;height:.8em;width:{width}px;background:{EDGE}"
+    return f'<span style="{style}"></span>'

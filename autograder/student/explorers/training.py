@@ -16,7 +16,7 @@ from autograder.student.explorers.base import (
     slider,
     whole_slider,
 )
-from autograder.student.explorers.drawing import figure, number, picture_colors
+from autograder.student.explorers.drawing import EDGE, POSITIVE, figure, number, picture_colors
 from autograder.student.explorers.options import ColumnsOptions
 from autograder.values import Value, describe
 
@@ -156,16 +156,16 @@ def _path(points: list[Array], words: str) -> str:
     inside = np.clip(np.array(points), -100, 100)
     places = [f"{210 + 20 * x:.1f},{105 - 40 * y:.1f}" for x, y in inside.tolist()]
     rings = "".join(
-        f'<ellipse cx="210" cy="105" rx="{40 * r}" ry="{16 * r}" fill="none" stroke="#888"/>'
+        f'<ellipse cx="210" cy="105" rx="{40 * r}" ry="{16 * r}" fill="none" stroke="{EDGE}"/>'
         for r in (1, 2, 3, 4, 5)
     )
     dots = "".join(
-        f'<circle cx="{place.split(",")[0]}" cy="{place.split(",")[1]}" r="2.5" fill="#e07000"/>'
+        f'<circle cx="{place.split(",")[0]}" cy="{place.split(",")[1]}" r="2.5" fill="{POSITIVE}"/>'
         for place in places
     )
     return (
-        f'<svg viewBox="0 0 420 210" style="width:420px;max-width:100%;border:1px solid #888" '
+        f'<svg viewBox="0 0 420 210" style="width:420px;max-width:100%;border:1px solid {EDGE}" '
         f'role="img" aria-label="Path in a valley: {html.escape(words)}">{rings}'
         f'<path d="M204 105h12M210 99v12" stroke="currentColor" stroke-width="2"/>'
-        f'<polyline points="{" ".join(places)}" fill="none" stroke="#e07000"/>{dots}</svg>'
+        f'<polyline points="{" ".join(places)}" fill="none" stroke="{POSITIVE}"/>{dots}</svg>'
     )
