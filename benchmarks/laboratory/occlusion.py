@@ -77,7 +77,7 @@ def network_and_picture(name: NetworkName, device: torch.device) -> tuple[str, n
         model = torchvision.models.vgg16(weights=None).eval().requires_grad_(False)
         caption, size = "VGG16 with random weights.", 224
     else:
-        network = load_network(cast(Name, name), download=False, fallback=False)
+        network = load_network(name, download=False, fallback=False)
         model, caption, size = network.model, network.caption, network.size
     x = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(1))
     return caption, model.to(device), x.to(device)
