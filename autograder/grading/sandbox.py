@@ -135,10 +135,12 @@ class Sandbox:
     ) -> None:
         self.limits = limits or Limits()
         packages = tuple(packages)
-        control, inner = socket.socketpair()
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
+        # What may fail comes before anything is opened.
+        preload = [name for name in import_names(packages) if name != "ipykernel"]
         command = [bubblewrap(), *container_arguments(packages, shared, self.limits)]
         command += ["--", python(), "-I", "-B", f"{ENGINE_FOLDER}/grading/inside/zygote.py"]
+        control, inner = socket.socketpair()
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in close)
         with inner:
             self._process = subprocess.Popen(
                 [*command, str(inner.fileno())],
@@ -154,7 +156,7 @@ class Sandbox:
                 "Install it with `apt-get install libseccomp2`."
             )
         settings = {
-            "preload": [name for name in import_names(packages) if name != "ipykernel"],
+            "preload": preload,
             "change_user": os.getuid() == 0,
             "disk": self.limits.disk << 20,
             "limits": self.limits.resources(),
