@@ -101,7 +101,8 @@ def load_checks(path: Path) -> dict[str, Checks]:
     Raises :class:`ChecksFileError` where the file is missing, damaged or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: NumPy leaves the file of a damaged archive open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         index = json.loads(arrays.pop("index").tobytes().decode())
         version = index["format"]

@@ -1,7 +1,7 @@
 """Fuzzes the decoder of what submissions send, with coverage as a guide. Not run by pytest.
 
     python -m pip install atheris==3.0.0
-    python tests/fuzz_wire.py FOLDER -max_total_time=600
+    python tests/grading/fuzz_wire.py FOLDER -max_total_time=600
 
 ``FOLDER`` gets the corpus: it begins with real messages, and inputs that reach new code are
 added. The other options are libFuzzer's. What has to hold for every input, of any bytes:

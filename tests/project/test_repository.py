@@ -23,7 +23,7 @@ from packaging.version import Version
 
 import autograder
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.grading import submission, wire
+from autograder.grading import submission, submitted_notebook, wire
 from autograder.grading.inside import shell
 from autograder.grading.sandbox import Limits
 from autograder.grading.system_calls import FORBIDDEN
@@ -105,7 +105,7 @@ def test_the_limits_in_the_security_policy_are_those_of_the_code() -> None:
         f"{wire.MAX_STRUCTURE >> 10} KiB of structure, {wire.MAX_BULK >> 20} MiB of arrays",
         f"{shell.MAX_TEXT:,} characters, {shell.MAX_OUTPUTS} outputs, "
         f"{shell.MAX_PICTURE:,} bytes of a picture",
-        f"{submission.MAX_FILE:,} bytes, {submission.MAX_CELLS:,} cells",
+        f"{submission.MAX_FILE:,} bytes, {submitted_notebook.MAX_CELLS:,} cells",
     ]
     text = text_of("SECURITY.md")
     assert [row[1] for row in rows("SECURITY.md", "| what | at most |")] == expected
@@ -230,7 +230,8 @@ def test_every_package_is_a_name_and_a_command() -> None:
 
 
 def test_the_list_holds_what_the_code_tells_people_to_install() -> None:
-    told = re.findall(r"apt-get install ([\w-]+)", text_of("autograder/grading/sandbox.py"))
+    code = "".join(text_of(f"autograder/grading/{name}.py") for name in ("container", "sandbox"))
+    told = re.findall(r"apt-get install ([\w-]+)", code)
     assert {"bubblewrap", "libseccomp2"} == set(told)
     assert {*told, "chromium", "make"} <= set(packages())
 
