@@ -40,6 +40,11 @@ class Limits:
     cell_seconds: float = 15.0
     total_seconds: float = 180.0
 
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+                raise TypeError(f"{name} must be a number above 0, not {value!r}")
+
     def resources(self) -> dict[str, int]:
         """Return the limits that the kernel enforces, by their names without ``RLIMIT_``."""
         return {
@@ -89,18 +94,11 @@ def chapters(course: Path) -> list[str]:
 def load_chapter(course: Path, name: str) -> Chapter:
     """Import ``solutions.<name>.chapter`` from the folder ``course`` and return its ``CHAPTER``.
 
-    Raises :class:`SourceError` for a setting that does not exist, a task without a file, and a file
-    in ``tasks/`` that is not a task.
+    Raises :class:`SourceError` for a setting that does not exist, a task without a file, a file
+    in ``tasks/`` that is not a task, and one of ``files`` that is not there.
     """
     path = course.resolve() / "solutions" / name / "chapter.py"
-    try:
-        chapter = getattr(_import(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
-    except TypeError as error:
-        frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno or 1 for frame in frames if Path(frame.filename) == path]
-        if not lines:
-            raise
-        raise SourceError(path, lines[-1], str(error)) from error
+    chapter = getattr(_import(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
     if not isinstance(chapter, Chapter):
         raise SourceError(path, 1, "it has no CHAPTER = Chapter(...)")
     files = {file.stem: file for file in sorted((path.parent / "tasks").glob("*.py"))}
@@ -110,6 +108,9 @@ def load_chapter(course: Path, name: str) -> Chapter:
     for task, file in files.items():
         if task not in (*chapter.tasks, "__init__"):
             raise SourceError(file, 1, f"{task} is not among the tasks of {name}/chapter.py")
+    for file_name in chapter.files:
+        if not (course / file_name).is_file():
+            raise SourceError(path, line_of(path, file_name), f"there is no file {file_name}")
     return chapter
 
 
@@ -141,13 +142,31 @@ def line_of(path: Path, word: str) -> int:
 
 
 def _import(root: Path, name: str) -> ModuleType:
+    """Import a module of the course. What goes wrong in its files is a :class:`SourceError`."""
     _forget_other_courses(root)
     sys.path.insert(0, str(root))
     try:
         importlib.invalidate_caches()
         return importlib.import_module(name)
+    except ModuleNotFoundError:  # not the file's fault: a package is not installed
+        raise
+    except Exception as error:
+        place = _place(error, root)
+        if place is None:
+            raise
+        raise SourceError(*place, f"{type(error).__name__}: {error}") from error
     finally:
         sys.path.remove(str(root))
+
+
+def _place(error: Exception, root: Path) -> tuple[Path, int] | None:
+    """Return the file of the course and the line that an exception comes from, None if of none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [(Path(frame.filename), frame.lineno or 1) for frame in frames]
+    if isinstance(error, SyntaxError) and error.filename:
+        places.append((Path(error.filename), error.lineno or 1))
+    ours = [place for place in places if place[0].is_relative_to(root / "solutions")]
+    return ours[-1] if ours else None
 
 
 def _forget_other_courses(root: Path) -> None:

@@ -49,7 +49,9 @@ def failure(error: BaseException) -> Failed:
     """Describe an exception raised by a student's code."""
     try:
         message = str(error)
-    except Exception as second:  # the exception's own __str__ is the student's code, too
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # the exception's own __str__ is the student's code, too
         message = f"(its message cannot be read: {type(second).__name__})"
     return Failed(
         type(error).__name__[:MAX_KIND],

@@ -5,13 +5,14 @@ Every command works on the course that the current folder belongs to.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -37,12 +38,22 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    app.command("course")(course)
-    app.command("generate")(generate)
-    app.command("grade")(grade)
-    app.command("explain")(explain)
-    app.command("sample-class")(sample_class)
-    app.command("mutation-table")(mutation_table)
+    for command in (course, generate, grade, explain, sample_class, mutation_table):
+        app.command(command.__name__.replace("_", "-"))(_telling(command))
+
+
+def _telling(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that says in one line what is wrong in a chapter's sources, and leaves."""
+
+    @functools.wraps(command)
+    def telling(**options: Any) -> None:
+        try:
+            command(**options)
+        except SourceError as error:
+            Console(stderr=True).print(str(error), markup=False, soft_wrap=True)
+            raise typer.Exit(1) from error
+
+    return telling
 
 
 def course_root() -> Path:

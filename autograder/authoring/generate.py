@@ -13,7 +13,6 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import source_notebook
 from autograder.authoring.proof import prove
-from autograder.chapter import SourceError, line_of
 from autograder.checks import FILE_NAME, save_checks
 from autograder.nbgrader_settings import nbgrader_settings
 
@@ -67,16 +66,8 @@ def write_source(course: Path, chapter: str) -> None:
         prove(problem)
     folder = course / "solutions" / chapter
     for name in source.settings.files:
-        _copy(course, chapter, name)
+        shutil.copyfile(course / name, folder / Path(name).name)
     nbformat.write(source_notebook(source), folder / f"{chapter}.ipynb")
     # In the order of the tasks, which is the order in which students meet them.
     checks = [problem.visible_checks() for problem in source.problems.values()]
     save_checks(folder / FILE_NAME, chapter, checks)
-
-
-def _copy(course: Path, chapter: str, name: str) -> None:
-    folder = course / "solutions" / chapter
-    if not (course / name).is_file():
-        path = folder / "chapter.py"
-        raise SourceError(path, line_of(path, name), f"there is no file {name}")
-    shutil.copyfile(course / name, folder / Path(name).name)

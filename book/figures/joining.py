@@ -17,8 +17,16 @@ OTHER_IMPORT = re.compile(r"^(?:import\b|export (?:\{|\*)).*|\bimport\(.*", re.M
 DECLARATION = re.compile(
     r"^(export )?(?:async )?(?:function\*?|class|const|let|var) ([\w$]+)", re.MULTILINE
 )
-UNPACKING = re.compile(r"^(?:export )?(?:const|let|var) [\[{].*", re.MULTILINE)
-DOCUMENTATION = re.compile(r"/\*\*.*?\*/ ?", re.DOTALL)
+SEVERAL = re.compile(
+    r"""^(?:export[ ])?(?:const|let|var)[ ](?:[\[{].*
+    | [\w$]+(?:[ ]=[ ](?:[^()\[\]{},;"'`\n]|\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}
+                     |"[^"\n]*"|'[^'\n]*'|`[^`\n]*`)*)?,\s*[\w$]+)""",
+    re.MULTILINE | re.VERBOSE,
+)
+"""A declaration of several names: unpacked ones, or one after the other."""
+
+DEFAULT = re.compile(r"^export default\b", re.MULTILINE)
+DOCUMENTATION = re.compile(r"/\*\*(?!/).*?\*/ ?", re.DOTALL)
 COMMENT_LINE = re.compile(r"^[ ]*//.*\n", re.MULTILINE)
 
 
@@ -47,6 +55,8 @@ def joined_module(path: Path) -> str:
     _collect(path.resolve(), modules, ())
     owners: dict[str, Module] = {}
     for module in modules.values():
+        if DEFAULT.search(module.text) and module.path != path.resolve():
+            raise ValueError(f"{module.path.name} has a default export, but {path.name} imports it")
         for name in module.names:
             if name in owners:
                 raise ValueError(
@@ -98,7 +108,7 @@ def read_module(path: Path) -> Module:
     text = IMPORT.sub("", text)
     for pattern, reason in (
         (OTHER_IMPORT, 'is no import of the form import { name } from "./file.mjs"; at its top'),
-        (UNPACKING, "declares several names in one line at its top"),
+        (SEVERAL, "declares several names in one line at its top"),
     ):
         if match := pattern.search(text):
             raise ValueError(f"{path.name}: {match[0].strip()!r} {reason}")

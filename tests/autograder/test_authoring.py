@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -315,6 +318,8 @@ def test_the_settings_of_a_chapter(toy_course: Path) -> None:
             "def triple",
             "it is about total, but its problem is triple",
         ),
+        ("tasks/total.py", "PROBLEM =", "1 +* 1\nPROBLEM =", "1 +* 1", "SyntaxError"),
+        ("tasks/total.py", "PROBLEM =", "1 / 0\nPROBLEM =", "1 / 0", "ZeroDivisionError"),
     ],
 )
 def test_bad_settings_name_file_and_line(
@@ -333,6 +338,35 @@ def test_unknown_limits_are_refused(toy: Path) -> None:
     edit(toy / "chapter.py", "Chapter(tasks", "Chapter(limits=Limits(seconds=5), tasks")
     with pytest.raises(SourceError, match=r"chapter\.py:3: .*argument 'seconds'"):
         load_chapter(toy.parents[1], "toy")
+
+
+@pytest.mark.parametrize("value", ["'5'", "0", "-1", "True", "None"])
+def test_limits_are_numbers_above_zero(toy: Path, value: str) -> None:
+    edit(toy / "chapter.py", "import Chapter", "import Chapter, Limits")
+    edit(toy / "chapter.py", "Chapter(tasks", f"Chapter(limits=Limits(memory={value}), tasks")
+    message = rf"chapter\.py:3: TypeError: memory must be a number above 0, not {value}"
+    with pytest.raises(SourceError, match=message):
+        load_chapter(toy.parents[1], "toy")
+
+
+@pytest.mark.parametrize("command", ["generate", "explain", "mutation-table", "sample-class"])
+def test_commands_say_what_is_wrong_in_the_sources(toy_course: Path, command: str) -> None:
+    edit(toy_course / "solutions" / "toy" / "chapter.py", "tasks=", "task=")
+    arguments = [command, "toy", *(["ada"] if command == "explain" else [])]
+    if command == "explain":  # it looks for the released exercise first
+        (toy_course / "exercises" / "toy").mkdir(parents=True)
+        notebook = nbformat.v4.new_notebook()
+        nbformat.write(notebook, toy_course / "exercises" / "toy" / "toy.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "autograder", *arguments],
+        cwd=toy_course,
+        env={**os.environ, "PYTHONPATH": str(COURSE)},
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 1
+    assert "chapter.py:3: TypeError" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_task_that_the_chapter_does_not_name_is_refused(toy: Path) -> None:

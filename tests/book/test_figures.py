@@ -792,6 +792,9 @@ def dial(*lines: str) -> dict[str, str]:
         (dial('export { dot } from "./drawing.mjs";'), r"is no import of the form"),
         (dial('const later = () => import("./drawing.mjs");'), r"is no import of the form"),
         (dial("const [a, b] = [1, 2];"), r"declares several names in one line at its top"),
+        (dial("const a = 1, b = 2;"), r"declares several names in one line at its top"),
+        (dial("let a, b;"), r"declares several names in one line at its top"),
+        ({"drawing": PARTS["drawing.mjs"] + "export default 1;\n"}, r"has a default export"),
         (dial("const a = `two", "lines`;"), r"a text in ` ` spans lines"),
         (dial('const a = "/** b */";'), r"a comment begins inside a text"),
         (

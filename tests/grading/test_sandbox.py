@@ -98,6 +98,10 @@ FAILING = {
         "class Silent(Exception):\n    def __str__(self):\n        return 1 / 0\n"
         "def f(x):\n    raise Silent"
     ),
+    "a message that leaves": (
+        "class Leaving(Exception):\n    def __str__(self):\n        raise SystemExit\n"
+        "def f(x):\n    raise Leaving"
+    ),
     "a long message": "def f(x):\n    raise ValueError('no' * 5000)",
     "exit": "def f(x):\n    exit()",
 }
