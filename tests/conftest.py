@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import COURSE
+from tests.small_course import write_course
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.grading.grading_class import Grader
 
-COURSE = Path(__file__).parents[1]
 OWN_MODULES = pytest.StashKey[dict[str, dict[str, ModuleType]]]()
 # The first is Chromium without the browser around it: a page costs a fifth, and looks the same.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -258,19 +260,8 @@ def own_packages(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture
 def toy_course(tmp_path: Path) -> Path:
     """A course with one small chapter, "toy": two tasks and a question; 9 points."""
-    folder = tmp_path / "course" / "solutions" / "toy"
-    folder.mkdir(parents=True)
-    (folder.parent / "__init__.py").write_text("")
-    (folder / "__init__.py").write_text("")
-    (folder / "toy.md").write_text(SOURCE)
-    (folder / "chapter.py").write_text(CHAPTER_PY)
-    (folder / "tasks").mkdir()
-    (folder / "tasks" / "__init__.py").write_text("")
-    (folder / "tasks" / "double.py").write_text(DOUBLE_PY)
-    (folder / "tasks" / "total.py").write_text(TOTAL_PY)
     root = tmp_path / "course"
-    config = COURSE / "nbgrader_config.py"
-    (root / "nbgrader_config.py").write_text(config.read_text())
+    write_course(root, "toy", SOURCE, CHAPTER_PY, {"double": DOUBLE_PY, "total": TOTAL_PY})
     return root
 
 
@@ -281,7 +272,7 @@ def grader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grader]:
     from tests.grading import grading_class
 
     root = tmp_path_factory.mktemp("probe")
-    course = grading_class.make_course(root, COURSE / "nbgrader_config.py")
+    course = grading_class.make_course(root)
     chapter = course.chapter("probe")
     with open_sandbox(chapter) as sandbox:
         yield grading_class.Grader(course, chapter, sandbox)

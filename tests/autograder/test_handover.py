@@ -30,7 +30,7 @@ from autograder.problems import Case, Problem, quarters
 from autograder.report import report
 from autograder.student.calls import in_notebook
 from autograder.values import LAYERS, SequentialNetwork, Tensor, describe, same
-from tests import COURSE
+from tests.small_course import write_course
 
 
 def network(seed: int = 0, **options: object) -> SequentialNetwork:
@@ -262,16 +262,7 @@ PROBLEM = Problem(
 def vision(tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A course whose only chapter uses PyTorch."""
     root = tmp_path_factory.mktemp("vision")
-    folder = root / "solutions" / "vision"
-    folder.mkdir(parents=True)
-    (folder.parent / "__init__.py").write_text("")
-    (folder / "__init__.py").write_text("")
-    (folder / "vision.md").write_text(SOURCE)
-    (folder / "chapter.py").write_text(CHAPTER)
-    (folder / "tasks").mkdir()
-    (folder / "tasks" / "__init__.py").write_text("")
-    (folder / "tasks" / "gradient.py").write_text(GRADIENT)
-    (root / "nbgrader_config.py").write_text((COURSE / "nbgrader_config.py").read_text())
+    write_course(root, "vision", SOURCE, CHAPTER, {"gradient": GRADIENT})
     generate(root, "vision", gradebook=f"sqlite:///{root}/unused.db")
     return Course.at(root)
 

@@ -18,6 +18,7 @@ from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.rebuild import rebuild
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submitted_notebook import SubmittedNotebook, notebook_of
+from tests.small_course import write_course
 
 SOURCE = """\
 ---
@@ -234,20 +235,10 @@ SECRET = "a secret for tests"
 SEED = 20
 
 
-def make_course(root: Path, config: Path) -> Course:
+def make_course(root: Path) -> Course:
     """Write the course's sources into ``root`` and generate its exercise."""
-    folder = root / "solutions" / "probe"
-    folder.mkdir(parents=True)
-    (folder.parent / "__init__.py").write_text("")
-    (folder / "__init__.py").write_text("")
-    (folder / "probe.md").write_text(SOURCE)
-    (folder / "chapter.py").write_text(CHAPTER)
+    folder = write_course(root, "probe", SOURCE, CHAPTER, TASKS)
     (folder / "mistakes.py").write_text(SHARED)
-    (folder / "tasks").mkdir()
-    (folder / "tasks" / "__init__.py").write_text("")
-    for name, source in TASKS.items():
-        (folder / "tasks" / f"{name}.py").write_text(source)
-    (root / "nbgrader_config.py").write_text(config.read_text())
     generate(root, "probe", gradebook=f"sqlite:///{root}/unused.db")
     return Course.at(root)
 
