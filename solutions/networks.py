@@ -72,7 +72,7 @@ def plain(kind: str) -> Layer:
 
 def _rectified(layers: Iterable[Layer]) -> Spec:
     """Put a ReLU after every layer."""
-    return [one for layer in layers for one in (layer, plain("relu"))]
+    return [made for layer in layers for made in (layer, plain("relu"))]
 
 
 LENET5: Spec = [

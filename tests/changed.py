@@ -133,7 +133,7 @@ def main(names: set[str]) -> int:
     about = {chapter for file in files if (chapter := chapter_of(file))}
     lanes = commands(files, about)
     with ThreadPoolExecutor(len(lanes)) as pool:
-        failures = pool.map(lambda lane: [one for one in lane if not passes(one)], lanes)
+        failures = pool.map(lambda lane: [step for step in lane if not passes(step)], lanes)
         return int(any(failures))
 
 

@@ -217,7 +217,7 @@ def report(given: argparse.Namespace, times: Times, cores: str) -> bool:
     print(f"{'':10}{'way':16}{'clock ms':>10}{'processor ms':>14}{'GFLOP/s':>9}{'x torch':>9}")
     met = True
     for call in ("forward", "backward"):
-        fastest = min(one[decides] for one in times["torch", call])
+        fastest = min(timing[decides] for timing in times["torch", call])
         for way in ("loops", *FORWARD):
             if (way, call) not in times:
                 continue

@@ -26,11 +26,14 @@ LAYERS = ("conv1_1", "conv2_2", "conv3_3", "conv4_3", "conv5_3")
 def outputs() -> dict[str, Tensor]:
     """Return what the layers give, before ReLU, by layer: shape (pictures, C, H, W)."""
     network = demo.small_network()
-    found = [
+    outputs_per_picture = [
         activations.layer_outputs(network.model, demo.example(network, number).x, layers=LAYERS)
         for number, _ in EXAMPLES
     ]
-    return {layer: torch.cat([one[layer] for one in found]) for layer in LAYERS}
+    return {
+        layer: torch.cat([picture_outputs[layer] for picture_outputs in outputs_per_picture])
+        for layer in LAYERS
+    }
 
 
 @functools.cache
@@ -49,7 +52,7 @@ def scenes() -> list[dict[str, Any]]:
             "layers": [
                 {
                     "maps": embedded.responses(outputs()[layer][i].numpy(), limit(layer)),
-                    "channels": [summary(one) for one in outputs()[layer][i]],
+                    "channels": [summary(maps) for maps in outputs()[layer][i]],
                 }
                 for layer in LAYERS
             ],
@@ -63,9 +66,9 @@ def limit(layer: str) -> float:
     return float(outputs()[layer].abs().max())
 
 
-def summary(one: Tensor) -> list[float]:
+def summary(channel: Tensor) -> list[float]:
     """Return mean, largest and smallest value of a map, and the share of places above zero."""
-    numbers = one.mean(), one.max(), one.min(), (one > 0).double().mean()
+    numbers = channel.mean(), channel.max(), channel.min(), (channel > 0).double().mean()
     return [round(float(number), 4) for number in numbers]
 
 
@@ -73,11 +76,11 @@ def summary(one: Tensor) -> list[float]:
 def layers() -> list[dict[str, Any]]:
     """Return the layers: name, size of the maps, scale, filters if they are colors, and slices."""
     model = demo.small_network().model
-    found = []
+    entries = []
     for name in LAYERS:
         filters = activations.filters(model, name).maps.numpy()
         colored = filters.ndim == 4
-        found.append(
+        entries.append(
             {
                 "name": name,
                 "side": outputs()[name].shape[-1],
@@ -88,7 +91,7 @@ def layers() -> list[dict[str, Any]]:
                 else "",
             }
         )
-    return found
+    return entries
 
 
 class ChannelBrowser(embedded.KnownScene, Figure):

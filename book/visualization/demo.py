@@ -25,7 +25,7 @@ PHOTOGRAPHS = ("chelsea", "coffee", "rocket", "astronaut")
 
 
 @dataclass(frozen=True)
-class Shown:
+class Example:
     """A picture on its way into a network.
 
     picture: as a reader sees it, shape (H, W, 3), from 0 to 1.
@@ -70,32 +70,32 @@ def drawn(count: int, first: int = 0) -> drawn_pictures.Pictures:
     return drawn_pictures.draw(count, seed=SEED, first=first)
 
 
-def inputs(shown: drawn_pictures.Pictures, net: Network) -> tuple[Tensor, Tensor, Tensor]:
+def inputs(pictures: drawn_pictures.Pictures, net: Network) -> tuple[Tensor, Tensor, Tensor]:
     """Return normalized pictures (N, 3, H, W), labels (N,) and masks (N, H, W) for a network."""
-    images = torch.from_numpy(shown.images).float() / 255
+    images = torch.from_numpy(pictures.images).float() / 255
     return (
         net.normalize(images),
-        torch.from_numpy(shown.labels),
-        torch.from_numpy(shown.masks),
+        torch.from_numpy(pictures.labels),
+        torch.from_numpy(pictures.masks),
     )
 
 
-def example(net: Network, number: int = 0) -> Shown:
+def example(net: Network, number: int = 0) -> Example:
     """Return picture ``number`` for a network: drawn for the small VGG, else a photograph.
 
     The class asked about is the drawn object's, or the one that the network thinks likeliest.
     """
     if net.classes == drawn_pictures.CLASSES:
-        one = drawn(1, number)
-        x, labels, masks = inputs(one, net)
+        pictures = drawn(1, number)
+        x, labels, masks = inputs(pictures, net)
         target = int(labels[0])
-        return Shown(_seen(net, x), x, target, net.classes[target], masks[0].numpy())
+        return Example(_colors(net, x), x, target, net.classes[target], masks[0].numpy())
     x = net.prepare(getattr(data, PHOTOGRAPHS[number % len(PHOTOGRAPHS)])())
     with torch.inference_mode():
         target = int(net.model(x).argmax())
-    return Shown(_seen(net, x), x, target, net.classes[target], None)
+    return Example(_colors(net, x), x, target, net.classes[target], None)
 
 
-def _seen(net: Network, x: Tensor) -> Array:
-    seen: Array = net.unnormalize(x)[0].permute(1, 2, 0).numpy()
-    return seen
+def _colors(net: Network, x: Tensor) -> Array:
+    colors: Array = net.unnormalize(x)[0].permute(1, 2, 0).numpy()
+    return colors

@@ -34,8 +34,8 @@ WINDOW = 25
 def pixel() -> tuple[int, int]:
     """Return row and column of the pixel with the largest saliency."""
     network = demo.small_network()
-    shown = demo.example(network, EXAMPLE)
-    plain = saliency(network.model, shown.x, shown.target)[0]
+    example = demo.example(network, EXAMPLE)
+    plain = saliency(network.model, example.x, example.target)[0]
     return divmod(int(plain.argmax()), plain.shape[1])
 
 
@@ -43,9 +43,9 @@ def pixel() -> tuple[int, int]:
 def path() -> Fluctuation:
     """Return the derivatives at that pixel on the way from the picture to its noisy copy."""
     network = demo.small_network()
-    shown = demo.example(network, EXAMPLE)
+    example = demo.example(network, EXAMPLE)
     return fluctuation(
-        network.model, shown.x, shown.target, pixel=pixel(), noise_level=LEVEL, points=POINTS
+        network.model, example.x, example.target, pixel=pixel(), noise_level=LEVEL, points=POINTS
     )
 
 
@@ -58,20 +58,22 @@ def way() -> dict[str, Any]:
     one scale up to the largest; ``pictures`` has the picture at some t.
     """
     network = demo.small_network()
-    shown = demo.example(network, EXAMPLE)
-    side = shown.x.shape[-1]
+    example = demo.example(network, EXAMPLE)
+    side = example.x.shape[-1]
     row, column = pixel()
     top, left = (min(max(place - WINDOW // 2, 0), side - WINDOW) for place in (row, column))
     # The same way once more, now for all pixels of the window.
     random = torch.Generator().manual_seed(0)
-    noise = LEVEL * (shown.x.max() - shown.x.min()) * torch.randn(shown.x.shape, generator=random)
-    along = shown.x + path().t[:, None, None, None] * noise
-    maps = saliency(network.model, along, shown.target)
+    noise = (
+        LEVEL * (example.x.max() - example.x.min()) * torch.randn(example.x.shape, generator=random)
+    )
+    along = example.x + path().t[:, None, None, None] * noise
+    maps = saliency(network.model, along, example.target)
     maps = maps[:, top : top + WINDOW, left : left + WINDOW]
     step = float(path().derivatives.abs().max()) / 30_000
     some = along[:: (POINTS - 1) // (PICTURES - 1)]
     return {
-        "label": shown.label,
+        "label": example.label,
         "side": side,
         "pixel": [row, column],
         "window": [top, left, WINDOW],

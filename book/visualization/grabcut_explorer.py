@@ -33,16 +33,16 @@ def scenes() -> list[dict[str, Any]]:
     other; ``masks`` in the order of ``BACKGROUND``, and within it of ``FOREGROUND``.
     """
     network = demo.small_network()
-    found = []
+    entries = []
     for number, label in EXAMPLES:
-        shown = demo.example(network, number)
-        if shown.mask is None:
+        example = demo.example(network, number)
+        if example.mask is None:
             raise ValueError("a drawn picture has a mask")
-        image = np.rint(255 * shown.picture).astype(np.uint8)
-        target = torch.tensor([shown.target])
+        image = np.rint(255 * example.picture).astype(np.uint8)
+        target = torch.tensor([example.target])
         maps = []
         for method in METHODS:
-            importance = method_table.METHODS[method](network, shown.x, target)[0].numpy()
+            importance = method_table.METHODS[method](network, example.x, target)[0].numpy()
             given = [
                 [
                     segmentation.seeds(importance, foreground=high, background=low)
@@ -53,31 +53,33 @@ def scenes() -> list[dict[str, Any]]:
             cut = [[segmentation.grabcut(image, seeds) for seeds in row] for row in given]
             maps.append(
                 {
-                    "foreground": embedded.masks(np.stack([one.foreground for one in given[0]])),
+                    "foreground": embedded.masks(
+                        np.stack([seeds.foreground for seeds in given[0]])
+                    ),
                     "background": embedded.masks(np.stack([row[0].background for row in given])),
                     "masks": embedded.masks(np.concatenate(cut)),
-                    "seeds": [judged(one.foreground, shown.mask) for one in given[0]],
-                    "cut": [[judged(one, shown.mask) for one in row] for row in cut],
+                    "seeds": [judged(seeds.foreground, example.mask) for seeds in given[0]],
+                    "cut": [[judged(mask, example.mask) for mask in row] for row in cut],
                 }
             )
-        found.append(
+        entries.append(
             {
                 "name": f"picture-{number}",
                 "label": label,
-                "picture": embedded.picture(shown.picture),
-                "truth": embedded.masks(shown.mask[None]),
+                "picture": embedded.picture(example.picture),
+                "truth": embedded.masks(example.mask[None]),
                 "maps": maps,
             }
         )
-    return found
+    return entries
 
 
-def judged(found: embedded.Array, truth: embedded.Array) -> dict[str, Any]:
+def judged(mask: embedded.Array, truth: embedded.Array) -> dict[str, Any]:
     """Return how many pixels were found, how many of them lie on the object, and the IoU."""
     return {
-        "count": int(found.sum()),
-        "right": int((found & truth).sum()),
-        "iou": round(segmentation.iou(found, truth), 4),
+        "count": int(mask.sum()),
+        "right": int((mask & truth).sum()),
+        "iou": round(segmentation.iou(mask, truth), 4),
     }
 
 

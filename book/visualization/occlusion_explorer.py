@@ -37,12 +37,12 @@ def scenes() -> list[dict[str, Any]]:
     multiples of ``STEP``, shape (rows, columns, classes); ``clean`` are those of the whole picture.
     """
     network = demo.small_network()
-    found = []
+    entries = []
     for number, label in EXAMPLES:
-        shown = demo.example(network, number)
+        example = demo.example(network, number)
         sweeps = []
         for patch in PATCHES:
-            swept = occlusion(network.model, shown.x, patch=patch, stride=STRIDE, progress=False)
+            swept = occlusion(network.model, example.x, patch=patch, stride=STRIDE, progress=False)
             if swept.tops != swept.lefts:
                 raise ValueError("the figure wants square pictures")
             sweeps.append(
@@ -53,17 +53,17 @@ def scenes() -> list[dict[str, Any]]:
                     "scores": embedded.numbers(swept.logits.numpy(), STEP),
                 }
             )
-        found.append(
+        entries.append(
             {
                 "name": f"picture-{number}",
                 "label": label,
-                "side": shown.x.shape[-1],
-                "picture": embedded.picture(shown.picture),
-                "target": shown.target,
+                "side": example.x.shape[-1],
+                "picture": embedded.picture(example.picture),
+                "target": example.target,
                 "sweeps": sweeps,
             }
         )
-    return found
+    return entries
 
 
 class OcclusionExplorer(embedded.KnownScene, Figure):

@@ -42,18 +42,18 @@ def bytes_of(picture: Array) -> Array:
     return values
 
 
-def maps(network: Network, shown: Pictures) -> dict[str, Array]:
+def maps(network: Network, pictures: Pictures) -> dict[str, Array]:
     """Return the maps (N, H, W) of all methods for the pictures' own classes."""
-    x, labels, masks = demo.inputs(shown, network)
-    found = {name: method_table.METHODS[name](network, x, labels).numpy() for name in METHODS}
+    x, labels, masks = demo.inputs(pictures, network)
+    importance = {name: method_table.METHODS[name](network, x, labels).numpy() for name in METHODS}
     soft = blur(masks[:, None].float(), method_table.SOFTNESS)
-    found[PERFECT] = soft[:, 0].numpy()
-    return found
+    importance[PERFECT] = soft[:, 0].numpy()
+    return importance
 
 
-def named_correctly(network: Network, shown: Pictures) -> Array:
+def named_correctly(network: Network, pictures: Pictures) -> Array:
     """Return for which pictures the likeliest class is the right one, shape (N,), bool."""
-    x, labels, _ = demo.inputs(shown, network)
+    x, labels, _ = demo.inputs(pictures, network)
     with torch.inference_mode():
         right: Array = (network.model(x).argmax(1) == labels).numpy()
     return right
@@ -95,11 +95,11 @@ class Result:
     hits: Array
 
 
-def measure(shown: Pictures, importance: Array, foreground: float) -> Result:
+def measure(pictures: Pictures, importance: Array, foreground: float) -> Result:
     """Cut every picture by its map, shape (N, H, W), and compare with its mask."""
     rows = []
-    for image, one, truth in zip(shown.images, importance, shown.masks, strict=True):
-        made = cut(image, one, foreground)
+    for image, single_map, truth in zip(pictures.images, importance, pictures.masks, strict=True):
+        made = cut(image, single_map, foreground)
         hits = truth[made.threshold].mean() if made.threshold.any() else 0.0
         rows.append(
             (
@@ -111,11 +111,11 @@ def measure(shown: Pictures, importance: Array, foreground: float) -> Result:
     return Result(*np.array(rows).T)
 
 
-def results(shown: Pictures, found: dict[str, Array]) -> dict[tuple[str, float], Result]:
+def results(pictures: Pictures, maps: dict[str, Array]) -> dict[tuple[str, float], Result]:
     """Return the results of all maps at all quantiles, by name and quantile."""
     return {
-        (name, quantile): measure(shown, importance, quantile)
-        for name, importance in found.items()
+        (name, quantile): measure(pictures, importance, quantile)
+        for name, importance in maps.items()
         for quantile in QUANTILES
     }
 
@@ -161,12 +161,12 @@ def mask_panel(
     picture: Array, mask: Array, title: str = "", note: str = "", width: int = 150
 ) -> plots.Panel:
     """Draw a picture (H, W, 3), from 0 to 1, that is dark outside of a mask."""
-    shown = picture * np.where(mask, 1.0, 0.15)[..., None]
-    return plots.picture(shown, title, note, high=1, width=width)
+    dimmed = picture * np.where(mask, 1.0, 0.15)[..., None]
+    return plots.picture(dimmed, title, note, high=1, width=width)
 
 
-def smooth_map(network: Network, shown: demo.Shown) -> Array:
+def smooth_map(network: Network, example: demo.Example) -> Array:
     """Return the SmoothGrad map of a picture, shape (H, W)."""
-    labels = torch.tensor([shown.target])
-    found: Array = method_table.METHODS["SmoothGrad"](network, shown.x, labels)[0].numpy()
-    return found
+    labels = torch.tensor([example.target])
+    importance: Array = method_table.METHODS["SmoothGrad"](network, example.x, labels)[0].numpy()
+    return importance

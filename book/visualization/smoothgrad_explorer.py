@@ -39,29 +39,31 @@ def scenes() -> list[dict[str, Any]]:
     ``laboratory.evaluation``.
     """
     network = demo.small_network()
-    found = []
+    entries = []
     for number, label in EXAMPLES:
-        shown = demo.example(network, number)
-        if shown.mask is None:
+        example = demo.example(network, number)
+        if example.mask is None:
             raise ValueError("a drawn picture has a mask")
         maps = {
-            (level, count): smooth_map(shown, level, count) for level in LEVELS for count in COUNTS
+            (level, count): smooth_map(example, level, count)
+            for level in LEVELS
+            for count in COUNTS
         }
-        mask = torch.from_numpy(shown.mask)
+        mask = torch.from_numpy(example.mask)
         sprite = [maps[0.0, COUNTS[0]]]
         sprite += [maps[level, count] for level in LEVELS[1:] for count in COUNTS]
         outline: Any = segmentation.find_boundaries
-        found.append(
+        entries.append(
             {
                 "name": f"picture-{number}",
                 "label": label,
-                "object": shown.label,
+                "object": example.label,
                 "share": round(float(mask.double().mean()), 4),
-                "noisy": embedded.pictures(np.stack([noisy(shown, level) for level in LEVELS])),
+                "noisy": embedded.pictures(np.stack([noisy(example, level) for level in LEVELS])),
                 "maps": embedded.responses(
-                    torch.stack([one / one.max() for one in sprite]).numpy(), 1.0
+                    torch.stack([saliency / saliency.max() for saliency in sprite]).numpy(), 1.0
                 ),
-                "outline": embedded.masks(outline(shown.mask, mode="outer")[None]),
+                "outline": embedded.masks(outline(example.mask, mode="outer")[None]),
                 "measures": [
                     [
                         measured(maps[level, count], maps[level, COUNTS[-1]], mask)
@@ -71,43 +73,43 @@ def scenes() -> list[dict[str, Any]]:
                 ],
             }
         )
-    return found
+    return entries
 
 
-def noisy(shown: demo.Shown, level: float) -> embedded.Array:
+def noisy(example: demo.Example, level: float) -> embedded.Array:
     """Return the first of SmoothGrad's noisy copies as a reader sees it, shape (H, W, 3)."""
     random = torch.Generator().manual_seed(0)
-    deviation = level * (shown.x.max() - shown.x.min())
-    noise = torch.randn(shown.x.shape[1:], generator=random)
+    deviation = level * (example.x.max() - example.x.min())
+    noise = torch.randn(example.x.shape[1:], generator=random)
     copy: embedded.Array = (
-        demo.small_network().unnormalize(shown.x + deviation * noise)[0].permute(1, 2, 0).numpy()
+        demo.small_network().unnormalize(example.x + deviation * noise)[0].permute(1, 2, 0).numpy()
     )
     return copy
 
 
-def smooth_map(shown: demo.Shown, level: float, count: int) -> Tensor:
+def smooth_map(example: demo.Example, level: float, count: int) -> Tensor:
     """Return the map of SmoothGrad, shape (H, W)."""
     model = demo.small_network().model
     if level == 0:  # all copies are the picture
-        return saliency(model, shown.x, shown.target)[0]
+        return saliency(model, example.x, example.target)[0]
     mean = smoothgrad(
-        model, shown.x, shown.target, n_samples=count, noise_level=level, progress=False
+        model, example.x, example.target, n_samples=count, noise_level=level, progress=False
     )
     return strongest(mean)[0]
 
 
-def measured(found: Tensor, best: Tensor, mask: Tensor) -> dict[str, Any]:
+def measured(saliency: Tensor, best: Tensor, mask: Tensor) -> dict[str, Any]:
     """Return what is told about a map.
 
     Its correlation with the map of the most draws, which share of it lies on the object, where its
     highest value is, and whether that lies on the object.
     """
-    pair = torch.stack([found.flatten(), best.flatten()])
+    pair = torch.stack([saliency.flatten(), best.flatten()])
     return {
         "correlation": round(float(torch.corrcoef(pair)[0, 1]), 4),
-        "energy": round(float(evaluation.energy_in_mask(found[None], mask[None])), 4),
-        "peak": list(divmod(int(found.argmax()), found.shape[1])),
-        "hit": bool(evaluation.pointing_game(found[None], mask[None]) == 1),
+        "energy": round(float(evaluation.energy_in_mask(saliency[None], mask[None])), 4),
+        "peak": list(divmod(int(saliency.argmax()), saliency.shape[1])),
+        "hit": bool(evaluation.pointing_game(saliency[None], mask[None]) == 1),
     }
 
 

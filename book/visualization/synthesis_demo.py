@@ -83,8 +83,8 @@ def known_pictures(network: Network) -> tuple[Tensor, list[int]]:
     if is_small(network):
         x, labels, _ = demo.inputs(demo.drawn(200), network)
         return x, labels.tolist()
-    shown = [demo.example(network, number) for number in range(len(demo.PHOTOGRAPHS))]
-    return torch.cat([one.x for one in shown]), [one.target for one in shown]
+    examples = [demo.example(network, number) for number in range(len(demo.PHOTOGRAPHS))]
+    return torch.cat([example.x for example in examples]), [example.target for example in examples]
 
 
 def known_scores(network: Network) -> Tensor:
@@ -115,10 +115,10 @@ def likeness_of_neighbors(x: Tensor) -> float:
 def field_side(network: Network, layer: str) -> int:
     """Return the side of the receptive field of a layer's units, in pixels."""
     windows = []
-    for one in chain(network.model):
-        if isinstance(one.module, nn.Conv2d | nn.MaxPool2d):
-            windows.append((_first(one.module, "kernel_size"), _first(one.module, "stride"), 0))
-        if one.name == layer:
+    for step in chain(network.model):
+        if isinstance(step.module, nn.Conv2d | nn.MaxPool2d):
+            windows.append((_first(step.module, "kernel_size"), _first(step.module, "stride"), 0))
+        if step.name == layer:
             break
     return receptive_field(windows)[0]
 
@@ -132,13 +132,13 @@ def distances(network: Network, x: Tensor, content: Tensor, style: Tensor) -> tu
     """Return how far a picture is from a content and from a style, relative to their sizes."""
     trunk = Trunk(network.model, [*STYLE, CONTENT])
     with torch.inference_mode():
-        got, kept, wanted = trunk(x), trunk(content), trunk(style)
-    away = [_relative(gram(got[name]), gram(wanted[name])) for name in STYLE]
-    return _relative(got[CONTENT], kept[CONTENT]), sum(away) / len(away)
+        got, content_outputs, style_outputs = trunk(x), trunk(content), trunk(style)
+    away = [_relative(gram(got[name]), gram(style_outputs[name])) for name in STYLE]
+    return _relative(got[CONTENT], content_outputs[CONTENT]), sum(away) / len(away)
 
 
-def _relative(got: Tensor, wanted: Tensor) -> float:
-    return float((got - wanted).square().sum() / wanted.square().sum())
+def _relative(got: Tensor, target: Tensor) -> float:
+    return float((got - target).square().sum() / target.square().sum())
 
 
 # Pictures to begin with.

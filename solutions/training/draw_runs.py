@@ -60,10 +60,10 @@ def digits_of(
     """
     images, labels = load_digits(return_X_y=True)
     pictures = (images / 16 + noise * rng.standard_normal(images.shape)).reshape(-1, 1, 8, 8)
-    wanted = train_images + TEST_IMAGES
+    count = train_images + TEST_IMAGES
     chosen = np.stack(
         [
-            rng.permutation(np.flatnonzero(labels == digit))[:wanted]
+            rng.permutation(np.flatnonzero(labels == digit))[:count]
             for digit in rng.permutation(10)[:classes]
         ]
     )

@@ -16,7 +16,7 @@ from solutions.arrays import Array, Labels
 from solutions.training.convolution import conv2d_forward
 from solutions.training.parameters import LossAndGradients, Parameters
 
-Seen = TypeVar("Seen")
+Observation = TypeVar("Observation")
 
 
 def random_parameters(
@@ -65,7 +65,7 @@ def accuracy(parameters: Parameters, x: Array, y: Labels) -> float:
 
 
 @dataclasses.dataclass
-class Watched(Generic[Seen]):
+class Watched(Generic[Observation]):
     """A ``loss_and_gradients`` that has a look at the parameters every so many calls.
 
     ``train`` calls it with the parameters as they are before each step, so with ``every`` set to
@@ -73,9 +73,9 @@ class Watched(Generic[Seen]):
     """
 
     loss_and_gradients: LossAndGradients
-    look: Callable[[Parameters], Seen]
+    look: Callable[[Parameters], Observation]
     every: int
-    seen: list[Seen] = dataclasses.field(default_factory=list)
+    seen: list[Observation] = dataclasses.field(default_factory=list)
     calls: int = 0
 
     def __call__(self, parameters: Parameters, x: Array, y: Labels) -> tuple[float, Parameters]:

@@ -51,11 +51,13 @@ def test_every_solution_and_every_mistake_has_its_turn() -> None:
     from benchmarks.grading.submissions import honest_class
 
     problems = load_problems(COURSE, "filters")
-    members = honest_class(problems, 4 * max(len(one.misconceptions) for one in problems.values()))
-    seen = {answer for member in members for answer in member.answers.values()}
+    members = honest_class(
+        problems, 4 * max(len(problem.misconceptions) for problem in problems.values())
+    )
+    turns = {answer for member in members for answer in member.answers.values()}
     for problem in problems.values():
-        wrong = {one.wrong for one in problem.misconceptions}
-        assert {problem.reference, *problem.alternatives, *wrong} <= seen
+        wrong = {misconception.wrong for misconception in problem.misconceptions}
+        assert {problem.reference, *problem.alternatives, *wrong} <= turns
 
 
 def test_hostile_students_are_as_many_as_announced() -> None:

@@ -48,7 +48,7 @@ def test_multiply_adds_of_vgg16():
     written, left = smoothgrad.multiply_adds(model, torch.zeros(1, 3, 224, 224))
     assert written == pytest.approx(2 * 15.47e9, rel=1e-3)  # as the literature says, twice
     # All from conv3_1 on with a quarter of the multiplications.
-    convolutions = [one for one in layers.chain(model) if one.name.startswith("conv")]
+    convolutions = [layer for layer in layers.chain(model) if layer.name.startswith("conv")]
     wide = 2 * 56**2 * 9 * (128 * 256 + 2 * 256**2)
     wide += 2 * 28**2 * 9 * (256 * 512 + 2 * 512**2) + 2 * 14**2 * 9 * 3 * 512**2
     assert len(convolutions) == 13

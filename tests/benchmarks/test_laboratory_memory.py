@@ -31,9 +31,9 @@ def test_many_take_no_more_than_one_batch(name):
         return allocated_peak(lambda: FUNCTIONS[name](model, x, batch, batches))
 
     peak(2, 1)  # whatever is made once
-    one, four = peak(4, 1), peak(4, 4)
+    peak_of_one, peak_of_four = peak(4, 1), peak(4, 4)
     # What may grow: for each of the others, the picture, its copy and what is returned for it.
-    assert four < one + 12 * 3 * x.nbytes
-    assert four < 1.5 * one
+    assert peak_of_four < peak_of_one + 12 * 3 * x.nbytes
+    assert peak_of_four < 1.5 * peak_of_one
     # And it is the batch that decides.
-    assert peak(16, 1) > 1.5 * one
+    assert peak(16, 1) > 1.5 * peak_of_one

@@ -95,10 +95,10 @@ def opened(
 
 def check_accessible(page: Page, state: str = "") -> None:
     """Axe finds no serious violation, and nothing is wider than the page."""
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     serious = [
         f"{state}: {violation['id']}: {node['html'][:200]}"
-        for violation in found
+        for violation in violations
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]

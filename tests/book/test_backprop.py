@@ -37,12 +37,12 @@ def gradients_of_torch(
     forward: Callable[..., torch.Tensor], dout: np.ndarray, *inputs: np.ndarray
 ) -> list[np.ndarray]:
     """The gradients of sum(dout * forward(inputs)), by PyTorch's autograd in float64."""
-    tensors = [torch.from_numpy(one).requires_grad_() for one in inputs]
+    tensors = [torch.from_numpy(tensor).requires_grad_() for tensor in inputs]
     out = forward(*tensors)
     assert out.dtype == torch.float64
     assert tuple(out.shape) == dout.shape
     out.backward(torch.from_numpy(dout))
-    return [one.grad.numpy() for one in tensors]
+    return [tensor.grad.numpy() for tensor in tensors]
 
 
 def close(got: np.ndarray, expected: np.ndarray) -> None:
@@ -151,10 +151,10 @@ def test_softmax_cross_entropy_is_that_of_torch(seed: int, n: int, k: int, lift:
 def test_numerical_gradient_is_near_that_of_torch(seed: int, shape: list[int]) -> None:
     x = np.random.default_rng(seed).normal(size=shape)
     expected = gradients_of_torch(lambda x: torch.sin(x * x).sum(), np.array(1.0), x)[0]
-    kept = x.copy()
+    before = x.copy()
     measured = numerical_gradient(lambda x: float(np.sin(x * x).sum()), x, 1e-5)
     assert measured.shape == x.shape
-    assert np.array_equal(x, kept)
+    assert np.array_equal(x, before)
     np.testing.assert_allclose(measured, expected, atol=1e-8)
 
 
@@ -238,7 +238,7 @@ def test_backward_is_two_correlations(
     rng = np.random.default_rng(seed)
     x, w = rng.normal(size=(rows + more, columns + wider)), rng.normal(size=(rows, columns))
     dout = rng.normal(size=corr2d(x, w)[::stride, ::stride].shape)
-    four_axes = (one[None, None] for one in (dout, x, w))
+    four_axes = (array[None, None] for array in (dout, x, w))
     dx, dw, _ = conv2d_backward(*four_axes, stride, 0)
     mine = backprop_demo.two_correlations(dout, x, w, stride)
     close(mine[0], dx[0, 0])

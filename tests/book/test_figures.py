@@ -189,11 +189,11 @@ def kernel_of(name: str) -> np.ndarray:
 
 def says(page: Page, row: int, column: int, value: float) -> None:
     """The figure shows this sum at this place, in the sum, in the sentence and in words."""
-    shown = f"{round(float(value), 2):g}".replace("-", "−")
-    expect(page.locator(".kx-sum")).to_have_text(shown)
+    rounded = f"{round(float(value), 2):g}".replace("-", "−")
+    expect(page.locator(".kx-sum")).to_have_text(rounded)
     expect(page.locator(".kx-equation")).to_contain_text(f"response[{row}, {column}] = ")
-    expect(page.locator(".kx-equation")).to_contain_text(f" = {shown}.")
-    expect(page.locator(".lf-spoken")).to_contain_text(f"Row {row}, column {column}: sum {shown}")
+    expect(page.locator(".kx-equation")).to_contain_text(f" = {rounded}.")
+    expect(page.locator(".lf-spoken")).to_contain_text(f"Row {row}, column {column}: sum {rounded}")
 
 
 def test_arrow_keys_move_the_window(explorer: Page) -> None:
@@ -223,11 +223,11 @@ def test_tab_reaches_everything(explorer: Page) -> None:
                 "?? e.closest('label')?.innerText.split('\\n')[0] ?? e.textContent; }"
             )
         )
-    wanted = {"Picture", "Filter", "Size", "true convolution", "after ReLU"}
-    wanted |= {f"Filter, row {a}, column {b}" for a in range(3) for b in range(3)}
-    wanted |= {"Row of the window", "Column of the window"}
-    wanted |= {"Picture with the window. Arrow keys move the window."}
-    assert wanted <= reached
+    names = {"Picture", "Filter", "Size", "true convolution", "after ReLU"}
+    names |= {f"Filter, row {a}, column {b}" for a in range(3) for b in range(3)}
+    names |= {"Row of the window", "Column of the window"}
+    names |= {"Picture with the window. Arrow keys move the window."}
+    assert names <= reached
 
 
 @pytest.mark.parametrize("name", ["camera", "coins"])
@@ -435,8 +435,8 @@ def test_channels_filters_and_all_numbers(layer: Page, channels: int, filters: i
     layer.get_by_role("button", name="Show all").press("Enter")
     expect(layer.get_by_role("gridcell", name="not computed")).to_have_count(0)
     output = layer_output(2, channels, filters)
-    shown = [number(text) for text in layer.get_by_role("gridcell").all_inner_texts()]
-    assert shown == output.ravel().tolist()
+    numbers = [number(text) for text in layer.get_by_role("gridcell").all_inner_texts()]
+    assert numbers == output.ravel().tolist()
     count = conv_parameters(channels, filters, 3, 3)
     expect(layer.locator(".cl-facts")).to_contain_text(f"= {count} numbers")
 
@@ -556,7 +556,7 @@ def test_the_letters_of_a_drawing_stay_readable_on_a_phone(browser: Browser, nam
         const { a } = text.getScreenCTM();
         return [a * parseFloat(getComputedStyle(text).fontSize), text.textContent];
     })"""
-    small = [one for one in page.evaluate(letters) if one[0] < 10]
+    small = [letter for letter in page.evaluate(letters) if letter[0] < 10]
     assert not small
     page.close()
 
@@ -614,10 +614,14 @@ def selectors(file: Path) -> list[str]:
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_style_sheet_touches_its_own_figure_only(name: str) -> None:
     own = selectors(figure_file(name, "css"))
-    strangers = [one for one in own if not re.match(rf"\.{prefix(name)}\b", one)]
+    strangers = [selector for selector in own if not re.match(rf"\.{prefix(name)}\b", selector)]
     assert not strangers
     classes = set(re.findall(r"\.([a-z][\w-]*)", " ".join(own)))
-    assert not {one for one in classes if not re.match(rf"({prefix(name)}|lf)(-|$)", one)}
+    assert not {
+        name_of_class
+        for name_of_class in classes
+        if not re.match(rf"({prefix(name)}|lf)(-|$)", name_of_class)
+    }
 
 
 def test_each_figure_has_class_names_of_its_own() -> None:
@@ -626,7 +630,11 @@ def test_each_figure_has_class_names_of_its_own() -> None:
 
 
 def test_the_shared_style_sheet_touches_figures_only() -> None:
-    strangers = [one for one in selectors(SHARED / "figure.css") if not re.match(r"\.lf\b", one)]
+    strangers = [
+        selector
+        for selector in selectors(SHARED / "figure.css")
+        if not re.match(r"\.lf\b", selector)
+    ]
     assert not strangers
 
 
@@ -655,7 +663,9 @@ def test_a_class_of_the_shared_style_sheet_is_known_to_it(name: str) -> None:
     shared = (SHARED / "figure.css").read_text()
     assert used
     assert not {
-        one for one in used - {"lf-color"} if f".{one}" not in shared and f"--{one}" not in shared
+        name_of_class
+        for name_of_class in used - {"lf-color"}
+        if f".{name_of_class}" not in shared and f"--{name_of_class}" not in shared
     }
 
 

@@ -42,7 +42,7 @@ def on_one_map(
     dout: np.ndarray, x: np.ndarray, w: np.ndarray, stride: int, padding: int
 ) -> list[np.ndarray]:
     """The reference's gradients for one picture, one channel and one filter."""
-    parts = (one[None, None] for one in (dout, x, w))
+    parts = (array[None, None] for array in (dout, x, w))
     return [np.asarray(part).squeeze(0) for part in conv2d_backward(*parts, stride, padding)]
 
 
@@ -56,8 +56,8 @@ def test_the_explorer_computes_like_the_reference(modules: Page, data: st.DataOb
     sides = zip(x.shape, w.shape, strict=True)
     places = [(side + 2 * padding - size) // stride + 1 for side, size in sides]
     for side, size, count in zip(x.shape, w.shape, places, strict=True):
-        found = call(modules, "gradient_explorer.positions", side, size, stride, padding)
-        assert found == count
+        positions = call(modules, "gradient_explorer.positions", side, size, stride, padding)
+        assert positions == count
     dout = data.draw(floats(*places))
     got = call(modules, "gradient_explorer.backward", dout, x, w, stride, padding)
     dx, dw, db = on_one_map(dout, x, w, stride, padding)
@@ -138,7 +138,7 @@ def test_numbers_are_read_or_refused_in_words(
 # ------------------------------------------------------------------- the explorer, by keyboard
 
 
-def shown(page: Page, name: str) -> np.ndarray:
+def numbers_in(page: Page, name: str) -> np.ndarray:
     """The numbers of one of the squares that are read as an image."""
     square = page.get_by_role("img", name=name, exact=False)
     texts = square.locator(".lf-cell").all_inner_texts()
@@ -215,9 +215,9 @@ def test_stride_and_padding(explorer: Page, stride: int, padding: int) -> None:
             explorer.keyboard.press("ArrowRight")
     dout, (dx, dw, db) = gradients_of(stride=stride, padding=padding)
     says(explorer, "dx", 1, 2, dx[0, 1, 2])
-    assert np.array_equal(shown(explorer, "Upstream gradient"), dout)
-    assert np.array_equal(shown(explorer, "Gradient dx"), dx[0])
-    assert np.array_equal(shown(explorer, "Gradient dw"), dw[0])
+    assert np.array_equal(numbers_in(explorer, "Upstream gradient"), dout)
+    assert np.array_equal(numbers_in(explorer, "Gradient dx"), dx[0])
+    assert np.array_equal(numbers_in(explorer, "Gradient dw"), dw[0])
     bias = f"{db.item():g}".replace("-", "−")
     expect(explorer.locator(".gx-facts")).to_contain_text(f"db = {bias}.")
 
@@ -353,10 +353,10 @@ def test_tab_reaches_everything(browser: Browser) -> None:
                 "?? e.closest('label')?.innerText.split('\\n')[0].split(' ')[0] ?? e.textContent; }"
             )
         )
-    wanted = {"Stride", "Padding", "upstream", "New numbers"}
-    wanted |= {"Input x. Arrow keys choose a pixel.", "Filter w. Arrow keys choose a weight."}
-    wanted |= {"x₁", "x₂", "w", "b", "t", "◀ Back", "Step ▶", "Start over", "Show all"}
-    assert wanted <= reached
+    names = {"Stride", "Padding", "upstream", "New numbers"}
+    names |= {"Input x. Arrow keys choose a pixel.", "Filter w. Arrow keys choose a weight."}
+    names |= {"x₁", "x₂", "w", "b", "t", "◀ Back", "Step ▶", "Start over", "Show all"}
+    assert names <= reached
     page.close()
 
 

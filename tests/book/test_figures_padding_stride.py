@@ -80,10 +80,10 @@ def test_pixels_that_nobody_reads_are_named(modules: Page) -> None:
 
 
 def test_the_formula_shows_its_numbers(modules: Page) -> None:
-    shown = call(modules, "size_explorer.formula", "H", 8, 3, 2, 1, 1)
-    assert shown == "H′ = ⌊(8 + 2·1 − 3) / 2⌋ + 1 = ⌊7 / 2⌋ + 1 = 4"
-    shown = call(modules, "size_explorer.formula", "W", 12, 3, 1, 0, 2)
-    assert shown == "W′ = ⌊(12 + 2·0 − 2·(3 − 1) − 1) / 1⌋ + 1 = ⌊7 / 1⌋ + 1 = 8"
+    formula = call(modules, "size_explorer.formula", "H", 8, 3, 2, 1, 1)
+    assert formula == "H′ = ⌊(8 + 2·1 − 3) / 2⌋ + 1 = ⌊7 / 2⌋ + 1 = 4"
+    formula = call(modules, "size_explorer.formula", "W", 12, 3, 1, 0, 2)
+    assert formula == "W′ = ⌊(12 + 2·0 − 2·(3 − 1) − 1) / 1⌋ + 1 = ⌊7 / 1⌋ + 1 = 8"
 
 
 @settings(max_examples=100, deadline=None)
@@ -91,8 +91,8 @@ def test_the_formula_shows_its_numbers(modules: Page) -> None:
 def test_fields_and_units_are_those_of_the_reference(
     modules: Page, pixels: int, stack: list[tuple[int, int, int]]
 ) -> None:
-    shown = call(modules, "receptive_field_explorer.fields", stack)
-    for depth, field in enumerate(shown):
+    rows = call(modules, "receptive_field_explorer.fields", stack)
+    for depth, field in enumerate(rows):
         expected = receptive_field(stack[:depth])
         assert (field["size"], field["jump"], field["start"]) == expected
     counts = call(modules, "receptive_field_explorer.unitCounts", pixels, stack)
@@ -134,13 +134,13 @@ def test_paths_are_the_influence_in_a_network_of_ones(
     influence = effective_receptive_field(network, np.zeros((pixels, 1)), unit, 0, 0.5)[:, 0]
     counts = call(modules, "receptive_field_explorer.paths", pixels, stack, depth, unit)
     first, last = call(modules, "receptive_field_explorer.seen", stack, depth, unit)[0]
-    shown = np.zeros(pixels)
+    paths = np.zeros(pixels)
     for pixel, count in zip(range(first, last + 1), counts, strict=True):
         if 0 <= pixel < pixels:
-            shown[pixel] = count
+            paths[pixel] = count
         else:
             assert count == 0
-    assert np.array_equal(shown, influence)
+    assert np.array_equal(paths, influence)
 
 
 # ------------------------------------------------------------------- the sizes, by keyboard
@@ -148,21 +148,21 @@ def test_paths_are_the_influence_in_a_network_of_ones(
 
 def count_of(page: Page, height: int, width: int) -> list[str]:
     """The numbers in the pixels of the input, row by row."""
-    found = page.locator(".sx-count, .sx-unread")
-    expect(found).to_have_count(height * width)
-    return found.all_text_contents()
+    cells = page.locator(".sx-count, .sx-unread")
+    expect(cells).to_have_count(height * width)
+    return cells.all_text_contents()
 
 
 def test_the_input_shows_how_often_it_is_read(explorer: Page) -> None:
     expected = visits(6, 8, 3, 2, 1)
-    assert [int(one) for one in count_of(explorer, 6, 8)] == expected.ravel().tolist()
+    assert [int(count) for count in count_of(explorer, 6, 8)] == expected.ravel().tolist()
     explorer.get_by_label("Stride S").fill("4")
     explorer.get_by_label("Padding P").fill("0")
     expected = visits(6, 8, 3, 4, 0)
     assert (expected == 0).any()
     expect(explorer.locator(".sx-unread")).to_have_count(int((expected == 0).sum()))
-    shown = [0 if one == "×" else int(one) for one in count_of(explorer, 6, 8)]
-    assert shown == expected.ravel().tolist()
+    counts = [0 if count == "×" else int(count) for count in count_of(explorer, 6, 8)]
+    assert counts == expected.ravel().tolist()
     expect(explorer.locator(".sx-facts")).to_contain_text(
         "Left over behind the last window: 3 rows below, 1 column at the right."
     )
@@ -241,12 +241,12 @@ def test_arrow_keys_choose_unit_and_layer(stack: Page) -> None:
 
 def test_paths_are_drawn_as_bars(stack: Page) -> None:
     bars = stack.locator(".rf-bar")
-    shown = [int(bars.nth(i).get_attribute("data-paths") or 0) for i in range(bars.count())]
-    assert shown == [1, 2, 4, 4, 5, 4, 4, 2, 1]
+    paths = [int(bars.nth(i).get_attribute("data-paths") or 0) for i in range(bars.count())]
+    assert paths == [1, 2, 4, 4, 5, 4, 4, 2, 1]
     choice(stack, "Network").select_option("three layers of 3")
     expect(bars).to_have_count(7)
-    shown = [int(bars.nth(i).get_attribute("data-paths") or 0) for i in range(7)]
-    assert shown == [1, 3, 6, 7, 6, 3, 1]
+    paths = [int(bars.nth(i).get_attribute("data-paths") or 0) for i in range(7)]
+    assert paths == [1, 3, 6, 7, 6, 3, 1]
 
 
 def test_layers_can_be_changed(stack: Page) -> None:

@@ -222,8 +222,8 @@ def says(page: Page, pooled: np.ndarray, row: int, column: int, rule: str = "max
     chosen = grid.get_by_role("row").nth(row).get_by_role("gridcell").nth(column)
     expect(chosen).to_have_attribute("aria-selected", "true")
     expect(page.locator(".lf-spoken")).to_contain_text(f"Row {row}, column {column}:")
-    shown = [number(text) for text in grid.get_by_role("gridcell").all_inner_texts()]
-    assert shown == np.round(pooled, 2).ravel().tolist()
+    numbers = [number(text) for text in grid.get_by_role("gridcell").all_inner_texts()]
+    assert numbers == np.round(pooled, 2).ravel().tolist()
 
 
 def test_size_stride_and_rule(explorer: Page) -> None:
@@ -328,10 +328,10 @@ def test_a_known_network_is_shown_whole(calculator: Page, name: str, spec: Spec)
     expect(calculator.get_by_text(f"{sum(work):,}", exact=True)).to_be_visible()
     expect(rows(calculator)).to_have_count(len(spec))
     lines = rows(calculator).all_inner_texts()
-    shown = [[cell.strip() for cell in line.split("\t")] for line in lines]
-    assert [line[2] for line in shown] == [f"{count:,}" for count in parameters]
-    assert [line[3] for line in shown] == [f"{count:,}" for count in work]
-    for line, shape in zip(shown, shapes, strict=True):
+    table = [[cell.strip() for cell in line.split("\t")] for line in lines]
+    assert [line[2] for line in table] == [f"{count:,}" for count in parameters]
+    assert [line[3] for line in table] == [f"{count:,}" for count in work]
+    for line, shape in zip(table, shapes, strict=True):
         assert line[1] == str(shape)
     calculator.get_by_role("button", name="Only layers that learn").press("Enter")
     expect(rows(calculator)).to_have_count(sum(count > 0 for count in parameters))
@@ -425,11 +425,11 @@ def test_tab_reaches_everything(browser: Browser) -> None:
                 "?? e.labels?.[0]?.innerText.split('\\n')[0] ?? e.textContent; }"
             )
         )
-    wanted = {"Picture", "Keep the", "Size", "Stride", "Network", "Only layers that learn"}
-    wanted |= {f"Move the picture {way}" for way in ("left", "right", "up", "down", "back")}
-    wanted |= {"Picture. Arrow keys move it by a pixel.", "The network, one layer a line"}
-    wanted |= {"Layers, table", "row 3, column 2: 9"}
-    assert wanted <= reached
+    names = {"Picture", "Keep the", "Size", "Stride", "Network", "Only layers that learn"}
+    names |= {f"Move the picture {way}" for way in ("left", "right", "up", "down", "back")}
+    names |= {"Picture. Arrow keys move it by a pixel.", "The network, one layer a line"}
+    names |= {"Layers, table", "row 3, column 2: 9"}
+    assert names <= reached
     page.close()
 
 

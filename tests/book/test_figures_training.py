@@ -105,7 +105,7 @@ def test_what_is_left_has_a_name(modules: Page, left: float, word: str) -> None:
 # ------------------------------------------------------------------- the columns, by keyboard
 
 
-def shown(page: Page, name: str) -> np.ndarray:
+def numbers_in(page: Page, name: str) -> np.ndarray:
     """Read the numbers of a grid from what a screen reader is told."""
     label = page.get_by_role("img", name=name).get_attribute("aria-label")
     assert label
@@ -122,9 +122,9 @@ def agrees(
     expect(page.locator(".ic-sentence")).to_contain_text(f"Column {column} is the window")
     last = f"{result[column]:g}".replace("-", "−")
     expect(page.locator(".ic-sentence")).to_contain_text(f" = {last}.")
-    assert np.array_equal(shown(page, "Matrix, row by row"), matrix)
-    assert np.array_equal(shown(page, "Filter as a row"), [weights])
-    assert np.array_equal(shown(page, "Result"), [result])
+    assert np.array_equal(numbers_in(page, "Matrix, row by row"), matrix)
+    assert np.array_equal(numbers_in(page, "Filter as a row"), [weights])
+    assert np.array_equal(numbers_in(page, "Result"), [result])
     chosen = page.locator(".ic-part").nth(2).locator(".ic-chosen").all_inner_texts()
     assert [float(text.replace("−", "-")) for text in chosen] == matrix[:, column].tolist()
     return matrix

@@ -108,12 +108,12 @@ def explorer(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def swept(example: int, patch: int) -> tuple[demo.Shown, OcclusionMap]:
+def swept(example: int, patch: int) -> tuple[demo.Example, OcclusionMap]:
     """The plain way: the whole network for every place."""
     network = demo.small_network()
-    shown = demo.example(network, occlusion_explorer.EXAMPLES[example][0])
-    found = plain_occlusion(network.model, shown.x, patch=patch, stride=4, progress=False)
-    return shown, found
+    drawn = demo.example(network, occlusion_explorer.EXAMPLES[example][0])
+    reference = plain_occlusion(network.model, drawn.x, patch=patch, stride=4, progress=False)
+    return drawn, reference
 
 
 @settings(max_examples=40, deadline=None)
@@ -128,33 +128,33 @@ def test_probabilities_are_those_of_softmax(modules: Page, scores: Array) -> Non
 def test_the_page_carries_the_scores_of_the_laboratory(
     modules: Page, example: int, patch: int
 ) -> None:
-    shown, found = swept(example, patch)
+    drawn, reference = swept(example, patch)
     scene = OcclusionExplorer().scenes[example]
-    [sweep] = [one for one in scene["sweeps"] if one["patch"] == patch]
-    assert sweep["starts"] == list(found.tops) == list(found.lefts)
-    assert scene["target"] == shown.target
-    assert np.array_equal(pixels(scene["picture"])[..., :3], np.rint(shown.picture * 255))
+    [sweep] = [candidate for candidate in scene["sweeps"] if candidate["patch"] == patch]
+    assert sweep["starts"] == list(reference.tops) == list(reference.lefts)
+    assert scene["target"] == drawn.target
+    assert np.array_equal(pixels(scene["picture"])[..., :3], np.rint(drawn.picture * 255))
     step = occlusion_explorer.STEP
     scores = np.reshape(call(modules, "occlusion_explorer.decode", sweep["scores"], step), (-1, 10))
     clean = np.array(call(modules, "occlusion_explorer.decode", sweep["clean"], step))
-    assert np.abs(scores - found.logits.reshape(-1, 10).numpy()).max() < 0.6 * step
+    assert np.abs(scores - reference.logits.reshape(-1, 10).numpy()).max() < 0.6 * step
     for measure, kind in PLACES.items():
-        drop = call(modules, "occlusion_explorer.drops", clean, scores, shown.target, measure)
-        expected = found.drop(shown.target, kind).flatten().numpy()  # type: ignore[arg-type]
+        drop = call(modules, "occlusion_explorer.drops", clean, scores, drawn.target, measure)
+        expected = reference.drop(drawn.target, kind).flatten().numpy()  # type: ignore[arg-type]
         assert np.abs(np.array(drop) - expected).max() < 1.5 * step
 
 
-def says(page: Page, found: OcclusionMap, target: int, i: int, j: int) -> None:
+def says(page: Page, reference: OcclusionMap, target: int, i: int, j: int) -> None:
     """The figure tells what the laboratory finds at a place."""
     network = demo.small_network()
-    scores = found.logits[i, j]
+    scores = reference.logits[i, j]
     values = page.locator(".lf-value")
-    top, left, patch = found.tops[i], found.lefts[j], found.patch[0]
+    top, left, patch = reference.tops[i], reference.lefts[j], reference.patch[0]
     expect(page.locator(".lf-sentence")).to_contain_text(
         f"Rows {top} to {top + patch - 1} and columns {left} to {left + patch - 1} are hidden"
     )
-    shown = [number(text) for text in values.all_inner_texts()]
-    assert shown == pytest.approx(
+    numbers = [number(text) for text in values.all_inner_texts()]
+    assert numbers == pytest.approx(
         [float(scores[target]), float(scores.softmax(0)[target])], abs=0.0061
     )
     answer = network.classes[int(scores.argmax())]
@@ -179,9 +179,9 @@ def unseen(page: Page) -> Array:
 
 
 def test_arrow_keys_move_the_patch_and_the_map_grows(explorer: Page) -> None:
-    shown, found = swept(0, 16)
-    assert (found.tops[12], found.lefts[6]) == (48, 24)
-    says(explorer, found, shown.target, 12, 6)
+    drawn, reference = swept(0, 16)
+    assert (reference.tops[12], reference.lefts[6]) == (48, 24)
+    says(explorer, reference, drawn.target, 12, 6)
     counted = explorer.locator(".oc-count")
     expect(counted).to_contain_text(f"{12 * 21 + 7} of 441 places seen")
     explorer.get_by_role("button", name="Start over").press("Enter")
@@ -198,15 +198,15 @@ def test_arrow_keys_move_the_patch_and_the_map_grows(explorer: Page) -> None:
     ]:
         explorer.keyboard.press(key)
         walk.append((walk[-1][0] + step[0], walk[-1][1] + step[1]))
-        says(explorer, found, shown.target, *walk[-1])
+        says(explorer, reference, drawn.target, *walk[-1])
     explorer.keyboard.press("Home")
     walk.append((walk[-1][0], 0))
     explorer.keyboard.press("ArrowLeft")
     explorer.keyboard.press("End")
     walk.append((walk[-1][0], 20))
-    says(explorer, found, shown.target, *walk[-1])
+    says(explorer, reference, drawn.target, *walk[-1])
     expect(counted).to_contain_text(f"{len(set(walk))} of 441 places seen")
-    drop = found.drop(shown.target)
+    drop = reference.drop(drawn.target)
     largest = max(float(drop[place]) for place in walk)
     expect(counted).to_contain_text(f"Largest fall so far: {written(largest)}.")
     assert {tuple(map(int, place)) for place in np.argwhere(~unseen(explorer))} == set(walk)
@@ -218,10 +218,10 @@ def test_the_whole_map_has_the_signs_of_the_laboratory(explorer: Page, measure: 
     choice(explorer, "Picture").select_option("picture-21")
     choice(explorer, "Patch, in pixels").select_option("8")
     choice(explorer, "Ask for").select_option(measure)
-    shown, found = swept(2, 8)
+    drawn, reference = swept(2, 8)
     explorer.get_by_role("button", name="Show all places").press("Enter")
     expect(explorer.locator(".oc-count")).to_contain_text("529 of 529 places seen")
-    drop = found.drop(shown.target, PLACES[measure]).numpy()  # type: ignore[arg-type]
+    drop = reference.drop(drawn.target, PLACES[measure]).numpy()  # type: ignore[arg-type]
     share = drop / np.abs(drop).max()
     colors = map_colors(explorer)
     assert np.abs(colors[..., 3] / 255 - np.abs(share) ** 0.75).max() < 0.02
@@ -237,8 +237,8 @@ def test_the_whole_map_has_the_signs_of_the_laboratory(explorer: Page, measure: 
 
 def test_another_patch_stays_where_it_was(explorer: Page) -> None:
     choice(explorer, "Patch, in pixels").select_option("24")
-    shown, found = swept(0, 24)
-    says(explorer, found, shown.target, 12, 6)
+    drawn, reference = swept(0, 24)
+    says(explorer, reference, drawn.target, 12, 6)
     expect(explorer.locator(".oc-count")).to_contain_text("1 of 361 places seen")
     choice(explorer, "Patch, in pixels").select_option("16")
     expect(explorer.locator(".oc-count")).to_contain_text(f"{12 * 21 + 7} of 441 places seen")
@@ -251,7 +251,7 @@ def middle_of(page: Page, selector: str) -> tuple[float, float, float]:
 
 
 def test_the_pointer_drags_the_patch(explorer: Page) -> None:
-    shown, found = swept(0, 16)
+    drawn, reference = swept(0, 16)
     x, y, _ = middle_of(explorer, ".oc-patch")
     _, _, side = middle_of(explorer, ".oc-picture")
     place = 4 * side / 96
@@ -259,23 +259,23 @@ def test_the_pointer_drags_the_patch(explorer: Page) -> None:
     explorer.mouse.down()
     explorer.mouse.move(x + 3 * place, y + 2 * place, steps=6)
     explorer.mouse.up()
-    says(explorer, found, shown.target, 14, 9)
-    seen = int(explorer.locator(".oc-count").inner_text().split(" ")[0])
-    assert seen > 12 * 21 + 7 + 2  # the way there is in the map, too
+    says(explorer, reference, drawn.target, 14, 9)
+    count = int(explorer.locator(".oc-count").inner_text().split(" ")[0])
+    assert count > 12 * 21 + 7 + 2  # the way there is in the map, too
     explorer.mouse.move(x, y)
-    says(explorer, found, shown.target, 14, 9)
+    says(explorer, reference, drawn.target, 14, 9)
 
 
 def test_a_click_puts_the_patch_there(explorer: Page) -> None:
-    shown, found = swept(0, 16)
+    drawn, reference = swept(0, 16)
     box = explorer.locator(".oc-picture").bounding_box()
     assert box
     explorer.mouse.click(box["x"] + box["width"] * 72 / 96, box["y"] + box["height"] * 20 / 96)
-    says(explorer, found, shown.target, 3, 16)
+    says(explorer, reference, drawn.target, 3, 16)
     box = explorer.locator(".oc-map").bounding_box()
     assert box
     explorer.mouse.click(box["x"] + box["width"] * 5.5 / 21, box["y"] + box["height"] * 20.5 / 21)
-    says(explorer, found, shown.target, 20, 5)
+    says(explorer, reference, drawn.target, 20, 5)
 
 
 def test_a_jump_sees_its_end_only(explorer: Page) -> None:
@@ -292,7 +292,7 @@ def test_a_finger_drags_the_patch_only(browser: Browser) -> None:
     """A finger on the patch moves it; one beside it scrolls the page."""
     page = opened(browser, "occlusion_explorer", width=390)
     page.add_style_tag(content="body { padding-bottom: 2000px; }")
-    shown, found = swept(0, 16)
+    drawn, reference = swept(0, 16)
     fingers = page.context.new_cdp_session(page)
     fingers.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
 
@@ -308,13 +308,13 @@ def test_a_finger_drags_the_patch_only(browser: Browser) -> None:
     _, _, side = middle_of(page, ".oc-picture")
     place = 4 * side / 96
     swipe(x, y, (4 * place, -3 * place))
-    says(page, found, shown.target, 9, 10)
+    says(page, reference, drawn.target, 9, 10)
     assert page.evaluate("scrollY") == 0
     box = page.locator(".oc-picture").bounding_box()
     assert box
     swipe(box["x"] + 20, box["y"] + box["height"] - 10, (0, -120))
     page.wait_for_function("scrollY > 50")
-    says(page, found, shown.target, 9, 10)
+    says(page, reference, drawn.target, 9, 10)
     page.close()
 
 
@@ -328,34 +328,34 @@ def smoothing(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def mean_gradient(shown: demo.Shown, level: float, count: int) -> torch.Tensor:
+def mean_gradient(example: demo.Example, level: float, count: int) -> torch.Tensor:
     """SmoothGrad the plain way: one noisy copy after the other."""
     model = demo.small_network().model
     random = torch.Generator().manual_seed(0)
-    deviation = level * (shown.x.max() - shown.x.min())
-    total = torch.zeros_like(shown.x)
+    deviation = level * (example.x.max() - example.x.min())
+    total = torch.zeros_like(example.x)
     for _ in range(count):
-        noise = torch.randn(shown.x.shape[1:], generator=random)
-        total += gradient(model, shown.x + deviation * noise, shown.target)
+        noise = torch.randn(example.x.shape[1:], generator=random)
+        total += gradient(model, example.x + deviation * noise, example.target)
     return strongest(total / count)[0]
 
 
 @pytest.mark.parametrize("example", range(len(smoothgrad_explorer.EXAMPLES)))
 def test_the_page_carries_the_maps_of_the_laboratory(modules: Page, example: int) -> None:
     levels_, counts = smoothgrad_explorer.LEVELS, smoothgrad_explorer.COUNTS
-    shown = demo.example(demo.small_network(), smoothgrad_explorer.EXAMPLES[example][0])
-    assert shown.mask is not None
-    mask = torch.from_numpy(shown.mask)[None]
+    drawn = demo.example(demo.small_network(), smoothgrad_explorer.EXAMPLES[example][0])
+    assert drawn.mask is not None
+    mask = torch.from_numpy(drawn.mask)[None]
     scene = SmoothgradExplorer().scenes[example]
-    assert scene["share"] == pytest.approx(shown.mask.mean(), abs=1e-4)
+    assert scene["share"] == pytest.approx(drawn.mask.mean(), abs=1e-4)
     frames = call(modules, "smoothgrad_explorer.frameOf", len(levels_), 0, len(counts))
     maps = levels(scene["maps"], frames, 1.0)
-    noisy = pixels(scene["noisy"])[..., :3].reshape(len(levels_), *shown.picture.shape) / 255
+    noisy = pixels(scene["noisy"])[..., :3].reshape(len(levels_), *drawn.picture.shape) / 255
     for i, level in enumerate(levels_):
-        assert np.abs(noisy[i] - smoothgrad_explorer.noisy(shown, level)).mean() < 0.06
-        best = mean_gradient(shown, level, counts[-1]).flatten()
+        assert np.abs(noisy[i] - smoothgrad_explorer.noisy(drawn, level)).mean() < 0.06
+        best = mean_gradient(drawn, level, counts[-1]).flatten()
         for j, count in [(0, 1), (2, 5), (len(counts) - 1, counts[-1])]:
-            expected = mean_gradient(shown, level, count)
+            expected = mean_gradient(drawn, level, count)
             frame = call(modules, "smoothgrad_explorer.frameOf", i, j, len(counts))
             got = maps[frame]
             assert np.abs(got - (expected / expected.max()).numpy()).max() < 0.04
@@ -366,10 +366,10 @@ def test_the_page_carries_the_maps_of_the_laboratory(modules: Page, example: int
             assert told["energy"] == pytest.approx(energy, abs=2e-3)
             row, column = told["peak"]
             assert float(expected[row, column]) == pytest.approx(float(expected.max()), rel=1e-3)
-            assert told["hit"] == bool(shown.mask[row, column])
+            assert told["hit"] == bool(drawn.mask[row, column])
     outline = pixels(scene["outline"])[..., 3] > 0
     assert outline.any()
-    assert not (outline & shown.mask).any()
+    assert not (outline & drawn.mask).any()
 
 
 def frame_shown(page: Page, selector: str, frames: int) -> float:
@@ -401,7 +401,9 @@ def test_sliders_choose_the_map(smoothing: Page) -> None:
         expect(smoothing.locator(".lf-spoken")).to_contain_text(
             f"Level {levels_[level]:g}, {counts[count]} draws: "
         )
-        ring, box = (smoothing.locator(one).bounding_box() for one in (".sg-peak", ".sg-map"))
+        ring, box = (
+            smoothing.locator(selector).bounding_box() for selector in (".sg-peak", ".sg-map")
+        )
         assert ring
         assert box
         row = (ring["y"] + ring["height"] / 2 - box["y"]) / box["height"] * 96 - 0.5
@@ -448,13 +450,13 @@ def walking(browser: Browser) -> Iterator[Page]:
 
 def test_curves_and_maps_are_those_of_the_laboratory(modules: Page) -> None:
     network = demo.small_network()
-    shown = demo.example(network, fluctuation_explorer.EXAMPLE)
+    example = demo.example(network, fluctuation_explorer.EXAMPLE)
     way = FluctuationExplorer().way
-    plain = saliency(network.model, shown.x, shown.target)[0]
+    plain = saliency(network.model, example.x, example.target)[0]
     row, column = way["pixel"]
     assert float(plain[row, column]) == float(plain.max())
     expected = fluctuation(
-        network.model, shown.x, shown.target, pixel=(row, column), noise_level=0.05, points=101
+        network.model, example.x, example.target, pixel=(row, column), noise_level=0.05, points=101
     ).derivatives.numpy()
     got = call(modules, "fluctuation_explorer.decode", way["derivatives"], way["step"])
     assert np.abs(np.reshape(got, (101, 3)) - expected).max() <= way["step"]
@@ -469,8 +471,8 @@ def test_curves_and_maps_are_those_of_the_laboratory(modules: Page) -> None:
     assert np.abs(maps[0] * limit - first).max() < 0.05 * limit
     assert np.abs(framed * limit - largest).max() < 0.05 * limit
     assert maps.max() == 1
-    pictures = pixels(way["pictures"])[..., :3].reshape(way["frames"], *shown.picture.shape) / 255
-    assert np.abs(pictures[0] - shown.picture).mean() < 0.02
+    pictures = pixels(way["pictures"])[..., :3].reshape(way["frames"], *example.picture.shape) / 255
+    assert np.abs(pictures[0] - example.picture).mean() < 0.02
     moved = np.abs(pictures - pictures[0]).mean((1, 2, 3))
     assert np.all(np.diff(moved) > 0)
 
@@ -492,8 +494,8 @@ def test_the_slider_walks_along_the_curves(walking: Page) -> None:
 
     def shows(at: int) -> None:
         expect(slider).to_have_attribute("aria-valuetext", f"t {at / 100:.2f}")
-        shown = [number(one) for one in walking.locator(".fl-key .fl-value").all_inner_texts()]
-        assert shown == pytest.approx(path[at].tolist(), abs=0.0006)
+        numbers = [number(text) for text in walking.locator(".fl-key .fl-value").all_inner_texts()]
+        assert numbers == pytest.approx(path[at].tolist(), abs=0.0006)
         expect(walking.locator(".lf-sentence")).to_contain_text(
             f"changed their sign {flips[:at].sum()} of {flips.sum()} times"
         )
@@ -539,23 +541,23 @@ def answers(example: int) -> dict[str, torch.Tensor]:
     """What the layers give, caught on the way through the network."""
     network = demo.small_network()
     x = demo.example(network, channel_browser.EXAMPLES[example][0]).x
-    found = {}
+    answers_per_layer = {}
     with torch.no_grad():
         for layer in chain(network.model):
             x = layer.module(x)
             if layer.name in channel_browser.LAYERS:
-                found[layer.name] = x[0].clone()
-    return found
+                answers_per_layer[layer.name] = x[0].clone()
+    return answers_per_layer
 
 
 def test_maps_and_their_numbers_are_those_of_the_network() -> None:
     figure = ChannelBrowser()
     expected = [answers(example) for example in range(len(channel_browser.EXAMPLES))]
     for i, layer in enumerate(figure.layers):
-        most = max(float(one[layer["name"]].abs().max()) for one in expected)
+        most = max(float(outputs[layer["name"]].abs().max()) for outputs in expected)
         assert layer["limit"] == pytest.approx(most, rel=1e-4)
-        for scene, one in zip(figure.scenes, expected, strict=True):
-            maps, carried = one[layer["name"]], scene["layers"][i]
+        for scene, outputs in zip(figure.scenes, expected, strict=True):
+            maps, carried = outputs[layer["name"]], scene["layers"][i]
             assert layer["side"] == maps.shape[-1]
             assert len(carried["channels"]) == len(maps)
             got = levels(carried["maps"], len(maps), most)
@@ -664,14 +666,14 @@ def test_seeds_and_masks_are_those_of_the_laboratory(
     modules: Page, example: int, method: str
 ) -> None:
     network = demo.small_network()
-    shown = demo.example(network, grabcut_explorer.EXAMPLES[example][0])
-    assert shown.mask is not None
-    target = torch.tensor([shown.target])
-    importance = method_table.METHODS[method](network, shown.x, target)[0].numpy()
-    image = np.rint(255 * shown.picture).astype(np.uint8)
+    drawn = demo.example(network, grabcut_explorer.EXAMPLES[example][0])
+    assert drawn.mask is not None
+    target = torch.tensor([drawn.target])
+    importance = method_table.METHODS[method](network, drawn.x, target)[0].numpy()
+    image = np.rint(255 * drawn.picture).astype(np.uint8)
     above, below = grabcut_explorer.FOREGROUND, grabcut_explorer.BACKGROUND
     scene = GrabcutExplorer().scenes[example]
-    assert np.array_equal(stacked(scene["truth"], 1)[0], shown.mask)
+    assert np.array_equal(stacked(scene["truth"], 1)[0], drawn.mask)
     assert np.array_equal(pixels(scene["picture"])[..., :3], image)
     carried = scene["maps"][grabcut_explorer.METHODS.index(method)]
     objects = stacked(carried["foreground"], len(above))
@@ -685,9 +687,9 @@ def test_seeds_and_masks_are_those_of_the_laboratory(
         assert (importance > lowest).sum() - 1 <= share <= objects[i].sum() + 1
         told = carried["seeds"][i]
         assert told["count"] == objects[i].sum()
-        assert told["right"] == (objects[i] & shown.mask).sum()
+        assert told["right"] == (objects[i] & drawn.mask).sum()
         assert told["iou"] == pytest.approx(
-            (objects[i] & shown.mask).sum() / (objects[i] | shown.mask).sum(), abs=1e-4
+            (objects[i] & drawn.mask).sum() / (objects[i] | drawn.mask).sum(), abs=1e-4
         )
         for j, low in enumerate(below):
             highest = importance[grounds[j]].max()
@@ -700,8 +702,8 @@ def test_seeds_and_masks_are_those_of_the_laboratory(
             assert np.array_equal(masks[frame], expected)
             told = carried["cut"][j][i]
             assert told["count"] == expected.sum()
-            assert told["right"] == (expected & shown.mask).sum()
-            assert told["iou"] == pytest.approx(segmentation.iou(expected, shown.mask), abs=1e-4)
+            assert told["right"] == (expected & drawn.mask).sum()
+            assert told["iou"] == pytest.approx(segmentation.iou(expected, drawn.mask), abs=1e-4)
 
 
 def mask_shown(page: Page, selector: str, frames: int) -> float:
@@ -737,7 +739,7 @@ def test_sliders_choose_the_seeds(cutting: Page) -> None:
         values = cutting.locator(".lf-meter .lf-value").all_inner_texts()
         share = int(100 * seeds["right"] / seeds["count"] + 0.5)
         assert values[0] == f"{share} %"
-        assert [float(one) for one in values[1:]] == pytest.approx(
+        assert [float(value) for value in values[1:]] == pytest.approx(
             [seeds["iou"], cut["iou"]], abs=0.0051
         )
         expect(high).to_have_attribute("aria-valuetext", f"object above the quantile {above[i]:g}")

@@ -53,8 +53,8 @@ def turn(sliders: OcclusionSliders, **settings: object) -> None:
 
 def images(sliders: OcclusionSliders) -> list[np.ndarray]:
     """The picture and the map, as they are shown."""
-    found = re.findall(r'src="data:image/png;base64,([^"]+)"', sliders.view.value)
-    return [np.array(Image.open(io.BytesIO(base64.b64decode(one)))) for one in found]
+    encoded = re.findall(r'src="data:image/png;base64,([^"]+)"', sliders.view.value)
+    return [np.array(Image.open(io.BytesIO(base64.b64decode(picture)))) for picture in encoded]
 
 
 def alternatives(sliders: OcclusionSliders) -> list[str]:
@@ -86,10 +86,10 @@ def plain(sliders: OcclusionSliders, network: Network, pictures: torch.Tensor):
 def covered(sliders: OcclusionSliders, network: Network, pictures: torch.Tensor) -> torch.Tensor:
     """The picture with the patch, pixel by pixel."""
     x = pictures[sliders.picture.value][None].clone()
-    seen = baseline_picture(network, x, sliders.baseline.value)
+    filling = baseline_picture(network, x, sliders.baseline.value)
     for i in range(sliders.row.value, sliders.row.value + sliders.patch.value):
         for j in range(sliders.column.value, sliders.column.value + sliders.patch.value):
-            x[0, :, i, j] = seen[:, i, j]
+            x[0, :, i, j] = filling[:, i, j]
     return x
 
 
@@ -210,20 +210,20 @@ class TestNumbers:
 
     def test_what_the_network_says(self, sliders, network):
         """Before and after, where the patch changes it and where not."""
-        seen = set()
+        unchanged = set()
         for settings in (
             {"patch": 48, "row": 20, "column": 20},
             {"patch": 1, "row": 0, "column": 0},
         ):
             turn(sliders, **settings)
             before, after = (
-                network.classes[int(one.argmax())] for one in (sliders.clean, sliders.scores)
+                network.classes[int(scores.argmax())] for scores in (sliders.clean, sliders.scores)
             )
-            seen.add(before == after)
+            unchanged.add(before == after)
             expected = "as before." if before == after else f"without the patch, {before}."
             assert status(sliders).endswith(expected)
             assert f"The network says {after}" in status(sliders)
-        assert seen == {True, False}
+        assert unchanged == {True, False}
 
 
 class TestClasses:
@@ -264,9 +264,9 @@ class TestClasses:
         sliders = OcclusionSliders(
             dataclasses.replace(network, classes=classes, caption="<b>A</b>"), drawn[0], stride=24
         )
-        shown = sliders.view.value + sliders.widget.children[0].value
-        assert "<b>" not in shown
-        assert "&lt;b&gt;" in shown
+        html = sliders.view.value + sliders.widget.children[0].value
+        assert "<b>" not in html
+        assert "&lt;b&gt;" in html
 
 
 class TestWork:
@@ -312,7 +312,7 @@ class TestWork:
 
         class Watched(LiveOcclusion):
             def _plan(self, engine, blank, patch, stride):
-                alive_then.append([number for number, one in made if one() is not None])
+                alive_then.append([number for number, plan in made if plan() is not None])
                 super()._plan(engine, blank, patch, stride)
                 made.append((patch[0], weakref.ref(self)))
 
@@ -326,21 +326,21 @@ class TestWork:
         assert [patch for patch, _ in made] == [16, 20, 30, 20]
         # Room is made before a plan is made.
         assert alive_then == [[], [16], [16], [16]]
-        assert [patch for patch, one in made if one() is not None] == [16, 20]
+        assert [patch for patch, plan in made if plan() is not None] == [16, 20]
 
     def test_slow_maps_wait_for_the_slider(self, network, drawn, clock):
         sliders = OcclusionSliders(network, drawn[0], stride=24)
         of_map, of_place = (sliders.patch, sliders.stride), (sliders.row, sliders.column)
-        assert not any(one.continuous_update for one in of_map)  # the plan took half a second
-        assert all(one.continuous_update for one in of_place)
+        assert not any(slider.continuous_update for slider in of_map)  # the plan took half a second
+        assert all(slider.continuous_update for slider in of_place)
         assert "in 40 ms on the CPU; planning it took another 500 ms." in sliders.view.value
         turn(sliders, baseline="zero")
-        assert all(one.continuous_update for one in of_map)
+        assert all(slider.continuous_update for slider in of_map)
         assert "in 40 ms on the CPU.</p>" in sliders.view.value
         clock.map = 0.11
         turn(sliders, baseline="mean")
-        assert not any(one.continuous_update for one in of_map)
-        assert all(one.continuous_update for one in of_place)
+        assert not any(slider.continuous_update for slider in of_map)
+        assert all(slider.continuous_update for slider in of_place)
 
     def test_slow_networks_wait_for_the_slider(self, network, drawn, clock):
         sliders = OcclusionSliders(network, drawn[0], stride=24)
@@ -518,26 +518,26 @@ class TestMemory:
 class TestPictures:
     def test_picture_shows_what_the_network_sees(self, sliders, network, drawn):
         turn(sliders, picture=1, baseline="white", patch=20, row=30, column=9)
-        shown = images(sliders)[0]
-        seen = picture_colors(network.unnormalize(covered(sliders, network, drawn[0]))[0].numpy())
+        image = images(sliders)[0]
+        colors = picture_colors(network.unnormalize(covered(sliders, network, drawn[0]))[0].numpy())
         edge = np.zeros((96, 96), bool)
         edge[30:50, 9:29] = True
         edge[31:49, 10:28] = False
-        assert np.array_equal(shown[~edge], seen[~edge])
-        assert {tuple(color) for color in shown[edge]} == {(0, 0, 0), (255, 255, 255)}
+        assert np.array_equal(image[~edge], colors[~edge])
+        assert {tuple(color) for color in image[edge]} == {(0, 0, 0), (255, 255, 255)}
 
     @pytest.mark.parametrize(("place", "square"), [((39, 41), (2, 3)), ((0, 80), (0, 5))])
     def test_map_and_mark(self, sliders, place, square):
         turn(sliders, row=place[0], column=place[1])
         assert sliders.map.tops == (0, 16, 32, 48, 64, 80)
-        shown = images(sliders)[1]
+        image = images(sliders)[1]
         drop = sliders.map.drop(sliders.target.value).numpy()
-        side = len(shown) // 6
+        side = len(image) // 6
         middle = slice(side // 2, None, side)
-        assert np.array_equal(shown[middle, middle], signed_colors(drop, float(np.abs(drop).max())))
-        corners = shown[::side, ::side]
-        different = (corners != shown[middle, middle]).any(-1)
-        assert [tuple(one) for one in np.argwhere(different)] == [square]
+        assert np.array_equal(image[middle, middle], signed_colors(drop, float(np.abs(drop).max())))
+        corners = image[::side, ::side]
+        different = (corners != image[middle, middle]).any(-1)
+        assert [tuple(index) for index in np.argwhere(different)] == [square]
 
     def test_outline(self):
         edge = outline((4, 5, 3), (slice(1, 4), slice(0, 5)))

@@ -47,8 +47,8 @@ def calls(draw: st.DrawFn) -> dict[str, Any]:
     stride, padding = draw(st.integers(1, 4)), draw(st.integers(0, 3))
     kernel = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     size = [
-        draw(st.integers(max(1, one - 2 * padding), max(1, one - 2 * padding) + 6))
-        for one in kernel
+        draw(st.integers(max(1, side - 2 * padding), max(1, side - 2 * padding) + 6))
+        for side in kernel
     ]
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     return {
@@ -276,7 +276,9 @@ class TestFields:
             ones = torch.ones(1, 1, kernel, kernel, dtype=torch.float64)
             signal = torch.nn.functional.conv2d(signal, ones, stride=stride, padding=padding)
         unit = [round((place - start - (size - 1) / 2) / jump) for place in (row, column)]
-        unit = [min(one, length - 1) for one, length in zip(unit, signal.shape[2:], strict=True)]
+        unit = [
+            min(index, length - 1) for index, length in zip(unit, signal.shape[2:], strict=True)
+        ]
         (gradient,) = torch.autograd.grad(signal[0, 0, unit[0], unit[1]], pixels)
         moving = gradient[0, 0].numpy() > 0
         assert view.sum() == pytest.approx(x[moving].sum())
@@ -404,12 +406,12 @@ def test_maps_to_explore_keep_the_size_of_the_picture() -> None:
     x = np.random.default_rng(0).normal(size=(17, 17))
     for name, function in FIELD_FUNCTIONS.items():
         assert function(x).shape == x.shape, name
-    one, five = list(FIELD_FUNCTIONS.values())[:2]
-    for function, depth in ((one, 1), (five, 5)):
+    one_layer, five_layers = list(FIELD_FUNCTIONS.values())[:2]
+    for function, depth in ((one_layer, 1), (five_layers, 5)):
         field = effective_receptive_field(function, x, 8, 8, 0.5)
         shares = demo.paths(depth) / 3.0**depth
-        seen = slice(8 - depth, 9 + depth)
-        assert np.allclose(field[seen, seen], np.outer(shares, shares))
+        reached = slice(8 - depth, 9 + depth)
+        assert np.allclose(field[reached, reached], np.outer(shares, shares))
         assert np.count_nonzero(field > 1e-12) == (2 * depth + 1) ** 2
 
 
@@ -420,16 +422,16 @@ def loops(
     pad = changes.get("pad", lambda x, p: np.pad(x, ((0, 0), (0, 0), (p, p), (p, p))))
     start = changes.get("start", lambda i, s, k: i * s)
     size = changes.get("size", lambda n, k, s, p: (n + 2 * p - k) // s + 1)
-    answer = changes.get("answer", lambda window, one, bias: np.sum(window * one) + bias)
+    answer = changes.get("answer", lambda window, kernel, bias: np.sum(window * kernel) + bias)
     n, _, height, width = x.shape
     f, _, hh, ww = w.shape
     x = pad(x, padding)
     out = np.zeros((n, f, size(height, hh, stride, padding), size(width, ww, stride, padding)))
-    for image, one, i, j in np.ndindex(*out.shape):
+    for image, channel, i, j in np.ndindex(*out.shape):
         top, left = start(i, stride, hh), start(j, stride, ww)
         window = x[image, :, top : top + hh, left : left + ww]
         if window.shape[1:] == (hh, ww) or not changes.get("skip"):
-            out[image, one, i, j] = answer(window, w[one], b[one])
+            out[image, channel, i, j] = answer(window, w[channel], b[channel])
     return out
 
 
@@ -539,17 +541,17 @@ def influence_forward(f: Any, x: np.ndarray, i: int, j: int, h: float) -> np.nda
         ),
         (
             "conv2d_forward",
-            changed(answer=lambda window, one, bias: np.sum(window * one + bias)),
+            changed(answer=lambda window, kernel, bias: np.sum(window * kernel + bias)),
             "bias_in_every_product",
         ),
         (
             "conv2d_forward",
-            changed(answer=lambda window, one, bias: np.sum(window * one)),
+            changed(answer=lambda window, kernel, bias: np.sum(window * kernel)),
             "bias_dropped",
         ),
         (
             "conv2d_forward",
-            changed(answer=lambda window, one, bias: np.mean(window * one) + bias),
+            changed(answer=lambda window, kernel, bias: np.mean(window * kernel) + bias),
             "mean_for_sum",
         ),
         ("conv2d_forward_fast", im2col_unordered, "patches_not_transposed"),
@@ -577,7 +579,10 @@ def test_every_catalog_entry_of_the_chapter_is_there() -> None:
 
 def test_the_misconceptions_about_vgg16_give_their_numbers() -> None:
     layers_below = [layer for _, layer in demo.vgg16_layers()][:-1]
-    wrong = {one.name: one.wrong for one in PROBLEMS["receptive_field"].misconceptions}
+    wrong = {
+        misconception.name: misconception.wrong
+        for misconception in PROBLEMS["receptive_field"].misconceptions
+    }
     assert receptive_field(layers_below)[0] == 196
     assert wrong["kernels_added"](layers_below)[0] == 301
     assert wrong["jump_too_early"](layers_below)[0] == 211

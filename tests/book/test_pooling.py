@@ -125,28 +125,28 @@ def module(layer: dict[str, Any], shape: tuple[int, ...]) -> nn.Module:
 def modules_of(spec: Spec) -> tuple[list[nn.Module], list[tuple[int, ...]]]:
     """Build a network in PyTorch without memory for its numbers, and run it; modules and shapes."""
     first = spec[0]
-    found: list[nn.Module] = []
+    modules: list[nn.Module] = []
     with torch.device("meta"):
         x = torch.empty(1, *(int(first[key]) for key in ("channels", "height", "width")))
         shapes = [tuple(x.shape[1:])]
         for layer in spec[1:]:
-            found.append(module(layer, shapes[-1]))
-            x = found[-1](x)
+            modules.append(module(layer, shapes[-1]))
+            x = modules[-1](x)
             shapes.append(tuple(x.shape[1:]))
-    return found, shapes
+    return modules, shapes
 
 
 def check_against_torch(spec: Spec) -> None:
     built, shapes = modules_of(spec)
-    found = network_shapes(spec)
-    assert found == shapes
-    learned = [sum(p.numel() for p in one.parameters()) for one in built]
-    assert count_parameters(spec, found) == [0, *learned]
+    computed = network_shapes(spec)
+    assert computed == shapes
+    learned = [sum(p.numel() for p in module.parameters()) for module in built]
+    assert count_parameters(spec, computed) == [0, *learned]
     counter = FlopCounterMode(display=False)
     with torch.device("meta"), counter, torch.no_grad():
         nn.Sequential(*built).eval()(torch.empty(1, *shapes[0]))
     # FlopCounterMode counts a multiply-add as two operations.
-    assert 2 * sum(pooling_demo.count_multiply_adds(spec, found)) == counter.get_total_flops()
+    assert 2 * sum(pooling_demo.count_multiply_adds(spec, computed)) == counter.get_total_flops()
 
 
 @settings(deadline=None, max_examples=60)
@@ -228,7 +228,7 @@ def cells() -> Iterator[str]:
 
 
 def test_lenet5_of_the_exercise_is_the_courses() -> None:
-    (cell,) = [one for one in cells() if "lenet5 = [" in one]
+    (cell,) = [source for source in cells() if "lenet5 = [" in source]
     assignment = ast.parse(cell).body[0]
     assert isinstance(assignment, ast.Assign)
     assert ast.literal_eval(assignment.value) == LENET5
@@ -253,7 +253,7 @@ def test_numbers_of_the_exercise() -> None:
 
 
 def test_the_case_that_the_exercise_draws_is_vgg16() -> None:
-    (cell,) = [one for one in cells() if "check.case(count_parameters" in one]
+    (cell,) = [source for source in cells() if "check.case(count_parameters" in source]
     number = int(re.search(r"check\.case\(count_parameters, (\d+)\)", cell)[1])
     checks = PROBLEMS["count_parameters"].visible_checks()
     assert checks.cases[number - 1].arguments["spec"] == VGG16

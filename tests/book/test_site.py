@@ -171,12 +171,12 @@ def barriers(page: Page, *rules: str) -> list[str]:
     options: dict[str, object] = {"preload": False, "resultTypes": ["violations"]}
     if rules:
         options["runOnly"] = list(rules)
-    found = Axe().run(page, options=options).response["violations"]
+    violations = Axe().run(page, options=options).response["violations"]
     return [
-        f"{one['id']}: {node['failureSummary']}\n{node['html']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
+        f"{violation['id']}: {node['failureSummary']}\n{node['html']}"
+        for violation in violations
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
     ]
 
 
@@ -219,8 +219,8 @@ def test_a_broken_page_is_noticed(browser: Browser, address: str, complaint: str
 def test_a_barrier_is_noticed(browser: Browser, address: str) -> None:
     html = "<html lang='en'><title>Gray</title><main style='color: #aaa'><h1>Gray</h1></main>"
     with opened(browser, f"{address}/gray.html", serve=html) as page:
-        [found] = barriers(page)
-    assert found.startswith("color-contrast")
+        [barrier] = barriers(page)
+    assert barrier.startswith("color-contrast")
 
 
 @pytest.mark.parametrize("name", BOOK_PAGES)
@@ -244,7 +244,7 @@ def test_page_without_scripts(browser: Browser, address: str, name: str) -> None
 def test_keyboard_focus_is_visible(browser: Browser, address: str, theme: Theme) -> None:
     """Whatever the Tab key reaches first on a page has an outline, in a color that stands out."""
     with opened(browser, f"{address}/{CHAPTERS[0]}.html", theme) as page:
-        seen = []
+        elements = []
         for _ in range(25):
             page.keyboard.press("Tab")
             style = page.evaluate(
@@ -252,13 +252,13 @@ def test_keyboard_focus_is_visible(browser: Browser, address: str, theme: Theme)
                 "[document.activeElement.outerHTML.slice(0, 80), style.outlineStyle, "
                 "parseFloat(style.outlineWidth), style.outlineColor] }"
             )
-            seen.append(style[0])
+            elements.append(style[0])
             assert style[1] != "none", style
             assert style[2] >= 2, style
-        assert len(set(seen)) > 15
+        assert len(set(elements)) > 15
         color = PALETTE[theme]["focus"]
-        shown = tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
-        assert style[3] == f"rgb{shown}"
+        rgb = tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
+        assert style[3] == f"rgb{rgb}"
 
 
 def test_root_leads_to_the_first_page(browser: Browser, address: str) -> None:
@@ -335,8 +335,8 @@ def links(site: Path) -> dict[Path, Links]:
 
 def test_internal_links_lead_somewhere(site: Path, links: dict[Path, Links]) -> None:
     broken = []
-    for page, found in links.items():
-        for _, target in found.targets:
+    for page, targets in links.items():
+        for _, target in targets.targets:
             path, anchor = urldefrag(target)
             if urlsplit(target).scheme:
                 continue
@@ -355,8 +355,8 @@ def test_only_links_leave_the_site(links: dict[Path, Links]) -> None:
     """No style sheet, script or picture comes from another host, not even on demand."""
     foreign = [
         (page.name, tag, target)
-        for page, found in links.items()
-        for tag, target in found.targets
+        for page, targets in links.items()
+        for tag, target in targets.targets
         if tag != "a" and urlsplit(target).scheme not in ("", "data")
     ]
     assert foreign == []
@@ -421,8 +421,8 @@ def test_no_solution_is_published(site: Path) -> None:
     secret = {re.sub(r"\s+", " ", line) for line in solution_lines()}
     leaks = []
     for name, text in texts(site):
-        shown = visible(text)
-        leaks += [f"{name}: {line}" for line in secret if line in shown]
+        visible_text = visible(text)
+        leaks += [f"{name}: {line}" for line in secret if line in visible_text]
     assert leaks == []
 
 

@@ -89,8 +89,8 @@ class TestDemonstrations:
     def test_pictures_have_the_size_that_was_asked_for(self) -> None:
         x = synthesis_demo.photograph(NETWORK, "rocket", 130)
         assert x.shape == (1, 3, 130, 130)
-        for one in synthesis_demo.textures().values():
-            assert synthesis_demo.prepared(NETWORK, one, 64).shape == (1, 3, 64, 64)
+        for texture in synthesis_demo.textures().values():
+            assert synthesis_demo.prepared(NETWORK, texture, 64).shape == (1, 3, 64, 64)
 
     def test_distances(self) -> None:
         x = synthesis_demo.photograph(NETWORK, "chelsea", 64)
@@ -130,7 +130,7 @@ class TestClaimsAboutAscent:
 
     def test_l2_bounds_the_picture(self) -> None:
         """Growth by the rate, decay by a share: the two meet at rate / share."""
-        found = ascend(
+        picture = ascend(
             lambda x: x.sum(),
             torch.zeros(1, 3, 4, 4),
             steps=400,
@@ -138,17 +138,17 @@ class TestClaimsAboutAscent:
             regularizers=Regularizers(l2=0.05),
             progress=False,
         )
-        assert found.x.mean().item() == pytest.approx(0.95, abs=1e-3)  # (1 - l2) * rate / l2
+        assert picture.x.mean().item() == pytest.approx(0.95, abs=1e-3)  # (1 - l2) * rate / l2
 
     def test_helping_directions_beat_mixed_ones(self) -> None:
-        shown = demo.example(NETWORK, 0)
-        x = shown.x.clone().requires_grad_()
+        example = demo.example(NETWORK, 0)
+        x = example.x.clone().requires_grad_()
         (slope,) = torch.autograd.grad(NETWORK.model(x)[0, TARGET], x)
         assert 0.0005 < float(slope.abs().mean()) < 0.002  # the page calculates with 0.001
         random = torch.Generator().manual_seed(1)
-        before = synthesis_demo.score(NETWORK, shown.x, TARGET)
+        before = synthesis_demo.score(NETWORK, example.x, TARGET)
         helping, mixed = (
-            synthesis_demo.score(NETWORK, shown.x + 0.1 * direction, TARGET) - before
+            synthesis_demo.score(NETWORK, example.x + 0.1 * direction, TARGET) - before
             for direction in (
                 slope.sign(),
                 slope.sign().flatten()[torch.randperm(x.numel(), generator=random)].view(x.shape),
@@ -184,8 +184,8 @@ class TestClaimsAboutTextures:
     def test_a_turned_texture_has_other_gram_matrices(self) -> None:
         trunk = Trunk(NETWORK.model, STYLE)
         change = {}
-        for name, one in synthesis_demo.textures().items():
-            x = synthesis_demo.prepared(NETWORK, one, 128)
+        for name, example in synthesis_demo.textures().items():
+            x = synthesis_demo.prepared(NETWORK, example, 128)
             with torch.no_grad():
                 as_it_is, turned = trunk(x), trunk(x.rot90(1, (2, 3)))
             change[name] = np.mean(
@@ -204,10 +204,10 @@ class TestClaimsAboutTextures:
         style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         left = {}
         for layer in ("relu1_1", "relu4_2"):
-            found = style_transfer(
+            transferred = style_transfer(
                 NETWORK, content, style, content_layer=layer, steps=40, progress=False
             )
-            left[layer] = float((found.x - content).square().mean())
+            left[layer] = float((transferred.x - content).square().mean())
         assert left["relu1_1"] < 0.7 * left["relu4_2"]
 
     def test_answers_with_their_places_give_a_double_exposure(self) -> None:
@@ -216,13 +216,15 @@ class TestClaimsAboutTextures:
         style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         trunk = Trunk(NETWORK.model, ["relu1_1", "relu4_2"])
         with torch.no_grad():
-            kept, wanted = trunk(content)["relu4_2"], trunk(style)["relu1_1"]
+            content_output, style_output = trunk(content)["relu4_2"], trunk(style)["relu1_1"]
 
         def wrong(x: Tensor) -> Tensor:
-            found = trunk(x)
+            outputs = trunk(x)
             return -(
-                (found["relu4_2"] - kept).square().sum() / kept.square().sum()
-                + 10 * (found["relu1_1"] - wanted).square().sum() / wanted.square().sum()
+                (outputs["relu4_2"] - content_output).square().sum() / content_output.square().sum()
+                + 10
+                * (outputs["relu1_1"] - style_output).square().sum()
+                / style_output.square().sum()
             )
 
         double = ascend(wrong, content, steps=100, rate=0.03, progress=False).x
@@ -255,22 +257,22 @@ class TestMistakesAboutAscent:
         assert (wrong[0, 0, 16] * columns).sum() / wrong[0, 0].sum() > 17
 
     def test_cut_off_at_zero_a_normalized_picture_gets_no_darker_than_gray(self) -> None:
-        zero, one = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
-        found = ascend(
+        black, white = torch.zeros(3, 1, 1), torch.ones(3, 1, 1)
+        picture = ascend(
             lambda x: NETWORK.model(x)[0, TARGET],
             torch.zeros(1, 3, 96, 96),
             steps=5,
             rate=0.1,
-            bounds=(zero, one),
+            bounds=(black, white),
             progress=False,
         )
-        assert float(NETWORK.unnormalize(found.x).min()) >= 0.5
+        assert float(NETWORK.unnormalize(picture.x).min()) >= 0.5
 
     def test_a_sum_over_places_is_another_matrix_for_another_size(self) -> None:
         x = torch.rand(1, 4, 6, 6, generator=torch.Generator().manual_seed(0))
         large = torch.cat([x, x], dim=3)
         assert torch.allclose(gram(large), gram(x))
-        sums = [gram(one) * one[0, 0].numel() for one in (x, large)]
+        sums = [gram(maps) * maps[0, 0].numel() for maps in (x, large)]
         assert torch.allclose(sums[1], 2 * sums[0])
 
     def test_without_detach_the_second_gradient_is_none(self) -> None:
@@ -301,8 +303,8 @@ class TestDeepDream:
         added = [
             deep_dream(NETWORK, x, "relu5_3", octaves=count, progress=False) - x for count in (1, 4)
         ]
-        one, four = map(synthesis_demo.likeness_of_neighbors, added)
-        assert four > one
+        one_octave, four_octaves = map(synthesis_demo.likeness_of_neighbors, added)
+        assert four_octaves > one_octave
 
 
 def test_the_class_model_of_the_exercise() -> None:
@@ -328,7 +330,7 @@ class TestCheapestSides:
         colors = random.integers(0, 10, (count, 2))
         borders = random.integers(0, 6, count - 1)
         known = {0: 0, count - 1: 1}
-        found = segmentation_demo.cheapest(colors, borders, known)
+        sides = segmentation_demo.cheapest(colors, borders, known)
         source, sink, forever = count, count + 1, 10_000
         capacities = np.zeros((count + 2, count + 2), np.int32)
         for pixel, (background, foreground) in enumerate(colors):
@@ -341,25 +343,25 @@ class TestCheapestSides:
         for pixel, cost in enumerate(borders):
             capacities[pixel, pixel + 1] = capacities[pixel + 1, pixel] = cost
         flow = maximum_flow(csr_array(capacities), source, sink).flow_value
-        assert found.cost == flow
-        assert found.sides[0] == 0
-        assert found.sides[-1] == 1
+        assert sides.cost == flow
+        assert sides.sides[0] == 0
+        assert sides.sides[-1] == 1
 
     def test_without_borders_each_pixel_is_alone(self) -> None:
         colors = np.array([[0, 9], [4, 1], [2, 3]])
-        found = segmentation_demo.cheapest(colors, [0, 0], {0: 0})
-        assert found == segmentation_demo.Sides((0, 1, 0), 3)
+        sides = segmentation_demo.cheapest(colors, [0, 0], {0: 0})
+        assert sides == segmentation_demo.Sides((0, 1, 0), 3)
 
 
 @functools.cache
 def masks() -> tuple[Any, dict[str, np.ndarray], dict[tuple[str, float], Any]]:
     """Return 20 pictures, their maps without occlusion, and what is made of them."""
-    shown = demo.drawn(20)
-    maps = segmentation_demo.maps(NETWORK, shown)
+    pictures = demo.drawn(20)
+    maps = segmentation_demo.maps(NETWORK, pictures)
     chosen = {
         name: maps[name] for name in ("saliency", "SmoothGrad", "guided backprop", "random")
     } | {segmentation_demo.PERFECT: maps[segmentation_demo.PERFECT]}
-    return shown, chosen, segmentation_demo.results(shown, chosen)
+    return pictures, chosen, segmentation_demo.results(pictures, chosen)
 
 
 class TestMasks:
@@ -370,10 +372,12 @@ class TestMasks:
         assert not made.grabcut.any()
 
     def test_measures_by_hand(self) -> None:
-        shown = demo.drawn(1)
-        importance = shown.masks.astype(float) + 1e-3 * np.arange(96 * 96).reshape(1, 96, 96) / 9216
-        got = segmentation_demo.measure(shown, importance, 0.95)
-        area = int(shown.masks.sum())
+        pictures = demo.drawn(1)
+        importance = (
+            pictures.masks.astype(float) + 1e-3 * np.arange(96 * 96).reshape(1, 96, 96) / 9216
+        )
+        got = segmentation_demo.measure(pictures, importance, 0.95)
+        area = int(pictures.masks.sum())
         seeds = 96 * 96 // 20 + 1  # the quantile 0.95 lies between two pixels
         assert got.hits.tolist() == [1]
         assert got.threshold[0] == pytest.approx(seeds / area, abs=1 / area)
@@ -402,18 +406,18 @@ class TestMasks:
         assert 0.9 < results[segmentation_demo.PERFECT, 0.98].grabcut.mean() < 1
 
     def test_a_gray_picture_gives_poorer_masks(self) -> None:
-        shown, maps, results = masks()
-        gray = np.repeat(shown.images.mean(1, keepdims=True).round(), 3, 1).astype(np.uint8)
+        pictures, maps, results = masks()
+        gray = np.repeat(pictures.images.mean(1, keepdims=True).round(), 3, 1).astype(np.uint8)
         of_gray = segmentation_demo.measure(
-            replace(shown, images=gray), maps["guided backprop"], 0.98
+            replace(pictures, images=gray), maps["guided backprop"], 0.98
         )
         loss = results["guided backprop", 0.98].grabcut - of_gray.grabcut
         assert evaluation.mean_with_interval(loss).low > 0
 
     def test_scores_in_place_of_falls_give_the_background(self) -> None:
         """The first of the common mistakes: a map that is low at the object."""
-        shown, maps, results = masks()
-        inverted = segmentation_demo.measure(shown, -maps["SmoothGrad"], 0.98)
+        pictures, maps, results = masks()
+        inverted = segmentation_demo.measure(pictures, -maps["SmoothGrad"], 0.98)
         assert inverted.hits.mean() < 0.05
         assert inverted.grabcut.mean() < 0.2 < results["SmoothGrad", 0.98].grabcut.mean()
 

@@ -112,9 +112,9 @@ class TestConvolution:
     def test_results_do_not_share_memory(self) -> None:
         x, w, b = np.ones((2, 1, 4, 4)), np.ones((1, 1, 3, 3)), np.zeros(1)
         first = convolution.conv2d_forward(x, w, b, 1, 1)
-        kept = first.copy()
+        before = first.copy()
         convolution.conv2d_forward(2 * x, w, b, 1, 1)
-        assert np.array_equal(first, kept)
+        assert np.array_equal(first, before)
 
     @pytest.mark.parametrize(
         ("change", "words"),

@@ -38,7 +38,7 @@ def sequence() -> nn.Sequential:
     """Return the small network as the exercise builds it: one sequence of layers."""
     network = demo.small_network().model
     layers = [*network.features, nn.Flatten()]  # type: ignore[misc]
-    layers += [one for one in network.classifier if not isinstance(one, nn.Dropout)]  # type: ignore[union-attr]
+    layers += [layer for layer in network.classifier if not isinstance(layer, nn.Dropout)]  # type: ignore[union-attr]
     return nn.Sequential(*layers).eval()
 
 
@@ -57,10 +57,10 @@ class TestExerciseAgainstLaboratory:
         mine = REFERENCE["layer_outputs"](sequence(), x)
         theirs = activations.layer_outputs(demo.small_network().model, x)
         names = [layer.name for layer in chain(demo.small_network().model)]
-        kept = [name for name in names if name.startswith(("conv", "relu", "pool", "fc"))]
+        common = [name for name in names if name.startswith(("conv", "relu", "pool", "fc"))]
         mine = [out for out, layer in zip(mine, sequence(), strict=True) if not is_flat(layer)]
-        assert len(mine) == len(kept)
-        for out, name in zip(mine, kept, strict=True):
+        assert len(mine) == len(common)
+        for out, name in zip(mine, common, strict=True):
             assert close(out, theirs[name]), name
 
     def test_occlusion(self):
@@ -140,11 +140,11 @@ def test_the_network_knows_most_pictures_of_the_exercise():
 
 class TestPages:
     def test_a_drawn_example_has_a_mask_and_a_class(self):
-        shown = demo.example(demo.small_network(), 0)
-        assert shown.mask is not None
-        assert shown.picture.shape == (96, 96, 3)
-        assert shown.mask.shape == (96, 96)
-        assert shown.label == drawn_pictures.CLASSES[shown.target]
+        example = demo.example(demo.small_network(), 0)
+        assert example.mask is not None
+        assert example.picture.shape == (96, 96, 3)
+        assert example.mask.shape == (96, 96)
+        assert example.label == drawn_pictures.CLASSES[example.target]
 
     def test_smoothing_helps_where_the_network_has_seen_noise(self):
         drawn = demo.drawn(12)
@@ -152,7 +152,7 @@ class TestPages:
         x, labels, masks = demo.inputs(drawn, network)
         plain = saliency(network.model, x, labels)
         smooth = strongest(smoothgrad(network.model, x, labels, n_samples=25, progress=False))
-        energy = [evaluation.energy_in_mask(one, masks).mean().item() for one in (plain, smooth)]
+        energy = [evaluation.energy_in_mask(maps, masks).mean().item() for maps in (plain, smooth)]
         assert energy[1] > energy[0]
 
     def test_guided_backpropagation_hardly_asks_for_the_class(self):
@@ -161,7 +161,9 @@ class TestPages:
         other = (labels + 1) % len(network.classes)
 
         def likeness(method: Callable[..., Tensor]) -> list[float]:
-            first, second = (strongest(method(network.model, x, one)) for one in (labels, other))
+            first, second = (
+                strongest(method(network.model, x, target)) for target in (labels, other)
+            )
             pairs = zip(first.flatten(1), second.flatten(1), strict=True)
             return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
 

@@ -24,7 +24,7 @@ UNCHANGED = SubmissionResult("ben", "probe", "graded", (), unchanged=True)
 FAILED = SubmissionResult("cleo", "probe", "needs a person", (), "The file is empty.")
 
 
-def shown(terminal: bool, *results: SubmissionResult, total: int) -> tuple[str, str]:
+def printed(terminal: bool, *results: SubmissionResult, total: int) -> tuple[str, str]:
     """Return what is drawn while these results come in, and the summary."""
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=120, color_system=None)
@@ -37,7 +37,7 @@ def shown(terminal: bool, *results: SubmissionResult, total: int) -> tuple[str, 
 
 
 def test_the_bar_counts_what_has_been_done() -> None:
-    drawn, summary = shown(True, GRADED, UNCHANGED, FAILED, GRADED, total=9)
+    drawn, summary = printed(True, GRADED, UNCHANGED, FAILED, GRADED, total=9)
     last = [line for line in drawn.splitlines() if "Grading probe" in line][-1]
     assert "3/8" in last  # what is unchanged was nothing to do
     assert "1 need a person" in last
@@ -50,18 +50,18 @@ def test_the_bar_counts_what_has_been_done() -> None:
 
 def test_a_log_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_module, "LINE_SECONDS", -1.0)
-    drawn, _ = shown(False, GRADED, FAILED, GRADED, total=3)
+    drawn, _ = printed(False, GRADED, FAILED, GRADED, total=3)
     lines = [line for line in drawn.splitlines() if line.startswith("Grading probe: ")]
     assert lines[0] == "Grading probe: 1 of 3, 0:00:00 left"
     assert lines[1].startswith("Grading probe: 2 of 3, 1 need a person, ")
     assert lines[2].endswith("/s, 0:00:00 left")
     monkeypatch.setattr(progress_module, "LINE_SECONDS", 3600.0)
-    assert "of 3" not in shown(False, GRADED, FAILED, GRADED, total=3)[0].replace("3/3", "")
+    assert "of 3" not in printed(False, GRADED, FAILED, GRADED, total=3)[0].replace("3/3", "")
 
 
 def test_nothing_to_do_is_no_division_by_zero() -> None:
-    assert shown(True, total=0)[1] == "0 graded in 0:00:00."
-    assert shown(True, UNCHANGED, total=1)[1] == "0 graded in 0:00:00, 1 unchanged."
+    assert printed(True, total=0)[1] == "0 graded in 0:00:00."
+    assert printed(True, UNCHANGED, total=1)[1] == "0 graded in 0:00:00, 1 unchanged."
 
 
 @pytest.fixture

@@ -16,12 +16,12 @@ torch.set_num_threads(1)
 
 def drawn(count: int, seed: int = 90) -> tuple[Tensor, Tensor, Tensor]:
     """Normalized pictures, their labels and masks."""
-    shown = drawn_pictures.draw(count, seed=seed)
-    images = torch.from_numpy(shown.images).float() / 255
+    pictures = drawn_pictures.draw(count, seed=seed)
+    images = torch.from_numpy(pictures.images).float() / 255
     return (
         small_vgg.normalize(images),
-        torch.from_numpy(shown.labels),
-        torch.from_numpy(shown.masks),
+        torch.from_numpy(pictures.labels),
+        torch.from_numpy(pictures.masks),
     )
 
 

@@ -15,28 +15,28 @@ class TestLayerOutputs:
     @pytest.mark.parametrize("batch_size", [1, 2, 32])
     def test_every_layer_against_a_loop(self, batch_size):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(3)
-        found = activations.layer_outputs(model, x, batch_size=batch_size)
+        outputs = activations.layer_outputs(model, x, batch_size=batch_size)
         names = [layer.name for layer in layers.chain(model)]
-        assert list(found) == names
+        assert list(outputs) == names
         with layers.not_in_place(model), torch.no_grad():
             y = x
             for name, module in zip(names, model, strict=True):
                 y = module(y)
-                assert torch.allclose(found[name], y, rtol=1e-4, atol=1e-5), name
+                assert torch.allclose(outputs[name], y, rtol=1e-4, atol=1e-5), name
 
     def test_what_comes_before_relu_is_not_overwritten(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)
-        found = activations.layer_outputs(model, x, ["conv1_1", "relu1_1"])
-        assert found["conv1_1"].min() < 0
-        assert torch.equal(found["conv1_1"].relu(), found["relu1_1"])
+        outputs = activations.layer_outputs(model, x, ["conv1_1", "relu1_1"])
+        assert outputs["conv1_1"].min() < 0
+        assert torch.equal(outputs["conv1_1"].relu(), outputs["relu1_1"])
 
     def test_by_path_and_in_networks_that_branch(self):
         torch.manual_seed(0)
         model = torchvision.models.resnet18(num_classes=4).eval()
         x = torch.randn(1, 3, 64, 64)
-        found = activations.layer_outputs(model, x, ["layer1", "fc"])
-        assert found["layer1"].shape == (1, 64, 16, 16)
-        assert torch.equal(found["fc"], model(x).detach())
+        outputs = activations.layer_outputs(model, x, ["layer1", "fc"])
+        assert outputs["layer1"].shape == (1, 64, 16, 16)
+        assert torch.equal(outputs["fc"], model(x).detach())
         assert "layer4.1.conv2" in activations.layer_outputs(model, x)
 
     def test_hooks_are_gone_even_after_an_error(self):
@@ -52,23 +52,23 @@ class TestLayerOutputs:
 
 class TestSummaries:
     def test_by_hand(self):
-        one = torch.tensor([3.0, -4, 1]).view(1, 3, 1, 1)
-        assert activations.summarize(one, "mean").item() == 0
-        assert activations.summarize(one, "max").item() == 3
-        assert activations.summarize(one, "norm").item() == pytest.approx(26**0.5)
+        maps = torch.tensor([3.0, -4, 1]).view(1, 3, 1, 1)
+        assert activations.summarize(maps, "mean").item() == 0
+        assert activations.summarize(maps, "max").item() == 3
+        assert activations.summarize(maps, "norm").item() == pytest.approx(26**0.5)
 
     def test_cancellation(self):
-        one = torch.tensor([3.0, -4, 1]).view(1, 3, 1, 1)
-        assert activations.cancellation(one) == 1
-        assert activations.cancellation(one.relu()) == 0
+        maps = torch.tensor([3.0, -4, 1]).view(1, 3, 1, 1)
+        assert activations.cancellation(maps) == 1
+        assert activations.cancellation(maps.relu()) == 0
         assert activations.cancellation(torch.tensor([3.0, -1]).view(1, 2, 1, 1)) == 0.5
         assert activations.cancellation(torch.zeros(1, 2, 1, 1)) == 0
 
     def test_a_mean_hides_much_before_relu(self):
         x, _, _ = lab_networks.drawn(2)
-        found = activations.layer_outputs(small_vgg.load(), x, ["conv4_3", "relu4_3"])
-        assert activations.cancellation(found["conv4_3"]) > 0.1
-        assert activations.cancellation(found["relu4_3"]) < 1e-6
+        outputs = activations.layer_outputs(small_vgg.load(), x, ["conv4_3", "relu4_3"])
+        assert activations.cancellation(outputs["conv4_3"]) > 0.1
+        assert activations.cancellation(outputs["relu4_3"]) < 1e-6
 
     def test_wrong_input(self):
         with pytest.raises(ValueError, match="N, C, H, W"):
@@ -96,22 +96,22 @@ class TestGrid:
 class TestFilters:
     def test_first_layer_in_color(self):
         model = small_vgg.load()
-        found = activations.filters(model, "conv1_1")
+        grid = activations.filters(model, "conv1_1")
         weight = model.features[0].weight
-        assert found.maps.shape == (8, 3, 3, 3)
+        assert grid.maps.shape == (8, 3, 3, 3)
         largest = weight[5].abs().max()
-        assert torch.allclose(found.maps[5], 0.5 + weight[5].permute(1, 2, 0) / largest / 2)
-        assert found.maps.min() >= 0
-        assert found.maps.max() <= 1
-        assert "All 8 filters of conv1_1" in found.says
+        assert torch.allclose(grid.maps[5], 0.5 + weight[5].permute(1, 2, 0) / largest / 2)
+        assert grid.maps.min() >= 0
+        assert grid.maps.max() <= 1
+        assert "All 8 filters of conv1_1" in grid.says
 
     def test_slices_are_named(self):
         model = small_vgg.load()
         weight = model.features[28].weight
-        one = activations.filters(model, "conv5_3", channel=7)
-        assert torch.equal(one.maps, weight[:, 7])
-        assert "One of 64 slices" in one.says
-        assert "channel 7" in one.says
+        grid = activations.filters(model, "conv5_3", channel=7)
+        assert torch.equal(grid.maps, weight[:, 7])
+        assert "One of 64 slices" in grid.says
+        assert "channel 7" in grid.says
         mean = activations.filters(model, "conv5_3", channel="mean")
         assert torch.allclose(mean.maps, weight.mean(1))
         assert "mean over 64 channels" in mean.says

@@ -28,14 +28,14 @@ class TestBaselines:
         blurred = baseline_picture(network, x, "blur")
         assert blurred.shape == x.shape[1:]
         assert float(blurred.mean()) == pytest.approx(float(x.mean()), abs=0.05)
-        roughness = [one.diff(dim=-1).abs().mean() for one in (blurred, x[0])]
+        roughness = [picture.diff(dim=-1).abs().mean() for picture in (blurred, x[0])]
         assert roughness[0] < 0.2 * roughness[1]
 
     def test_blur_is_gaussian(self):
         impulse = torch.zeros(1, 1, 41, 41)
         impulse[..., 20, 20] = 1
         away = torch.arange(-20.0, 21)
-        one = torch.exp(-(away**2) / (2 * 3**2))
-        one = torch.where(away.abs() <= 12, one, 0)
-        expected = torch.outer(one, one) / one.sum() ** 2
+        profile = torch.exp(-(away**2) / (2 * 3**2))
+        profile = torch.where(away.abs() <= 12, profile, 0)
+        expected = torch.outer(profile, profile) / profile.sum() ** 2
         assert torch.allclose(blur(impulse, 3.0)[0, 0], expected, atol=1e-6)

@@ -18,16 +18,16 @@ from laboratory.drawn_pictures import (
 
 
 @pytest.fixture(scope="module")
-def shown() -> Pictures:
+def pictures() -> Pictures:
     return draw(200, seed=11)
 
 
-def test_shapes_and_types(shown):
-    assert shown.images.shape == (200, 3, SIZE, SIZE)
-    assert shown.images.dtype == np.uint8
-    assert shown.masks.shape == (200, SIZE, SIZE)
-    assert shown.masks.dtype == bool
-    assert len(shown) == 200
+def test_shapes_and_types(pictures):
+    assert pictures.images.shape == (200, 3, SIZE, SIZE)
+    assert pictures.images.dtype == np.uint8
+    assert pictures.masks.shape == (200, SIZE, SIZE)
+    assert pictures.masks.dtype == bool
+    assert len(pictures) == 200
 
 
 def test_same_seed_same_bytes_whatever_the_batch():
@@ -44,16 +44,16 @@ def test_other_seed_other_pictures():
     assert differs.all()
 
 
-def test_none_is_drawn_twice(shown):
-    assert len({image.tobytes() for image in shown.images}) == len(shown)
+def test_none_is_drawn_twice(pictures):
+    assert len({image.tobytes() for image in pictures.images}) == len(pictures)
 
 
-def test_classes_take_turns(shown):
-    assert np.bincount(shown.labels).tolist() == [20] * len(CLASSES)
+def test_classes_take_turns(pictures):
+    assert np.bincount(pictures.labels).tolist() == [20] * len(CLASSES)
 
 
-def test_object_has_its_share(shown):
-    shares = shown.masks.mean((1, 2))
+def test_object_has_its_share(pictures):
+    shares = pictures.masks.mean((1, 2))
     # Blobs vary around their average, and corners may leave the picture.
     assert shares.min() > 0.8 * SHARE[0]
     assert shares.max() < 1.2 * SHARE[1]
@@ -61,33 +61,34 @@ def test_object_has_its_share(shown):
 
 
 def whole(
-    shown: Pictures,
+    pictures: Pictures,
 ) -> list[tuple[str, Array, Array]]:
     """Class, picture and mask of the objects that do not touch the border of the picture."""
-    inside = ~(shown.masks[:, [0, -1]].any((1, 2)) | shown.masks[:, :, [0, -1]].any((1, 2)))
+    inside = ~(pictures.masks[:, [0, -1]].any((1, 2)) | pictures.masks[:, :, [0, -1]].any((1, 2)))
     assert inside.sum() > 100
     return [
-        (CLASSES[shown.labels[i]], shown.images[i], shown.masks[i]) for i in np.flatnonzero(inside)
+        (CLASSES[pictures.labels[i]], pictures.images[i], pictures.masks[i])
+        for i in np.flatnonzero(inside)
     ]
 
 
-def test_object_is_in_one_piece(shown):
-    for _, _, mask in whole(shown):
+def test_object_is_in_one_piece(pictures):
+    for _, _, mask in whole(pictures):
         pieces, _ = ndimage.label(mask, np.ones((3, 3)))
         # Of the thinnest tips, a pixel may stand apart.
         assert np.bincount(pieces.ravel())[1:].max() >= mask.sum() - 3
 
 
-def test_only_rings_have_a_hole(shown):
-    for name, _, mask in whole(shown):
+def test_only_rings_have_a_hole(pictures):
+    for name, _, mask in whole(pictures):
         holes = ndimage.binary_fill_holes(mask).sum() - mask.sum()
         assert (holes > 0) == (name == "ring")
 
 
-def test_masks_have_the_geometry_of_their_class(shown):
+def test_masks_have_the_geometry_of_their_class(pictures):
     """Area divided by that of the smallest disk around the middle: each shape has its own."""
     ratios: dict[str, list[float]] = {name: [] for name in CLASSES}
-    for name, _, mask in whole(shown):
+    for name, _, mask in whole(pictures):
         places = np.argwhere(mask)
         reach = np.linalg.norm(places - places.mean(0), axis=1).max() + 0.5
         ratios[name].append(mask.sum() / (np.pi * reach**2))
@@ -96,9 +97,9 @@ def test_masks_have_the_geometry_of_their_class(shown):
         assert np.mean(ratios[name]) == pytest.approx(ratio, rel=0.06), name
 
 
-def test_object_differs_from_what_is_around_it(shown):
+def test_object_differs_from_what_is_around_it(pictures):
     """The mask lies on the object: colors change at its border more than elsewhere."""
-    for image, mask, label in zip(shown.images, shown.masks, shown.labels, strict=True):
+    for image, mask, label in zip(pictures.images, pictures.masks, pictures.labels, strict=True):
         if CLASSES[label] in TEXTURES:
             continue
         core = ndimage.binary_erosion(mask, iterations=2)
@@ -113,8 +114,8 @@ def test_object_differs_from_what_is_around_it(shown):
         assert np.median(away) > 2.5 * np.median(spread)
 
 
-def test_textures_have_two_colors_in_the_mask(shown):
-    for image, mask, label in zip(shown.images, shown.masks, shown.labels, strict=True):
+def test_textures_have_two_colors_in_the_mask(pictures):
+    for image, mask, label in zip(pictures.images, pictures.masks, pictures.labels, strict=True):
         if CLASSES[label] in TEXTURES:
             inside = image[:, ndimage.binary_erosion(mask, iterations=2)].astype(float)
             spread = np.linalg.norm(inside - inside.mean(1)[:, None], axis=0)

@@ -13,35 +13,35 @@ from laboratory.networks import load_network
 from tests.laboratory import lab_networks
 
 
-def one(rows: list[list[float]]) -> Tensor:
+def batch_of_one(rows: list[list[float]]) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)[None]
 
 
-MASK = one([[1, 1, 0], [0, 0, 0]]).bool()
+MASK = batch_of_one([[1, 1, 0], [0, 0, 0]]).bool()
 
 
 class TestMeasures:
     def test_pointing_game(self):
-        assert evaluation.pointing_game(one([[0, 3, 1], [2, 0, 0]]), MASK).item() == 1
-        assert evaluation.pointing_game(one([[0, 2, 1], [3, 0, 0]]), MASK).item() == 0
-        assert evaluation.pointing_game(one([[0, 3, 1], [3, 0, 0]]), MASK).item() == 0.5
+        assert evaluation.pointing_game(batch_of_one([[0, 3, 1], [2, 0, 0]]), MASK).item() == 1
+        assert evaluation.pointing_game(batch_of_one([[0, 2, 1], [3, 0, 0]]), MASK).item() == 0
+        assert evaluation.pointing_game(batch_of_one([[0, 3, 1], [3, 0, 0]]), MASK).item() == 0.5
         assert evaluation.pointing_game(torch.zeros(1, 2, 3), MASK).item() == pytest.approx(1 / 3)
 
     def test_iou_at_equal_area(self):
-        assert evaluation.iou_at_equal_area(one([[5, 4, 1], [2, 0, 0]]), MASK).item() == 1
-        assert evaluation.iou_at_equal_area(one([[5, 1, 1], [6, 0, 0]]), MASK).item() == (
+        assert evaluation.iou_at_equal_area(batch_of_one([[5, 4, 1], [2, 0, 0]]), MASK).item() == 1
+        assert evaluation.iou_at_equal_area(batch_of_one([[5, 1, 1], [6, 0, 0]]), MASK).item() == (
             pytest.approx(1 / 3)
         )
-        assert evaluation.iou_at_equal_area(one([[0, 0, 1], [2, 0, 0]]), MASK).item() == 0
+        assert evaluation.iou_at_equal_area(batch_of_one([[0, 0, 1], [2, 0, 0]]), MASK).item() == 0
         # Four pixels tie for one place: a quarter of each counts.
-        assert evaluation.iou_at_equal_area(one([[5, 4, 4], [4, 4, 0]]), MASK).item() == (
+        assert evaluation.iou_at_equal_area(batch_of_one([[5, 4, 4], [4, 4, 0]]), MASK).item() == (
             pytest.approx((1 + 1 / 4) / (2 + 3 / 4))
         )
-        assert evaluation.iou_at_equal_area(one([[1, 1, 1]] * 2), MASK * False).isnan()
+        assert evaluation.iou_at_equal_area(batch_of_one([[1, 1, 1]] * 2), MASK * False).isnan()
 
     def test_energy_in_mask(self):
-        assert evaluation.energy_in_mask(one([[1, 2, 3], [-9, 0, 0]]), MASK).item() == 0.5
-        nothing = evaluation.energy_in_mask(one([[0, 0, 0], [-1, 0, 0]]), MASK)
+        assert evaluation.energy_in_mask(batch_of_one([[1, 2, 3], [-9, 0, 0]]), MASK).item() == 0.5
+        nothing = evaluation.energy_in_mask(batch_of_one([[0, 0, 0], [-1, 0, 0]]), MASK)
         assert nothing.item() == pytest.approx(1 / 3)
 
     @pytest.mark.parametrize(
@@ -191,20 +191,20 @@ class TestSanityCheck:
         assert np.abs(seeing.correlations[-1]).max() < 0.5
 
     def test_constant_map_correlates_with_nothing(self):
-        found = evaluation.sanity_check(
+        correlations = evaluation.sanity_check(
             lab_networks.tiny(), lambda network: torch.zeros(2, 4, 4), progress=False
         )
-        assert not found.correlations.any()
+        assert not correlations.correlations.any()
 
 
 class TestInterval:
     def test_against_the_normal_one(self):
         values = np.random.default_rng(0).normal(3, 2, size=400)
-        found = evaluation.mean_with_interval(values)
+        interval = evaluation.mean_with_interval(values)
         half = 1.96 * values.std() / np.sqrt(400)
-        assert found.value == pytest.approx(values.mean())
-        assert found.low == pytest.approx(values.mean() - half, abs=0.03)
-        assert found.high == pytest.approx(values.mean() + half, abs=0.03)
+        assert interval.value == pytest.approx(values.mean())
+        assert interval.low == pytest.approx(values.mean() - half, abs=0.03)
+        assert interval.high == pytest.approx(values.mean() + half, abs=0.03)
 
     def test_repeatable_and_tighter_at_lower_confidence(self):
         values = np.arange(30.0)

@@ -55,8 +55,8 @@ class TestLayers:
             def forward(self, x):
                 return self.last(torch.relu(self.first(x)))
 
-        found = layers.chain(Calls(lambda x: torch.flatten(x, 1)))
-        assert [layer.name for layer in found] == ["conv1_1", "relu1_1", "flatten"]
+        described = layers.chain(Calls(lambda x: torch.flatten(x, 1)))
+        assert [layer.name for layer in described] == ["conv1_1", "relu1_1", "flatten"]
         with pytest.raises(layers.UnsupportedLayerError, match='calls "softmax"'):
             layers.chain(Calls(lambda x: torch.softmax(x, 1)))
         with pytest.raises(layers.UnsupportedLayerError, match=r"Use torch\.flatten"):

@@ -14,9 +14,9 @@ def rows() -> dict[str, method_table.Row]:
     methods = {
         name: method_table.METHODS[name] for name in ("random", "saliency, blurred", "occlusion")
     }
-    shown = drawn_pictures.draw(16, seed=method_table.SEED)
-    found = method_table.compare(load_network("small_vgg"), shown, methods)
-    return {row.method: row for row in found}
+    pictures = drawn_pictures.draw(16, seed=method_table.SEED)
+    table = method_table.compare(load_network("small_vgg"), pictures, methods)
+    return {row.method: row for row in table}
 
 
 class TestComparison:

@@ -47,10 +47,10 @@ class TestLoading:
 
     def test_prepared_picture_is_classified(self):
         network = load_network("small_vgg")
-        shown = drawn_pictures.draw(10, seed=77)
-        found = [network.top(network.prepare(image), 1)[0][0] for image in shown.images]
-        names = [drawn_pictures.CLASSES[label] for label in shown.labels]
-        assert sum(a == b for a, b in zip(found, names, strict=True)) >= 9
+        pictures = drawn_pictures.draw(10, seed=77)
+        predicted = [network.top(network.prepare(image), 1)[0][0] for image in pictures.images]
+        names = [drawn_pictures.CLASSES[label] for label in pictures.labels]
+        assert sum(a == b for a, b in zip(predicted, names, strict=True)) >= 9
 
     def test_all_forms_of_a_picture_are_the_same(self):
         network = load_network("small_vgg")
@@ -134,8 +134,8 @@ class TestTorchvision:
         folder = tmp_path / "cache" / "checkpoints"
         folder.mkdir(parents=True)
         shutil.copy(alexnet, folder / f"alexnet-{digits}.pth")
-        found = networks._find_file("alexnet", f"https://x/alexnet-{digits}.pth", download=False)
-        assert found == (folder / f"alexnet-{digits}.pth", True)
+        path = networks._find_file("alexnet", f"https://x/alexnet-{digits}.pth", download=False)
+        assert path == (folder / f"alexnet-{digits}.pth", True)
         wrong = "0" * 8
         shutil.copy(alexnet, folder / f"alexnet-{wrong}.pth")
         with pytest.raises(WeightsError, match="Delete it"):

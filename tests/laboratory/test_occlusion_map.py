@@ -39,25 +39,27 @@ class TestMap:
         return OcclusionMap(logits, torch.tensor([4.0, 0.0]), (0,), (0, 1), (2, 2), (2, 3))
 
     def test_score_and_drop(self):
-        found = self.occluded()
-        assert found.score(0).tolist() == [[1, 2]]
-        assert found.drop(0).tolist() == [[3, 2]]
+        result = self.occluded()
+        assert result.score(0).tolist() == [[1, 2]]
+        assert result.drop(0).tolist() == [[3, 2]]
         probability = 1 / (1 + torch.exp(torch.tensor([-1.0, -2.0])))
-        assert torch.allclose(found.score(0, "probability")[0], probability)
+        assert torch.allclose(result.score(0, "probability")[0], probability)
         clean = torch.tensor([4.0, 0.0]).softmax(0)[0]
-        assert torch.allclose(found.drop(0, "probability")[0], clean - probability)
+        assert torch.allclose(result.drop(0, "probability")[0], clean - probability)
         with pytest.raises(ValueError, match='"logit" or "probability"'):
-            found.score(0, "loss")
+            result.score(0, "loss")
 
     def test_pixels_get_the_mean_of_what_covers_them(self):
         assert self.occluded().pixel_map(0).tolist() == [[3, 2.5, 2]] * 2
 
     def test_pixel_map_against_loops(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)
-        found = plain_occlusion(model, x, patch=(6, 5), stride=(4, 3))
-        drop = found.drop(1)
+        result = plain_occlusion(model, x, patch=(6, 5), stride=(4, 3))
+        drop = result.drop(1)
         total, times = torch.zeros(20, 24), torch.zeros(20, 24)
-        for (i, top), (j, left) in itertools.product(enumerate(found.tops), enumerate(found.lefts)):
+        for (i, top), (j, left) in itertools.product(
+            enumerate(result.tops), enumerate(result.lefts)
+        ):
             total[top : top + 6, left : left + 5] += drop[i, j]
             times[top : top + 6, left : left + 5] += 1
-        assert torch.allclose(found.pixel_map(1), total / times, atol=1e-5)
+        assert torch.allclose(result.pixel_map(1), total / times, atol=1e-5)

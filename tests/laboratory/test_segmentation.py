@@ -13,17 +13,17 @@ from laboratory.segmentation import Seeds, grabcut, iou, seeds
 
 class TestSegmentation:
     def test_seeds_by_hand(self):
-        found = seeds(np.arange(20.0).reshape(4, 5), foreground=0.9, background=0.25)
-        assert np.flatnonzero(found.foreground).tolist() == [18, 19]
-        assert np.flatnonzero(found.background).tolist() == [0, 1, 2, 3, 4]
+        result = seeds(np.arange(20.0).reshape(4, 5), foreground=0.9, background=0.25)
+        assert np.flatnonzero(result.foreground).tolist() == [18, 19]
+        assert np.flatnonzero(result.background).tolist() == [0, 1, 2, 3, 4]
 
     def test_ties(self):
         """A map that is zero nearly everywhere, as Grad-CAM's: no pixel is on both sides."""
         importance = np.zeros((10, 10))
         importance[3, 3:5] = 1
-        found = seeds(importance)
-        assert np.flatnonzero(found.foreground).tolist() == [33, 34]
-        assert found.background.sum() == 98
+        result = seeds(importance)
+        assert np.flatnonzero(result.foreground).tolist() == [33, 34]
+        assert result.background.sum() == 98
 
     @pytest.mark.parametrize(
         ("importance", "options"),
@@ -49,22 +49,22 @@ class TestSegmentation:
         seed[25:40, 20:35] = True
         edge = np.ones((60, 60), bool)
         edge[5:-5, 5:-5] = False
-        found = grabcut(image, Seeds(seed, edge))
-        assert iou(found, truth) > 0.95
-        assert np.array_equal(grabcut(image.transpose(2, 0, 1), Seeds(seed, edge)), found)
-        assert np.array_equal(grabcut(image, Seeds(seed, edge)), found)
-        assert found[seed].all()
-        assert not found[edge].any()
+        mask = grabcut(image, Seeds(seed, edge))
+        assert iou(mask, truth) > 0.95
+        assert np.array_equal(grabcut(image.transpose(2, 0, 1), Seeds(seed, edge)), mask)
+        assert np.array_equal(grabcut(image, Seeds(seed, edge)), mask)
+        assert mask[seed].all()
+        assert not mask[edge].any()
 
     def test_a_good_map_gives_good_outlines(self):
         """Blurred masks as maps: GrabCut finds back what the blur has lost."""
-        shown = drawn_pictures.draw(10, seed=44)
-        maps = blur(torch.from_numpy(shown.masks)[:, None].float(), 6.0)[:, 0].numpy()
-        found = [
-            iou(grabcut(image, seeds(one)), mask)
-            for image, one, mask in zip(shown.images, maps, shown.masks, strict=True)
+        pictures = drawn_pictures.draw(10, seed=44)
+        maps = blur(torch.from_numpy(pictures.masks)[:, None].float(), 6.0)[:, 0].numpy()
+        masks = [
+            iou(grabcut(image, seeds(importance)), mask)
+            for image, importance, mask in zip(pictures.images, maps, pictures.masks, strict=True)
         ]
-        assert np.mean(found) > 0.75
+        assert np.mean(masks) > 0.75
 
     def test_iou(self):
         a, b = np.zeros((2, 4), bool), np.zeros((2, 4), bool)

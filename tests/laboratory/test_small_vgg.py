@@ -27,13 +27,13 @@ class TestSmallVGG:
             large = torchvision.models.vgg16()
         ours = [(layer.name, layer.path) for layer in layers.chain(small_vgg.SmallVGG())]
         assert ours == [(layer.name, layer.path) for layer in layers.chain(large)]
-        for (path, one), (_, other) in zip(
+        for (path, small_layer), (_, large_layer) in zip(
             small_vgg.SmallVGG().features.named_children(),
             large.features.named_children(),
             strict=True,
         ):
-            if isinstance(one, nn.Conv2d):
-                assert one.out_channels == other.out_channels // 8, path
+            if isinstance(small_layer, nn.Conv2d):
+                assert small_layer.out_channels == large_layer.out_channels // 8, path
 
     @pytest.mark.parametrize("training", TRAININGS)
     def test_hash_fits_the_weights(self, training):
@@ -102,9 +102,11 @@ class TestSmallVGG:
         """A few steps are enough to learn that only two of ten classes occur."""
         torch.manual_seed(0)
         network = small_vgg.SmallVGG(batch_norm=True)
-        shown = drawn_pictures.draw(320, seed=5)
-        two = np.isin(shown.labels, [0, 9])
-        learned = drawn_pictures.Pictures(shown.images[two], shown.labels[two], shown.masks[two])
+        pictures = drawn_pictures.draw(320, seed=5)
+        two = np.isin(pictures.labels, [0, 9])
+        learned = drawn_pictures.Pictures(
+            pictures.images[two], pictures.labels[two], pictures.masks[two]
+        )
         random = torch.Generator().manual_seed(0)
         x = small_vgg.normalize(torch.from_numpy(learned.images).float() / 255)
         labels = torch.from_numpy(learned.labels)

@@ -52,7 +52,7 @@ def repository() -> list[Path]:
 
 def lines_with(pattern: str) -> list[str]:
     """Where a pattern occurs in the text of the repository, as ``file:line: text``."""
-    found = []
+    lines = []
     for path in repository():
         if path == Path(__file__):
             continue
@@ -62,8 +62,8 @@ def lines_with(pattern: str) -> list[str]:
             continue  # not a text file
         for number, line in enumerate(text.splitlines(), 1):
             if re.search(pattern, line):
-                found.append(f"{path.relative_to(COURSE)}:{number}: {line.strip()[:120]}")
-    return found
+                lines.append(f"{path.relative_to(COURSE)}:{number}: {line.strip()[:120]}")
+    return lines
 
 
 # Code.
@@ -121,16 +121,18 @@ def test_every_package_is_pinned() -> None:
             name, version = line.split("==")
             pins[canonicalize_name(name)] = version
     project = tomllib.loads((COURSE / "pyproject.toml").read_text())["project"]
-    wanted = list(project["dependencies"])
+    requirements = list(project["dependencies"])
     for group in project["optional-dependencies"].values():
-        wanted += group
+        requirements += group
     for line in (COURSE / "requirements.txt").read_text().splitlines():
         if line and not line.startswith(("#", "-e")):
-            wanted.append(line)
-    for one in map(Requirement, wanted):
-        pin = pins.get(canonicalize_name(one.name))
-        assert pin, f"constraints.txt does not pin {one.name}"
-        assert one.specifier.contains(pin), f"constraints.txt pins {one.name}=={pin}, not {one}"
+            requirements.append(line)
+    for requirement in map(Requirement, requirements):
+        pin = pins.get(canonicalize_name(requirement.name))
+        assert pin, f"constraints.txt does not pin {requirement.name}"
+        assert requirement.specifier.contains(pin), (
+            f"constraints.txt pins {requirement.name}=={pin}, not {requirement}"
+        )
 
 
 def test_names_and_versions_agree() -> None:
@@ -214,8 +216,8 @@ def unknown(command: list[str]) -> str | None:
 
 @functools.cache
 def autograder_commands() -> set[str]:
-    shown = run("autograder", "--help").stdout
-    return set(re.findall(r"^│ ([a-z-]+) ", shown, re.MULTILINE))
+    printed = run("autograder", "--help").stdout
+    return set(re.findall(r"^│ ([a-z-]+) ", printed, re.MULTILINE))
 
 
 # Documents.

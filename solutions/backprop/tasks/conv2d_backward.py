@@ -592,7 +592,7 @@ def conv2d_backward_single_precision(
     dout: Array, x: Array, w: Array, stride: int, padding: int
 ) -> tuple[Array, Array, Array]:
     """Compute in float32, as networks do."""
-    dout, x, w = (one.astype(np.float32) for one in (dout, x, w))
+    dout, x, w = (array.astype(np.float32) for array in (dout, x, w))
     dx, dw, db = conv2d_backward_offsets(dout, x, w, stride, padding)
     return dx.astype(np.float32), dw, db
 

@@ -52,8 +52,8 @@ def cases(rng: Random) -> list[Case]:
     both = _off_by(rng, 2, 4, larger="numeric")
     extra = np.array([[0.0], [4.0]])
     both = {name: np.hstack([extra, part]) for name, part in both.items()}
-    one = _off_by(rng, 3, 2, larger="analytic")
-    one["numeric"][1, 1] = 0.0
+    difference = _off_by(rng, 3, 2, larger="analytic")
+    difference["numeric"][1, 1] = 0.0
     signs = _off_by(rng, 5, larger="numeric")
     signs["numeric"][3] = -1.25 * signs["analytic"][3]
     return [
@@ -63,7 +63,7 @@ def cases(rng: Random) -> list[Case]:
         ),
         Case("no element is zero", _off_by(rng, 3, 4, larger="numeric")),
         Case("an element that is zero in both", both),
-        Case("an element that is zero in one", one),
+        Case("an element that is zero in one", difference),
         Case("a wrong sign", signs),
         Case("four axes", _off_by(rng, 2, 3, 2, 2, larger="analytic")),
     ]

@@ -227,7 +227,7 @@ def linear_backward_outer(dout: Array, x: Array, w: Array) -> Gradients:
 
 def linear_backward_single_precision(dout: Array, x: Array, w: Array) -> Gradients:
     """Compute in float32, as networks do."""
-    dout, x, w = (one.astype(np.float32) for one in (dout, x, w))
+    dout, x, w = (array.astype(np.float32) for array in (dout, x, w))
     return np.dot(dout, w.T), np.dot(x.T, dout), np.sum(dout, 0)
 
 

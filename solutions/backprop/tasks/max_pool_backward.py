@@ -407,12 +407,12 @@ def max_pool_backward_offsets(dout: Array, x: Array, size: int, stride: int) -> 
         for a in range(size)
         for b in range(size)
     ]
-    parts = [x[one][:, :, :rows, :columns] for one in offsets]
+    parts = [x[offset][:, :, :rows, :columns] for offset in offsets]
     largest = np.max(parts, axis=0)
     dx, still_open = np.zeros(x.shape), np.ones(dout.shape, dtype=bool)
-    for one, part in zip(offsets, parts, strict=True):
+    for offset, part in zip(offsets, parts, strict=True):
         hit = still_open & (part == largest)
-        dx[one][:, :, :rows, :columns] += np.where(hit, dout, 0)
+        dx[offset][:, :, :rows, :columns] += np.where(hit, dout, 0)
         still_open &= ~hit
     return dx
 

@@ -100,12 +100,12 @@ def in_the_type_of_x(f: Loss, x: Array, h: float) -> Array:
     """Make the steps in a copy of x, whatever numbers x holds."""
     point, gradient = x.copy(), np.zeros(x.shape)
     for at in np.ndindex(x.shape):
-        kept = point[at]
-        point[at] = kept + h
+        value = point[at]
+        point[at] = value + h
         above = f(point)
-        point[at] = kept - h
+        point[at] = value - h
         gradient[at] = (float(above) - float(f(point))) / (2 * h)
-        point[at] = kept
+        point[at] = value
     return gradient
 
 
@@ -274,7 +274,7 @@ def numerical_gradient_nditer(f: Callable[[Array], float], x: Array, h: float) -
 def numerical_gradient_directions(f: Callable[[Array], float], x: Array, h: float) -> Array:
     """Add one direction of an identity matrix after the other."""
     directions = np.eye(x.size).reshape(x.size, *x.shape)
-    pairs = [f(x + h * one) - f(x - h * one) for one in directions]
+    pairs = [f(x + h * direction) - f(x - h * direction) for direction in directions]
     return np.reshape(pairs, x.shape) / h / 2
 
 

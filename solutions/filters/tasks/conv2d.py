@@ -395,8 +395,9 @@ def conv2d_lists(x: Array, w: Array, b: Array) -> Array:
     return np.array(
         [
             [
-                sum(corr2d(channel, part) for channel, part in zip(image, one, strict=True)) + bias
-                for one, bias in zip(w, b, strict=True)
+                sum(corr2d(channel, part) for channel, part in zip(image, kernel, strict=True))
+                + bias
+                for kernel, bias in zip(w, b, strict=True)
             ]
             for image in x
         ]

@@ -171,7 +171,7 @@ def edge_bank_step_by_step(x: Array, w: Array) -> Array:
 def edge_bank_transposed_and_flipped(x: Array, w: Array) -> Array:
     """Write each turn as a transposition and a flip."""
     turned = (w, w.T[::-1], w[::-1, ::-1], w.T[:, ::-1])
-    return np.array([corr2d(x, one) for one in turned])
+    return np.array([corr2d(x, kernel) for kernel in turned])
 
 
 def edge_bank_windows(x: Array, w: Array) -> Array:

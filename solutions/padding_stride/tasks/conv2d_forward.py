@@ -545,11 +545,11 @@ def conv2d_lists(x: Array, w: Array, b: Array, stride: int, padding: int) -> Arr
     batch = []
     for image in pad2d(x, padding):
         maps = []
-        for one, bias in zip(w, b, strict=True):
+        for kernel, bias in zip(w, b, strict=True):
             maps.append(
                 [
                     [
-                        float((image[:, s : s + hh, t : t + ww] * one).sum() + bias)
+                        float((image[:, s : s + hh, t : t + ww] * kernel).sum() + bias)
                         for t in range(0, columns * stride, stride)
                     ]
                     for s in range(0, rows * stride, stride)

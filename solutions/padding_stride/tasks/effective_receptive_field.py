@@ -315,7 +315,7 @@ def effective_field_restored(f: Map, x: Array, i: int, j: int, h: float) -> Arra
 def effective_field_lists(f: Map, x: Array, i: int, j: int, h: float) -> Array:
     """Make the nudges from rows of the identity."""
     nudges = (h * np.eye(x.size)).reshape(x.size, *x.shape)
-    changes = [(f(x + one) - f(x - one))[i, j] for one in nudges]
+    changes = [(f(x + nudge) - f(x - nudge))[i, j] for nudge in nudges]
     field: Array = np.abs(np.array(changes).reshape(x.shape)) / (2 * h)
     return field
 

@@ -72,8 +72,8 @@ def border_blackened(x: Array, padding: int) -> Array:
     """Set the border of the image itself to zero."""
     inside = np.zeros_like(x)
     height, width = x.shape[2:]
-    kept = (..., slice(padding, height - padding), slice(padding, width - padding))
-    inside[kept] = x[kept]
+    interior = (..., slice(padding, height - padding), slice(padding, width - padding))
+    inside[interior] = x[interior]
     return inside
 
 

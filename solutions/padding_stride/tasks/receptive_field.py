@@ -56,7 +56,7 @@ def _drawn_stack(rng: Random, depth: int) -> dict[str, Value]:
 
 def cases(rng: Random) -> list[Case]:
     """One layer, two, strides, padding, all of it, and a real network."""
-    kernel, other = (int(one) for one in rng.permutation(np.arange(3, 8))[:2])
+    kernel, other = (int(size) for size in rng.permutation(np.arange(3, 8))[:2])
     return [
         Case("one layer", _stack((kernel, 1, 0))),
         Case("two layers, stride 1", _stack((kernel, 1, 0), (other, 1, 0))),
@@ -284,13 +284,13 @@ def receptive_field_from_the_top(layers: Sequence[Layer]) -> tuple[int, int, int
 
 def receptive_field_sets(layers: Sequence[Layer]) -> tuple[int, int, int]:
     """Collect the pixels that units 0 and 1 see."""
-    seen = [{0}, {1}]
+    pixels = [{0}, {1}]
     for kernel, stride, padding in layers[::-1]:
-        seen = [
+        pixels = [
             {unit * stride - padding + offset for unit in units for offset in range(kernel)}
-            for units in seen
+            for units in pixels
         ]
-    return max(seen[0]) - min(seen[0]) + 1, min(seen[1]) - min(seen[0]), min(seen[0])
+    return max(pixels[0]) - min(pixels[0]) + 1, min(pixels[1]) - min(pixels[0]), min(pixels[0])
 
 
 def receptive_field_products(layers: Sequence[Layer]) -> list[int]:

@@ -327,12 +327,12 @@ MISCONCEPTIONS = (
 def im2col_window_by_window(x: Array, height: int, width: int, stride: int, padding: int) -> Array:
     """Visit the windows in their order and collect them."""
     framed = zero_framed(x, padding)
-    found = []
+    rows = []
     for image in framed:
         for top in range(0, framed.shape[2] - height + 1, stride):
             for left in range(0, framed.shape[3] - width + 1, stride):
-                found.append(image[:, top : top + height, left : left + width].ravel())
-    return np.array(found).T
+                rows.append(image[:, top : top + height, left : left + width].ravel())
+    return np.array(rows).T
 
 
 def im2col_number_by_number(x: Array, height: int, width: int, stride: int, padding: int) -> Array:

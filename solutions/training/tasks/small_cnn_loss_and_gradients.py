@@ -127,14 +127,14 @@ def _network_and_batch(
 
 def cases(rng: Random) -> list[Case]:
     """From one image with one filter to a batch, then scores that overflow."""
-    one = _drawn_network(np.random.default_rng(4), 1, 1, (2, 2), 1, 2)
-    one["parameters"] |= {"b1": np.array([0.5]), "b2": np.array([0.0, 0.25])}
-    one["x"] = np.array([[[[1.0, 0.0], [0.5, -1.0]]]])
-    one["y"] = np.array([1])
-    one["parameters"]["w1"] = np.array([[[[0.0, 0, 0], [0, 1, 0.5], [0, 0, 0]]]])
-    one["parameters"]["w2"] = np.array([[1.0, -1.0]])
+    single = _drawn_network(np.random.default_rng(4), 1, 1, (2, 2), 1, 2)
+    single["parameters"] |= {"b1": np.array([0.5]), "b2": np.array([0.0, 0.25])}
+    single["x"] = np.array([[[[1.0, 0.0], [0.5, -1.0]]]])
+    single["y"] = np.array([1])
+    single["parameters"]["w1"] = np.array([[[[0.0, 0, 0], [0, 1, 0.5], [0, 0, 0]]]])
+    single["parameters"]["w2"] = np.array([[1.0, -1.0]])
     return [
-        Case("the worked example", one),
+        Case("the worked example", single),
         Case("three images", _network_and_batch(rng, 3, 1, (4, 6), 2, 3)),
         Case("more of everything", _network_and_batch(rng, 4, 2, (2, 6), 3, 4)),
         Case("very large scores", _network_and_batch(rng, 3, 1, (2, 4), 2, 4, large=True)),
@@ -481,9 +481,9 @@ def _head(pooled: Array, w2: Array, b2: Array, y: Labels) -> tuple[float, Array,
     z = features @ w2 + b2
     top = z.max(axis=1, keepdims=True)
     logarithms = z - top - np.log(np.exp(z - top).sum(axis=1, keepdims=True))
-    wanted = np.eye(w2.shape[1])[y]
-    d_z = (np.exp(logarithms) - wanted) / len(y)
-    loss = -(logarithms * wanted).sum() / len(y)
+    one_hot = np.eye(w2.shape[1])[y]
+    d_z = (np.exp(logarithms) - one_hot) / len(y)
+    loss = -(logarithms * one_hot).sum() / len(y)
     d_pooled = (d_z @ w2.T).reshape(pooled.shape)
     return float(loss), d_pooled, {"w2": features.T @ d_z, "b2": d_z.sum(axis=0)}
 

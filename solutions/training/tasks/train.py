@@ -152,23 +152,23 @@ def _training(
         momentum: float,
     ) -> tuple[Parameters, Array]:
         zeros = {name: np.zeros_like(value) for name, value in parameters.items()}
-        moving, kept = zeros, zeros
-        seen: list[list[float]] = []
+        moving, used = zeros, zeros
+        per_epoch: list[list[float]] = []
         for epoch in batches(order, batch_size):
-            seen.append([])
+            per_epoch.append([])
             for number, batch in enumerate(epoch):
                 if velocities(parameters, number):
                     moving = zeros
                 answers = labels(y, batch, number, batch_size)
                 loss, gradients = loss_and_gradients(parameters, x[batch], answers)
                 if gradients_pile_up:
-                    gradients = {name: kept[name] + part for name, part in gradients.items()}
-                    kept = gradients
+                    gradients = {name: used[name] + part for name, part in gradients.items()}
+                    used = gradients
                 parameters, moving = step(parameters, gradients, moving, learning_rate, momentum)
                 if loss_after_step:
                     loss, _ = loss_and_gradients(parameters, x[batch], answers)
-                seen[-1].append(loss)
-        return parameters, np.array(losses(seen), dtype=float)
+                per_epoch[-1].append(loss)
+        return parameters, np.array(losses(per_epoch), dtype=float)
 
     return loop
 

@@ -227,12 +227,12 @@ def filter_grid_numpy(w: Tensor, channel: int, columns: int) -> np.ndarray:
     count, height, width = slices.shape
     rows = math.ceil(count / columns)
     image = np.zeros((rows * (height + 1) - 1, columns * (width + 1) - 1))
-    for number, one in enumerate(slices):
+    for number, tile in enumerate(slices):
         r, c = divmod(number, columns)
-        span = np.ptp(one)
+        span = np.ptp(tile)
         image[
             r * (height + 1) : r * (height + 1) + height, c * (width + 1) : c * (width + 1) + width
-        ] = (one - one.min()) / (span if span > 0 else 1)
+        ] = (tile - tile.min()) / (span if span > 0 else 1)
     return image
 
 
@@ -269,7 +269,7 @@ def filter_grid_rows(w: Tensor, channel: int, columns: int) -> Tensor:
         return (piece - piece.min()) / span if span else torch.zeros_like(piece)
 
     height, width = w.shape[-2:]
-    pieces = [stretched(one[channel]) for one in w]
+    pieces = [stretched(kernel[channel]) for kernel in w]
     while len(pieces) % columns:
         pieces.append(torch.zeros(height, width))
     bands: list[Tensor] = []

@@ -90,8 +90,8 @@ def overwritten_maps(model: nn.Sequential, x: Tensor, targets: Tensor, layer: in
     maps = layer_outputs(model, x)[layer]
     after = nn.Sequential(*list(model)[layer + 1 :])
     gradient = target_gradient(after, maps, targets)
-    seen = maps.relu() if isinstance(after[0], nn.ReLU) else maps
-    return (gradient.mean(dim=(2, 3), keepdim=True) * seen).sum(dim=1).relu()
+    overwritten = maps.relu() if isinstance(after[0], nn.ReLU) else maps
+    return (gradient.mean(dim=(2, 3), keepdim=True) * overwritten).sum(dim=1).relu()
 
 
 MISCONCEPTIONS = (
@@ -197,11 +197,11 @@ MISCONCEPTIONS = (
 
 def grad_cam_hooks(model: nn.Sequential, x: Tensor, targets: Tensor, layer: int) -> Tensor:
     """Keep the maps with a hook and their gradient with retain_grad."""
-    kept: list[Tensor] = []
+    outputs: list[Tensor] = []
 
     def keep(module: nn.Module, given: Any, out: Tensor) -> Tensor:
         out.retain_grad()
-        kept.append(out)
+        outputs.append(out)
         return out.clone()
 
     handle = model[layer].register_forward_hook(keep)
@@ -209,7 +209,7 @@ def grad_cam_hooks(model: nn.Sequential, x: Tensor, targets: Tensor, layer: int)
     handle.remove()
     model.zero_grad()
     scores[range(len(x)), targets].sum().backward()
-    maps = kept[0]
+    maps = outputs[0]
     assert maps.grad is not None
     weights = maps.grad.mean((2, 3))
     return torch.einsum("nd,ndhw->nhw", weights, maps).clamp(min=0).detach()
@@ -253,7 +253,7 @@ def grad_cam_single_precision(
     """Compose the layers with reduce and answer in single precision."""
 
     def run(given: Tensor, layers: Any) -> Tensor:
-        return functools.reduce(lambda out, one: one(out.clone()), layers, given)
+        return functools.reduce(lambda out, layer: layer(out.clone()), layers, given)
 
     maps = run(x, model[: layer + 1]).detach().requires_grad_()
     chosen = torch.take_along_dim(run(maps, model[layer + 1 :]), targets[:, None], dim=1)

@@ -209,11 +209,11 @@ def layer_outputs_named(model: nn.Sequential, x: Tensor) -> list[Tensor]:
 
 def layer_outputs_single_precision(model: nn.Sequential, x: Tensor) -> list[Tensor]:
     """Compute in double, keep in single precision, as tuples do."""
-    kept: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
     for layer in model.children():
         x = layer(x.clone())
-        kept = (*kept, x.float())
-    return list(kept)
+        outputs = (*outputs, x.float())
+    return list(outputs)
 
 
 ALTERNATIVES = (

@@ -187,8 +187,8 @@ def last_batch_lost(
 ) -> Tensor:
     """Forget the last batch if it is not full; its positions stay zero."""
     scores = occlusion_map(model, x, target, patch, stride, fill, batch_size)
-    kept = scores.numel() // batch_size * batch_size
-    scores.flatten()[kept:] = 0
+    full = scores.numel() // batch_size * batch_size
+    scores.flatten()[full:] = 0
     return scores
 
 
@@ -450,10 +450,10 @@ def occlusion_map_islice(
 
     def pictures() -> Iterator[Tensor]:
         for number in range(rows * columns):
-            one = x.detach().clone()
+            covered = x.detach().clone()
             top, left = stride * (number // columns), stride * (number % columns)
-            one[..., top : top + patch, left : left + patch].fill_(fill)
-            yield one
+            covered[..., top : top + patch, left : left + patch].fill_(fill)
+            yield covered
 
     waiting = pictures()
     scores = x.new_empty(0)

@@ -84,9 +84,9 @@ def pointing_by_batch(maps: Tensor, masks: Tensor) -> float:
 def height_for_width(maps: Tensor, masks: Tensor) -> float:
     """Turn the place into row and column with the height instead of the width."""
     hits = 0
-    for one, mask in zip(maps, masks, strict=True):
-        place = int(one.argmax())
-        row, column = divmod(place, one.shape[0])
+    for single_map, mask in zip(maps, masks, strict=True):
+        place = int(single_map.argmax())
+        row, column = divmod(place, single_map.shape[0])
         hits += int(mask[row % mask.shape[0], column % mask.shape[1]])
     return hits / len(maps)
 
@@ -171,8 +171,8 @@ def pointing_game_flat(maps: Tensor, masks: Tensor) -> float:
 def pointing_game_unravel(maps: Tensor, masks: Tensor) -> float:
     """Turn each place into row and column."""
     hits = []
-    for one, mask in zip(maps.numpy(), masks.numpy(), strict=True):
-        hits.append(mask[np.unravel_index(one.argmax(), one.shape)])
+    for single_map, mask in zip(maps.numpy(), masks.numpy(), strict=True):
+        hits.append(mask[np.unravel_index(single_map.argmax(), single_map.shape)])
     return float(np.mean(hits))
 
 

@@ -236,8 +236,8 @@ def saliency_map_one_by_one(model: nn.Module, x: Tensor, targets: Tensor) -> Ten
     """Take the pictures one after the other."""
     maps = []
     for picture, target in zip(x, targets, strict=True):
-        one = picture.detach()[None].requires_grad_()
-        (gradient,) = torch.autograd.grad(model(one)[0, target], one)
+        single = picture.detach()[None].requires_grad_()
+        (gradient,) = torch.autograd.grad(model(single)[0, target], single)
         maps.append(gradient[0].abs().max(dim=0)[0])
     return torch.stack(maps)
 

@@ -18,16 +18,16 @@ class TestGradCam:
     @pytest.mark.parametrize("batch_size", [1, 2, 32])
     def test_against_loops(self, model, x, layer, batch_size):
         got = grad_cam(model, x, TARGET, layer=layer, resize=False, batch_size=batch_size)
-        names = [one.name for one in layers.chain(model)]
+        names = [described.name for described in layers.chain(model)]
         cut = names.index(layer) + 1
-        for image, label, found in zip(x, TARGET, got, strict=True):
+        for image, label, result in zip(x, TARGET, got, strict=True):
             with layers.not_in_place(model):
                 maps = model[:cut](image[None]).detach().requires_grad_()
                 model[cut:](maps)[0, label].backward()
             expected = torch.zeros(maps.shape[2:], dtype=DOUBLE)
             for activation, derivative in zip(maps[0].detach(), maps.grad[0], strict=True):
                 expected += derivative.mean() * activation
-            lab_networks.agree(found, expected.clamp(min=0))
+            lab_networks.agree(result, expected.clamp(min=0))
 
     def test_resized(self, model, x):
         small = grad_cam(model, x, TARGET, layer="relu2_1", resize=False)

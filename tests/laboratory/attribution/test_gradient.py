@@ -30,7 +30,9 @@ class TestGradient:
     @pytest.mark.parametrize("batch_size", [1, 2, 32])
     def test_one_class_per_picture(self, model, x, batch_size):
         got = gradient(model, x, TARGET, batch_size=batch_size)
-        expected = [lab_networks.plain_gradient(model, *one) for one in zip(x, TARGET, strict=True)]
+        expected = [
+            lab_networks.plain_gradient(model, *pair) for pair in zip(x, TARGET, strict=True)
+        ]
         lab_networks.agree(got, torch.stack(expected))
 
     def test_twice_is_the_same(self, model, x):

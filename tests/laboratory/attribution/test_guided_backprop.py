@@ -43,17 +43,19 @@ class TestGuidedBackprop:
                 return Guided.apply(given)
 
         other = nn.Sequential(
-            *(GuidedReLU() if isinstance(one, nn.ReLU) else one for one in model)
+            *(GuidedReLU() if isinstance(layer, nn.ReLU) else layer for layer in model)
         ).eval()
         got = guided_backprop(model, x, TARGET, batch_size=2)
-        expected = [lab_networks.plain_gradient(other, *one) for one in zip(x, TARGET, strict=True)]
+        expected = [
+            lab_networks.plain_gradient(other, *pair) for pair in zip(x, TARGET, strict=True)
+        ]
         lab_networks.agree(got, torch.stack(expected))
 
     def test_leaves_no_trace(self, model, x):
         before = gradient(model, x, TARGET)
         guided_backprop(model, x, TARGET)
         assert torch.equal(gradient(model, x, TARGET), before)
-        assert all(one.inplace for one in model if isinstance(one, nn.ReLU))
+        assert all(layer.inplace for layer in model if isinstance(layer, nn.ReLU))
 
     def test_needs_relu(self, x):
         network = nn.Sequential(nn.Flatten(), nn.Linear(1440, 2, dtype=DOUBLE)).eval()

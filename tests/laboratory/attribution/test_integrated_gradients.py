@@ -20,14 +20,14 @@ class TestIntegratedGradients:
         got = integrated_gradients(
             model, x, TARGET, baselines=baseline, n_steps=6, batch_size=batch_size
         )
-        for image, label, found in zip(x, TARGET, got, strict=True):
+        for image, label, result in zip(x, TARGET, got, strict=True):
             total = torch.zeros_like(image)
             for step in range(6):
                 share = (step + 0.5) / 6
                 total += lab_networks.plain_gradient(
                     model, baseline + share * (image - baseline), label
                 )
-            lab_networks.agree(found, (image - baseline) * total / 6)
+            lab_networks.agree(result, (image - baseline) * total / 6)
 
     def test_sum_is_the_difference_of_the_scores(self, model, x):
         got = integrated_gradients(model, x, TARGET, n_steps=1000)

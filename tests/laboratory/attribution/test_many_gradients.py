@@ -21,15 +21,15 @@ class TestChosenAutomatically:
     @pytest.fixture
     def used(self, monkeypatch) -> list[torch.dtype]:
         """Types in which gradients of chains were computed."""
-        found: list[torch.dtype] = []
+        dtypes: list[torch.dtype] = []
 
         class Noted(ChainGradient):
             def __call__(self, x, labels):
-                found.append(self.precision.backward)
+                dtypes.append(self.precision.backward)
                 return super().__call__(x, labels)
 
         monkeypatch.setattr(many_gradients, "ChainGradient", Noted)
-        return found
+        return dtypes
 
     def smoothgrad(self, model: nn.Module, **options) -> Tensor:
         x = lab_networks.tiny_pictures(2, DOUBLE)

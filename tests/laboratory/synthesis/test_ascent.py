@@ -12,12 +12,12 @@ class TestAscend:
     def test_one_step_by_hand(self):
         """The change has the root mean square ``rate``, in the direction of the gradient."""
         slope = torch.tensor([3.0, -4, 0]).view(1, 3, 1, 1)
-        found = ascend(
+        picture = ascend(
             lambda x: (slope * x).sum(), torch.ones(1, 3, 1, 1), steps=1, rate=0.5, progress=False
         )
         expected = 1 + 0.5 * slope / (25 / 3) ** 0.5
-        assert torch.allclose(found.x, expected)
-        assert found.values.tolist() == [-1]
+        assert torch.allclose(picture.x, expected)
+        assert picture.values.tolist() == [-1]
 
     def flat(self, regularizers: Regularizers, x: Tensor, steps: int = 1) -> Tensor:
         """No ascent at all: what is left is what the regularizers do."""
@@ -44,17 +44,17 @@ class TestAscend:
     def test_jitter_moves_back(self):
         x = torch.randn(1, 3, 9, 9)
         assert torch.equal(self.flat(Regularizers(jitter=3), x, steps=5), x)
-        seen: list[tuple[int, ...]] = []
+        shifts: list[tuple[int, ...]] = []
 
         def look(moved: Tensor) -> Tensor:
-            seen.append(tuple(moved[0, 0].flatten().argsort()[:3].tolist()))
+            shifts.append(tuple(moved[0, 0].flatten().argsort()[:3].tolist()))
             return moved.sum() * 0
 
         ascend(look, x, steps=9, rate=1, regularizers=Regularizers(jitter=3), progress=False)
-        assert len(set(seen)) > 3
+        assert len(set(shifts)) > 3
 
     def test_bounds(self):
-        found = ascend(
+        picture = ascend(
             lambda x: x[:, 0].sum() - x[:, 1].sum(),
             torch.zeros(1, 3, 4, 4),
             steps=50,
@@ -62,7 +62,7 @@ class TestAscend:
             bounds=(torch.full((3, 1, 1), -2.0), torch.full((3, 1, 1), 1.5)),
             progress=False,
         )
-        assert found.x[0, :, 0, 0].tolist() == [1.5, -2, 0]
+        assert picture.x[0, :, 0, 0].tolist() == [1.5, -2, 0]
 
     def test_picture_stays_as_it_is(self):
         x = torch.zeros(1, 3, 4, 4)

@@ -12,13 +12,13 @@ from laboratory.synthesis.class_model import class_model
 class TestClassModel:
     @pytest.mark.parametrize("target", [0, 7])
     def test_the_network_sees_the_class(self, network, target):
-        found = class_model(network, target, steps=80, progress=False)
-        assert found.x.shape == (1, 3, 96, 96)
-        assert found.values[-1] > found.values[0] + 2
-        name, probability = network.top(found.x, 1)[0]
+        picture = class_model(network, target, steps=80, progress=False)
+        assert picture.x.shape == (1, 3, 96, 96)
+        assert picture.values[-1] > picture.values[0] + 2
+        name, probability = network.top(picture.x, 1)[0]
         assert name == network.classes[target]
         assert probability > 0.5
-        assert torch.equal(class_model(network, target, steps=80, progress=False).x, found.x)
+        assert torch.equal(class_model(network, target, steps=80, progress=False).x, picture.x)
 
     def test_blur_makes_it_smoother(self, network):
         rough, smooth = (

@@ -11,11 +11,11 @@ from tests.laboratory import lab_networks
 
 class TestFilterAscent:
     def test_channel_answers_more_than_to_any_picture(self, network):
-        found = filter_ascent(network, "conv3_2", 5, size=64, steps=30, progress=False)
-        assert found.x.shape == (1, 3, 64, 64)
+        picture = filter_ascent(network, "conv3_2", 5, size=64, steps=30, progress=False)
+        assert picture.x.shape == (1, 3, 64, 64)
         trunk = Trunk(network.model, ["conv3_2"])
         x, _, _ = lab_networks.drawn(20)
         with torch.no_grad():
             usual = trunk(x)["conv3_2"][:, 5].mean((1, 2))
-            reached = float(trunk(found.x)["conv3_2"][0, 5].mean())
+            reached = float(trunk(picture.x)["conv3_2"][0, 5].mean())
         assert reached > float(usual.max())

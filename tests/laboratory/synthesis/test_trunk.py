@@ -12,10 +12,10 @@ from tests.laboratory import lab_networks
 class TestTrunk:
     def test_gives_what_the_network_gives(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)
-        found = Trunk(model, ["conv1_2", "relu2_1"])(x)
-        assert list(found) == ["conv1_2", "relu2_1"]
-        assert torch.allclose(found["conv1_2"], model[:3](x), atol=1e-6)
-        assert torch.allclose(found["relu2_1"], model[:7](x), atol=1e-6)
+        outputs = Trunk(model, ["conv1_2", "relu2_1"])(x)
+        assert list(outputs) == ["conv1_2", "relu2_1"]
+        assert torch.allclose(outputs["conv1_2"], model[:3](x), atol=1e-6)
+        assert torch.allclose(outputs["relu2_1"], model[:7](x), atol=1e-6)
 
     def test_runs_no_further(self):
         trunk = Trunk(lab_networks.tiny(), ["relu1_1"])
