@@ -123,10 +123,10 @@ def names_read(source: str) -> set[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set(re.findall(r"[^\W\d]\w*", source))
     # In `x += 1` and `del x`, x has to be there.
-    changed = [node.target for node in ast.walk(tree) if isinstance(node, ast.AugAssign)]
-    changed += [
-        target for node in ast.walk(tree) if isinstance(node, ast.Delete) for target in node.targets
-    ]
+    changed: list[ast.expr] = []
+    for node in ast.walk(tree):
+        changed += node.targets if isinstance(node, ast.Delete) else []
+        changed += [node.target] if isinstance(node, ast.AugAssign) else []
     names = {target.id for target in changed if isinstance(target, ast.Name)}
     tables = [table]
     while tables:
