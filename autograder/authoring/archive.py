@@ -7,9 +7,12 @@ same files give the same bytes.
 from __future__ import annotations
 
 import sys
+import textwrap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from autograder.packages import PYTORCH_SIZE, pip_install
 
 ARCHIVE_NAME = "cnn-course-exercises.zip"
 FOLDER = "cnn-course"
@@ -25,7 +28,7 @@ SECRETS = ("### BEGIN " + "SOLUTION", "### BEGIN " + "HIDDEN TESTS")
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP archive can name
 
-README = """\
+README = f"""\
 # Exercises: convolutional neural networks, by hand
 
 You need Python 3.11 or newer. In this folder, run once:
@@ -42,6 +45,14 @@ Open a notebook, replace `raise NotImplementedError()` by your own code, and run
 `check(...)` below it. It says what is right, what is not, and often why.
 
 Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+
+## PyTorch, for the exercise "visualization"
+
+The other exercises do without it. In the environment from above, run once:
+
+    python -m {pip_install("torch")}
+
+{textwrap.fill(PYTORCH_SIZE, 80, break_on_hyphens=False)}
 """
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.chapter import Limits
+from autograder.packages import import_name
 
 ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline")
 """What the sandbox's own side needs."""
@@ -162,13 +163,12 @@ def import_names(packages: Iterable[str]) -> Iterator[str]:
     """Yield the names under which packages are imported, the packages' own first."""
     for package in packages:
         try:
-            top = importlib.metadata.distribution(package).read_text("top_level.txt")
+            yield import_name(package)
         except importlib.metadata.PackageNotFoundError as error:
             raise SandboxUnavailable(
                 f"The chapter allows the package {package}, which is not installed here. "
                 f"Install it with `pip install {package}`."
             ) from error
-        yield (top or package).split()[0].replace("-", "_")
 
 
 def _package_files(packages: Iterable[str]) -> list[Path]:
