@@ -142,7 +142,7 @@ def load_network(
 
     name: "vgg16" or "alexnet", with torchvision's ImageNet weights; "small_vgg" or
         "small_vgg_noise", the course's own.
-    download: get the weights from the internet (VGG16: 528 MB) where they are nowhere else.
+    download: get the weights from the internet (VGG16: 528 MiB) where they are nowhere else.
     fallback: take the small VGG where the weights cannot be had, with a warning.
 
     Raises WeightsError if a file is not what it should be, or, without fallback, if the weights
