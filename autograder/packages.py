@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Mapping
 
 DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
@@ -39,6 +38,8 @@ def import_name(package: str) -> str:
 
     Raises :class:`importlib.metadata.PackageNotFoundError` if it is not installed.
     """
+    import importlib.metadata  # slow, and no part of a student's check
+
     top = importlib.metadata.distribution(package).read_text("top_level.txt")
     return (top or package).split()[0].replace("-", "_")
 
