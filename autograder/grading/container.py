@@ -98,6 +98,7 @@ def _engine() -> Iterator[str]:
         (here.parent / "handover.py", "handover.py"),
         (here.parent / "comparison.py", "comparison.py"),
         (here.parent / "checks.py", "checks.py"),
+        (here.parent / "packages.py", "packages.py"),
         (here.parent / "failures.py", "failures.py"),
         (here / "inside" / "__init__.py", "grading/__init__.py"),
         (here / "wire.py", "grading/wire.py"),
