@@ -41,12 +41,12 @@ def __getattr__(name: str) -> Any:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Let a notebook explain, from now on, a call of ``check`` with a name that does not exist.
+    """Let a notebook explain, from now on, functions and packages that are missing.
 
     IPython calls it for ``%load_ext autograder``, and ``from autograder import check`` does where
     a notebook is running.
     """
     from autograder.student.check import check
-    from autograder.student.notebook import explain_missing_functions
+    from autograder.student.notebook import explain_what_is_missing
 
-    explain_missing_functions(shell, check.checks)
+    explain_what_is_missing(shell, check.checks, check.report_on_import)

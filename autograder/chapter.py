@@ -16,9 +16,8 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from autograder.packages import DEFAULT_PACKAGES as DEFAULT_PACKAGES
 from autograder.problems import Problem
-
-DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
 
 
 class SourceError(Exception):

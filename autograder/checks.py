@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograder.comparison import Tolerance
+from autograder.packages import DEFAULT_PACKAGES
 from autograder.values import Formula, SequentialNetwork, Tensor, Value, same
 
 FILE_NAME = "checks.npz"
@@ -74,14 +75,24 @@ class ChecksFileError(Exception):
     """``checks.npz`` is missing or is not one of ours; the message says what to do."""
 
 
-def save_checks(path: Path, chapter: str, checks: Iterable[Checks]) -> None:
-    """Write the checks of a chapter to ``path``; the same checks give the same bytes."""
+def save_checks(
+    path: Path,
+    chapter: str,
+    checks: Iterable[Checks],
+    packages: Mapping[str, str] | None = None,
+) -> None:
+    """Write the checks of a chapter to ``path``; the same checks give the same bytes.
+
+    ``packages`` are those that the chapter needs beside the default ones, by import name.
+    """
     arrays: dict[str, np.ndarray] = {}
     functions = [
         _encode(_fields(function_checks), arrays, function_checks.function)
         for function_checks in checks
     ]
     index = {"format": FORMAT, "chapter": chapter, "functions": functions}
+    if packages:
+        index["packages"] = dict(packages)
     text = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     arrays["index"] = np.frombuffer(text.encode(), dtype=np.uint8)
     # Not np.savez_compressed: that leaves the archive's dates and order to NumPy's version.
@@ -100,6 +111,22 @@ def load_checks(path: Path) -> dict[str, Checks]:
 
     Raises :class:`ChecksFileError` where the file is missing, damaged or of another version.
     """
+    index, arrays = _read(path)
+    decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
+    return {checks.function: checks for checks in decoded}
+
+
+def load_packages(path: Path) -> dict[str, str]:
+    """Read which packages the exercise of ``path`` needs, by the names that are imported.
+
+    Raises :class:`ChecksFileError` as :func:`load_checks`.
+    """
+    index, _ = _read(path)
+    return {**{name: name for name in DEFAULT_PACKAGES}, **index.get("packages", {})}
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the index of a file of checks, and its arrays by name."""
     try:
         # Opened here: NumPy leaves the file of a damaged archive open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
@@ -121,8 +148,7 @@ def load_checks(path: Path) -> dict[str, Checks]:
             f"{path} has format {version}, and this version of autograder reads format {FORMAT}. "
             "Install the autograder that belongs to this exercise."
         )
-    decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
-    return {checks.function: checks for checks in decoded}
+    return index, arrays
 
 
 def _fields(record: Any) -> dict[str, Any]:

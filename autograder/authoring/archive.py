@@ -7,12 +7,14 @@ same files give the same bytes.
 from __future__ import annotations
 
 import sys
+import textwrap
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.imported_files import imported_by, imported_files
 from autograder.needed_code import is_python
+from autograder.packages import PYTORCH_SIZE, pip_install
 from autograder.student.exercise_file import read_exercise
 
 ARCHIVE_NAME = "cnn-course-exercises.zip"
@@ -31,7 +33,7 @@ SECRETS = ("### BEGIN " + "SOLUTION", "### BEGIN " + "HIDDEN TESTS")
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP archive can name
 
-README = """\
+README = f"""\
 # Exercises: convolutional neural networks, by hand
 
 You need Python 3.11 or newer. In this folder, run once:
@@ -48,6 +50,14 @@ Open a notebook, replace `raise NotImplementedError()` by your own code, and run
 `check(...)` below it. It says what is right, what is not, and often why.
 
 Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+
+## PyTorch, for the exercise "visualization"
+
+The other exercises do without it. In the environment from above, run once:
+
+    python -m {pip_install("torch")}
+
+{textwrap.fill(PYTORCH_SIZE, 80, break_on_hyphens=False)}
 """
 
 

@@ -16,6 +16,7 @@ from autograder.authoring.proof import prove
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
 from autograder.nbgrader_settings import nbgrader_settings
+from autograder.packages import DEFAULT_PACKAGES, import_name
 
 
 def generate(
@@ -76,4 +77,9 @@ def write_source(course: Path, chapter: str) -> None:
     nbformat.write(source_notebook(source), folder / f"{chapter}.ipynb")
     # In the order of the tasks, which is the order in which students meet them.
     checks = [problem.visible_checks() for problem in source.problems.values()]
-    save_checks(folder / FILE_NAME, chapter, checks)
+    others = {
+        import_name(package): package
+        for package in source.settings.packages
+        if package not in DEFAULT_PACKAGES
+    }
+    save_checks(folder / FILE_NAME, chapter, checks, others)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.chapter import Limits
+from autograder.packages import import_name
 
 ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline")
 """What the sandbox's own side needs."""
@@ -97,6 +98,7 @@ def _engine() -> Iterator[str]:
         (here.parent / "handover.py", "handover.py"),
         (here.parent / "comparison.py", "comparison.py"),
         (here.parent / "checks.py", "checks.py"),
+        (here.parent / "packages.py", "packages.py"),
         (here.parent / "failures.py", "failures.py"),
         (here / "inside" / "__init__.py", "grading/__init__.py"),
         (here / "wire.py", "grading/wire.py"),
@@ -162,13 +164,12 @@ def import_names(packages: Iterable[str]) -> Iterator[str]:
     """Yield the names under which packages are imported, the packages' own first."""
     for package in packages:
         try:
-            top = importlib.metadata.distribution(package).read_text("top_level.txt")
+            yield import_name(package)
         except importlib.metadata.PackageNotFoundError as error:
             raise SandboxUnavailable(
                 f"The chapter allows the package {package}, which is not installed here. "
                 f"Install it with `pip install {package}`."
             ) from error
-        yield (top or package).split()[0].replace("-", "_")
 
 
 def _package_files(packages: Iterable[str]) -> list[Path]:

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
+from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_packages
 from autograder.examination import Examination, examine
 from autograder.handover import hand_over
+from autograder.packages import missing_package, pip_install
 from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
-from autograder.student.notebook import show
+from autograder.student.notebook import running_shell, show
 from autograder.values import Value, describe
 
 
@@ -35,6 +36,18 @@ class CannotCheck(ValueError):
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
+
+
+class MissingPackage(CannotCheck):
+    """The exercise needs a package that is not installed; ``report`` says how to get it."""
+
+    def __init__(self, package: str) -> None:
+        command = pip_install(package)
+        if running_shell() is None:
+            how = f"Install it once, then try again: `python -m {command}`"
+        else:
+            how = f"Run `%{command}` in a cell of its own, then restart the kernel."
+        super().__init__(f"This exercise needs {package}, which is not installed.", how)
 
 
 _NOTHING: Any = object()
@@ -70,10 +83,9 @@ class Check:
     def report(self, function: Callable[..., Value]) -> Report:
         """Return the report of a check without showing it or raising."""
         try:
-            checks = self.find(function)
+            return self.report_on(self.find(function), function)[0]
         except CannotCheck as problem:
             return problem.report
-        return self.report_on(checks, function)[0]
 
     def report_on(
         self, checks: Checks, function: Callable[..., Value], silent: bool = False
@@ -81,7 +93,8 @@ class Check:
         """Run ``function`` through ``checks``; return the report and what it was made from.
 
         ``silent``: nothing that the function prints is shown. The examination is None where
-        the check itself failed, which no student's code should bring about.
+        the check itself failed, which no student's code should bring about. Raises
+        :class:`MissingPackage` where the cases need a package that is not installed.
         """
         allowance = PrintAllowance(characters=0) if silent else PrintAllowance()
         caller = StudentCaller(function, checks.time_limit, allowance)
@@ -89,6 +102,9 @@ class Check:
             examination = examine(checks, caller)
             outcome = report(examination)
         except Exception as error:
+            missing = self.missing_package(error)
+            if missing is not None:
+                raise missing from None
             return _stumbled(checks, error), None
         broken = [] if examination.passed or silent else self._broken_parts(checks, function)
         if broken:
@@ -122,10 +138,9 @@ class Check:
     def passes(self, function: Callable[..., Value]) -> bool:
         """Whether ``function`` passes all visible cases of its task; shows nothing."""
         try:
-            checks = self.find(function)
+            return self.report_on(self.find(function), function, silent=True)[0].tone == "good"
         except CannotCheck:
             return False
-        return self.report_on(checks, function, silent=True)[0].tone == "good"
 
     def case(self, function: Callable[..., Value] | str, number: int) -> tuple[Value, ...]:
         """Return copies of the arguments of case ``number`` (from 1) of a function's task."""
@@ -148,6 +163,22 @@ class Check:
             self._checks = load_checks(path)
             self._stamp = stamp
         return self._checks
+
+    def missing_package(self, error: BaseException) -> MissingPackage | None:
+        """Return what to raise for a failed import, None if no package of the exercise lacks."""
+        if not isinstance(error, ModuleNotFoundError):
+            return None
+        try:
+            packages = load_packages(self._path or self._beside_notebook())
+        except ChecksFileError:  # not an exercise
+            return None
+        package = missing_package(error, packages)
+        return None if package is None else MissingPackage(package)
+
+    def report_on_import(self, error: BaseException) -> Report | None:
+        """Return the report of :meth:`missing_package`."""
+        missing = self.missing_package(error)
+        return None if missing is None else missing.report
 
     def folder(self) -> Path:
         """Return the folder of the exercise's files."""

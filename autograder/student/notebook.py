@@ -67,15 +67,20 @@ def missing_function(name: str, defined: Iterable[str], in_notebook: bool = True
 
 
 _explaining: weakref.WeakSet[Any] = weakref.WeakSet()
-"""The shells that explain missing functions already."""
+"""The shells that explain what is missing already."""
 
 
-def explain_missing_functions(shell: Any, tasks: Callable[[], Iterable[str]]) -> None:
-    """Explain a NameError for the name of a task, from now on, in the notebook of ``shell``.
+def explain_what_is_missing(
+    shell: Any,
+    tasks: Callable[[], Iterable[str]],
+    missing_package: Callable[[BaseException], Report | None],
+) -> None:
+    """Explain, from now on, functions and packages that are missing in the notebook of ``shell``.
 
     ``check(corr2d)`` fails before ``check`` runs where ``corr2d`` does not exist. ``tasks``
-    returns the names of the exercise's tasks. Other errors look as they always do, and another
-    handler of exceptions stays in place.
+    returns the names of the exercise's tasks; ``missing_package`` returns what to say of an import
+    that failed, if there is something. Other errors look as they always do, and another handler of
+    exceptions stays in place.
     """
     if shell in _explaining:
         return
@@ -90,20 +95,25 @@ def explain_missing_functions(shell: Any, tasks: Callable[[], Iterable[str]]) ->
         stack: TracebackType | None,
         tb_offset: int | None = None,
     ) -> Any:
-        if isinstance(error, NameError) and _explain(error, tasks, shell.user_ns):
-            text = f"NameError: {error}"
+        missing = missing_package(error)
+        if missing is not None:
+            show(missing)
+        if missing is not None or _explain(error, tasks, shell.user_ns):
+            text = f"{kind.__name__}: {error}"
             error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
         elif handle_before is not None and isinstance(error, before):
             return handle_before(kind, error, stack, tb_offset)
         shell.showtraceback((kind, error, stack), tb_offset=tb_offset)
         return None
 
-    shell.set_custom_exc((*before, NameError), handle)
+    shell.set_custom_exc((*before, NameError, ModuleNotFoundError), handle)
 
 
 def _explain(
-    error: NameError, tasks: Callable[[], Iterable[str]], names: Mapping[str, Any]
+    error: BaseException, tasks: Callable[[], Iterable[str]], names: Mapping[str, Any]
 ) -> bool:
+    if not isinstance(error, NameError):
+        return False
     try:
         known = list(tasks())
     except Exception:  # no checks in this folder: not an exercise

@@ -24,7 +24,7 @@ from autograder.failures import Failed, failure
 from autograder.student import check as check_module
 from autograder.student import explore as explore_module
 from autograder.student.calls import PrintAllowance, limited_printing
-from autograder.student.check import CannotCheck, Check
+from autograder.student.check import CannotCheck, Check, MissingPackage
 from autograder.student.exercise_file import ExerciseFile, read_exercise
 from autograder.student.limits import run_within
 from autograder.student.notebook import missing_function
@@ -52,6 +52,7 @@ class Rerun:
         name = "__main__" if exercise.is_notebook else exercise.path.stem
         self._module = ModuleType(name)
         self._number = 0
+        self._missing: MissingPackage | None = None
 
     @property
     def tasks(self) -> list[str]:
@@ -59,11 +60,17 @@ class Rerun:
         return list(self._check.checks())
 
     def run_cells(self) -> None:
-        """Run all code cells; an exception ends its cell, not the run."""
+        """Run all code cells; an exception ends its cell, not the run.
+
+        Raises :class:`MissingPackage` at the first import of a package of the exercise that is not
+        installed: the rest would only fail for want of it.
+        """
         self._stand_in()
         for number, source in enumerate(self._exercise.cells, start=1):
             self._number = number
             ended = self._run_cell(source)
+            if self._missing is not None:
+                raise self._missing
             if ended is not None:
                 self.stopped.append({"cell": number, **ended})
 
@@ -116,6 +123,7 @@ class Rerun:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
+                self._missing = self._check.missing_package(error)
                 if not self._check_will_say(error):
                     failed.append(failure(error))
 
@@ -222,9 +230,13 @@ def main() -> None:
     os.dup2(2, 1)  # whatever the student's code prints, also past Python, goes to stderr
     sys.argv = [path]
     rerun = Rerun(read_exercise(Path(path)), float(limit))
-    rerun.run_cells()
-    tasks = [rerun.examine(task) for task in rerun.tasks if not chosen or task in chosen]
-    document = {"tasks": tasks, "stopped_cells": rerun.stopped, "skipped": rerun.skipped}
+    document: dict[str, Any]
+    try:
+        rerun.run_cells()
+        tasks = [rerun.examine(task) for task in rerun.tasks if not chosen or task in chosen]
+        document = {"tasks": tasks, "stopped_cells": rerun.stopped, "skipped": rerun.skipped}
+    except MissingPackage as missing:
+        document = {"tasks": [], "error": str(missing)}
     Path(result).write_text(json.dumps(document), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()

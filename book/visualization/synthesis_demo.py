@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -15,7 +16,7 @@ from book.visualization import demo
 from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
-from laboratory.synthesis.ascent import Regularizers
+from laboratory.synthesis.ascent import Regularizers, ascend, bounds
 from laboratory.synthesis.gram_matching import CONTENT, STYLE, gram
 from laboratory.synthesis.trunk import Trunk
 from solutions.padding_stride.tasks.receptive_field import receptive_field
@@ -76,7 +77,7 @@ def favorite(network: Network) -> int:
 
 
 def known_pictures(network: Network) -> tuple[Tensor, list[int]]:
-    """Return pictures that a network can name, shape (N, 3, H, W), and their classes.
+    """Return pictures of a network's classes, shape (N, 3, H, W), and which these are.
 
     200 drawn pictures for the small VGG; for VGG16 the photographs, with their likeliest classes.
     """
@@ -108,8 +109,41 @@ def probability(network: Network, x: Tensor, target: int) -> float:
 
 def likeness_of_neighbors(x: Tensor) -> float:
     """Return the correlation of each pixel with the one to its right: 0 for noise."""
-    pairs = torch.stack([x[..., :-1].flatten(), x[..., 1:].flatten()])
-    return float(torch.corrcoef(pairs)[0, 1])
+    return correlation(x[..., :-1], x[..., 1:])
+
+
+def correlation(one: Tensor, other: Tensor) -> float:
+    """Return the correlation of the numbers of two tensors of one shape."""
+    return float(torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1])
+
+
+def tied_windows(network: Network, x: Tensor) -> float:
+    """Return the share of the first pooling's windows in which the maximum is there twice."""
+    layers = chain(network.model)
+    pooled = next(i for i, layer in enumerate(layers) if isinstance(layer.module, nn.MaxPool2d))
+    before = layers[pooled - 1].name
+    with torch.inference_mode():
+        maps = Trunk(network.model, [before])(x)[before]
+        windows = nn.functional.unfold(maps.transpose(0, 1), 2, stride=2)
+    tied = (windows == windows.amax(1, keepdim=True)).sum(1) > 1
+    return float(tied.float().mean())
+
+
+def added_by_ascent(
+    network: Network, x: Tensor, layer: str, number: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Return what ascent adds to a picture where a number of a layer's answers grows."""
+    trunk = Trunk(network.model, [layer])
+    grown = ascend(
+        lambda picture: number(trunk(picture)[layer]),
+        x,
+        steps=steps(network, 20),
+        rate=0.03,
+        regularizers=Regularizers(jitter=8),
+        bounds=bounds(network),
+        progress=False,
+    )
+    return grown.x - x
 
 
 def field_side(network: Network, layer: str) -> int:

@@ -1,0 +1,54 @@
+"""Packages that an exercise needs: which is missing, and how to install it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
+"""What submissions may import, unless their chapter says otherwise."""
+
+CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
+"""PyTorch's own index of builds for computers without a graphics card, for all systems."""
+
+_ARGUMENTS = {"torch": f"torch torchvision --index-url {CPU_BUILDS}"}
+"""What follows ``pip install`` where it is not the package's name alone."""
+
+PYTORCH_SIZE = (
+    "This is the build for computers without an NVIDIA graphics card: about 210 MB to download, "
+    "0.9 GB on the disk, two minutes beside the download. On Linux with such a card, install "
+    '`".[visualization]"` instead, in the way you have installed `".[notebook]"`: nearly 3 GB to '
+    "download, more than 5 GB on the disk."
+)
+"""What the command for PyTorch costs (PyTorch 2.13 and 2.14); students read it beside the command.
+
+A test holds the site and the exercise to this text.
+"""
+
+
+def pip_install(package: str) -> str:
+    """Return ``pip install ...`` for a package; before it belongs ``python -m`` or, in a cell, %.
+
+    For PyTorch this is the build without CUDA.
+    """
+    return f"pip install {_ARGUMENTS.get(package, package)}"
+
+
+def import_name(package: str) -> str:
+    """Return the name under which an installed package is imported.
+
+    Raises :class:`importlib.metadata.PackageNotFoundError` if it is not installed.
+    """
+    import importlib.metadata  # slow, and no part of a student's check
+
+    top = importlib.metadata.distribution(package).read_text("top_level.txt")
+    return (top or package).split()[0].replace("-", "_")
+
+
+def missing_package(error: BaseException, packages: Mapping[str, str]) -> str | None:
+    """Return the package that an import did not find, or None if it was about something else.
+
+    ``packages`` are those of the exercise, by the names under which they are imported.
+    """
+    if not isinstance(error, ModuleNotFoundError):
+        return None
+    return packages.get(error.name or "")
