@@ -8,11 +8,11 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
 # Axe computes the contrast of each text anew, in milliseconds, and a page of numbers and colored
-# code has thousands of texts, which look like a few dozen. So of the texts that look alike, axe gets
-# the first. Two texts look alike if all is equal that a contrast is computed from, of the texts and
-# of all that they stand in. Each text is checked where axe is not sure about the first one, where
-# something with a background lies over or under the text, and where the text sticks out of
-# something with a background.
+# code has thousands of texts, which look like a few dozen. So of the texts that look alike, axe
+# gets the first. Two texts look alike if all is equal that a contrast is computed from, of the
+# texts and of all that they stand in. Each text is checked where axe is not sure about the first
+# one, where something with a background lies over or under the text, and where the text sticks
+# out of something with a background.
 RUN = """async (rules) => {
   const NAMES = [
     "color", "background-color", "background-image", "opacity", "filter", "mix-blend-mode",
