@@ -209,8 +209,7 @@ class Cluster:
         """Return a worker's reply; without one, see to it that the chunk is graded again."""
         try:
             if chunk.future.status == "finished":
-                reply: Reply = chunk.future.result(timeout=FETCH_SECONDS)
-                return reply
+                return self._fetched(chunk)
             failed = chunk.future.status == "error"
             error = chunk.future.exception(timeout=FETCH_SECONDS) if failed else None
         except (TimeoutError, CancelledError, OSError):
@@ -223,6 +222,18 @@ class Cluster:
             # It has not graded anything yet: what is wrong is the worker, not a submission.
             self._leave_out(chunk, _reason(error))
         return None
+
+    def _fetched(self, chunk: _Chunk) -> Reply:
+        """Fetch a finished reply; TimeoutError if it is gone with its worker, or does not come."""
+        reply: Reply
+        try:
+            reply = chunk.future.result(timeout=LOOK_SECONDS)
+        except TimeoutError:
+            # Dask would wait for the dead worker to come back.
+            if chunk.worker not in self._ask(self._client.nthreads):
+                raise
+            reply = chunk.future.result(timeout=FETCH_SECONDS)
+        return reply
 
     def _leave_out(self, chunk: _Chunk, reason: str) -> None:
         """Give no more work to a worker that cannot grade, and its chunk to another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -77,46 +78,67 @@ class Cut:
 
 def cut(image: Array, importance: Array, foreground: float, background: float = 0.3) -> Cut:
     """Return seeds and masks of a picture, uint8; both masks are empty for an empty map."""
-    if np.ptp(importance) == 0:
+    seeds = _seeds(importance, foreground, background)
+    if seeds is None:
         nothing = np.zeros(importance.shape, bool)
         return Cut(None, nothing, nothing)
-    seeds = segmentation.seeds(importance, foreground=foreground, background=background)
     return Cut(seeds, seeds.foreground, segmentation.grabcut(image, seeds))
+
+
+def _seeds(importance: Array, foreground: float, background: float = 0.3) -> Seeds | None:
+    if np.ptp(importance) == 0:
+        return None
+    return segmentation.seeds(importance, foreground=foreground, background=background)
 
 
 @dataclass(frozen=True)
 class Result:
-    """One method at one quantile, for N pictures; all of shape (N,).
+    """One method at one quantile, for N pictures.
 
-    threshold, grabcut: IoU of the two masks.
-    hits: share of the foreground seeds that lie on the object; 0 where there are none.
+    importance: the maps, shape (N, H, W).
+    foreground: the quantile above which a pixel is a seed of the object.
+
+    The measures are computed when they are asked for: GrabCut takes its time.
     """
 
-    threshold: Array
-    grabcut: Array
-    hits: Array
+    pictures: Pictures
+    importance: Array
+    foreground: float
 
+    @functools.cached_property
+    def threshold(self) -> Array:
+        """The IoU of the foreground seeds with the masks, shape (N,)."""
+        pairs = zip(self._thresholds, self.pictures.masks, strict=True)
+        return np.array([segmentation.iou(made, truth) for made, truth in pairs])
 
-def measure(pictures: Pictures, importance: Array, foreground: float) -> Result:
-    """Cut every picture by its map, shape (N, H, W), and compare with its mask."""
-    rows = []
-    for image, single_map, truth in zip(pictures.images, importance, pictures.masks, strict=True):
-        made = cut(image, single_map, foreground)
-        hits = truth[made.threshold].mean() if made.threshold.any() else 0.0
-        rows.append(
-            (
-                segmentation.iou(made.threshold, truth),
-                segmentation.iou(made.grabcut, truth),
-                float(hits),
-            )
+    @functools.cached_property
+    def hits(self) -> Array:
+        """The share of the foreground seeds that lie on the object, shape (N,); 0 without seeds."""
+        pairs = zip(self._thresholds, self.pictures.masks, strict=True)
+        return np.array([truth[made].mean() if made.any() else 0.0 for made, truth in pairs])
+
+    @functools.cached_property
+    def grabcut(self) -> Array:
+        """The IoU of what GrabCut makes of the seeds with the masks, shape (N,)."""
+        rows = zip(self.pictures.images, self.importance, self.pictures.masks, strict=True)
+        return np.array(
+            [
+                segmentation.iou(cut(image, single_map, self.foreground).grabcut, truth)
+                for image, single_map, truth in rows
+            ]
         )
-    return Result(*np.array(rows).T)
+
+    @property
+    def _thresholds(self) -> list[Array]:
+        made = [_seeds(single_map, self.foreground) for single_map in self.importance]
+        nothing = np.zeros(self.importance.shape[1:], bool)
+        return [nothing if seeds is None else seeds.foreground for seeds in made]
 
 
 def results(pictures: Pictures, maps: dict[str, Array]) -> dict[tuple[str, float], Result]:
     """Return the results of all maps at all quantiles, by name and quantile."""
     return {
-        (name, quantile): measure(pictures, importance, quantile)
+        (name, quantile): Result(pictures, importance, quantile)
         for name, importance in maps.items()
         for quantile in QUANTILES
     }

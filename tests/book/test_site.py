@@ -23,7 +23,6 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from autograder.chapter import chapters, load_problems
@@ -32,6 +31,7 @@ from autograder.palette import READABLE, Theme, contrast
 from autograder.problems import Problem
 from book.extensions.palette_sheet import THEME_VARIABLES, palette_css
 from tests import COURSE
+from tests.book.barriers import COLOR_RULES, violations
 
 CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
 CHAPTERS = [
@@ -167,34 +167,41 @@ def barriers(page: Page, *rules: str) -> list[str]:
         ".then(() => Promise.allSettled(document.getAnimations().map((one) => one.finished)))"
         ".then(() => null)"
     )
-    # Without "preload", which would fetch style sheets again, from wrong addresses.
-    options: dict[str, object] = {"preload": False, "resultTypes": ["violations"]}
-    if rules:
-        options["runOnly"] = list(rules)
-    violations = Axe().run(page, options=options).response["violations"]
     return [
         f"{violation['id']}: {node['failureSummary']}\n{node['html']}"
-        for violation in violations
+        for violation in violations(page, *rules)
         if violation["impact"] in ("serious", "critical")
         for node in violation["nodes"]
     ]
 
 
-@pytest.mark.parametrize("theme", THEMES)
+# Opening a page takes seconds, so each is opened twice only: in light, on a large screen, from a
+# server; and in the dark, from a file, on a phone that becomes a large screen.
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_sound(browser: Browser, address: str, name: str, theme: Theme) -> None:
-    with opened(browser, f"{address}/{name}.html", theme) as page:
-        assert page.locator("html").get_attribute("data-theme") == theme
-        violations = barriers(page)
-    assert violations == [], "\n\n".join(violations)
+def test_page_is_sound(browser: Browser, address: str, name: str) -> None:
+    with opened(browser, f"{address}/{name}.html", "light") as page:
+        assert page.locator("html").get_attribute("data-theme") == "light"
+        failures = barriers(page)
+    assert failures == [], "\n\n".join(failures)
 
 
-@pytest.mark.parametrize("name", BOOK_PAGES)
-def test_page_fits_a_phone(browser: Browser, address: str, name: str) -> None:
-    with opened(browser, f"{address}/{name}.html", width=390) as page:
-        violations = barriers(page, "scrollable-region-focusable")
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_sound_from_a_file_on_a_phone_and_in_the_dark(
+    browser: Browser, site: Path, name: str
+) -> None:
+    """Formulas and live figures do not need a server: the site may be read from a disk."""
+    with opened(browser, (site / f"{name}.html").as_uri(), "dark", width=390) as page:
+        for figure in page.locator("live-figure").all():
+            assert figure.locator(".live-figure-stage > *").count() > 0
+        failures = barriers(page, "scrollable-region-focusable")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert violations == [], "\n\n".join(violations)
+        page.set_viewport_size({"width": 1280, "height": 900})
+        assert page.locator("html").get_attribute("data-theme") == "dark"
+        # What the other rules look at is the same in both themes.
+        failures += barriers(page, *COLOR_RULES)
+    assert failures == [], "\n\n".join(failures)
 
 
 BROKEN = {
@@ -223,12 +230,26 @@ def test_a_barrier_is_noticed(browser: Browser, address: str) -> None:
     assert barrier.startswith("color-contrast")
 
 
-@pytest.mark.parametrize("name", BOOK_PAGES)
-def test_page_works_from_a_file(browser: Browser, site: Path, name: str) -> None:
-    """Formulas and live figures do not need a server: the site may be read from a disk."""
-    with opened(browser, (site / f"{name}.html").as_uri()) as page:
-        for figure in page.locator("live-figure").all():
-            assert figure.locator(".live-figure-stage > *").count() > 0
+@pytest.mark.parametrize(
+    "style",
+    ["color: #aaa", "background: #555", "opacity: 0.4", "position: absolute; top: 1em; left: 1em"],
+)
+def test_a_barrier_among_texts_of_the_same_look_is_noticed(
+    browser: Browser, address: str, style: str
+) -> None:
+    """Of the texts that look alike, the first is checked; one that looks otherwise is, too."""
+    words = "<span>word</span> " * 20
+    html = (
+        "<html lang='en'><title>Words</title><main>"
+        "<div style='background: #444; height: 4em'></div><h1>Words</h1>"
+        f"<p>{words}<span style='{style}'>gray</span> {words}</p></main></html>"
+    )
+    with opened(browser, f"{address}/words.html", serve=html) as page:
+        assert page.locator("[data-repeated-look]").count() == 0
+        [barrier] = barriers(page)
+        assert page.locator("[data-repeated-look]").count() == 39
+    assert barrier.startswith("color-contrast")
+    assert "gray</span>" in barrier
 
 
 @pytest.mark.parametrize("name", BOOK_PAGES)

@@ -376,7 +376,7 @@ class TestMasks:
         importance = (
             pictures.masks.astype(float) + 1e-3 * np.arange(96 * 96).reshape(1, 96, 96) / 9216
         )
-        got = segmentation_demo.measure(pictures, importance, 0.95)
+        got = segmentation_demo.Result(pictures, importance, 0.95)
         area = int(pictures.masks.sum())
         seeds = 96 * 96 // 20 + 1  # the quantile 0.95 lies between two pixels
         assert got.hits.tolist() == [1]
@@ -408,7 +408,7 @@ class TestMasks:
     def test_a_gray_picture_gives_poorer_masks(self) -> None:
         pictures, maps, results = masks()
         gray = np.repeat(pictures.images.mean(1, keepdims=True).round(), 3, 1).astype(np.uint8)
-        of_gray = segmentation_demo.measure(
+        of_gray = segmentation_demo.Result(
             replace(pictures, images=gray), maps["guided backprop"], 0.98
         )
         loss = results["guided backprop", 0.98].grabcut - of_gray.grabcut
@@ -417,7 +417,7 @@ class TestMasks:
     def test_scores_in_place_of_falls_give_the_background(self) -> None:
         """The first of the common mistakes: a map that is low at the object."""
         pictures, maps, results = masks()
-        inverted = segmentation_demo.measure(pictures, -maps["SmoothGrad"], 0.98)
+        inverted = segmentation_demo.Result(pictures, -maps["SmoothGrad"], 0.98)
         assert inverted.hits.mean() < 0.05
         assert inverted.grabcut.mean() < 0.2 < results["SmoothGrad", 0.98].grabcut.mean()
 
