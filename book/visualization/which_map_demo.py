@@ -17,7 +17,7 @@ from laboratory.networks import Network
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-RANDOMIZED = ("fc8", "fc6", "conv5_1", "conv4_1", "conv2_1", "conv1_1")
+RANDOMIZED = ("fc8", "fc6", "conv5_1", "conv3_1", "conv1_1")
 """Layers down to which the sanity check makes weights random, of the page's small network."""
 
 
