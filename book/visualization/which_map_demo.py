@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -19,6 +19,46 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 RANDOMIZED = ("fc8", "fc6", "conv5_1", "conv3_1", "conv1_1")
 """Layers down to which the sanity check makes weights random, of the page's small network."""
+
+
+def recorded(
+    methods: Mapping[str, method_table.Method], maps: dict[str, Tensor]
+) -> dict[str, method_table.Method]:
+    """Return methods that write down their maps, by name, one picture after the other.
+
+    maps: where they are written; shape (N, H, W) each.
+    """
+
+    def remember(name: str, method: method_table.Method) -> method_table.Method:
+        def recording(network: Network, x: Tensor, labels: Tensor) -> Tensor:
+            new = method(network, x, labels)
+            maps[name] = torch.cat([maps[name], new]) if name in maps else new
+            return new
+
+        return recording
+
+    return {name: remember(name, method) for name, method in methods.items()}
+
+
+def insertion_from_gray(network: Network, x: Tensor, labels: Tensor, maps: Tensor) -> Mean:
+    """Return the mean area under the insertion curves that begin with the mean color."""
+    return evaluation.mean_with_interval(
+        np.array(
+            [
+                evaluation.area_under_curve(
+                    evaluation.removal_curve(
+                        network.model,
+                        picture[None],
+                        int(label),
+                        importance,
+                        kind="insertion",
+                        steps=24,
+                    )
+                )
+                for picture, label, importance in zip(x, labels, maps, strict=True)
+            ]
+        )
+    )
 
 
 def put_back(x: Tensor, blurred: Tensor, importance: Tensor, share: float) -> Tensor:
@@ -65,13 +105,13 @@ def fresh_noise(shape: Sequence[int]) -> float:
 def sanity_panel(name: str, check: SanityCheck) -> plots.Panel:
     """Draw the sanity check of one method as a small chart."""
     similarity = check.correlations.mean(axis=1)
-    figure, axes = plots.chart(1.9, 1.7)
+    figure, axes = plots.chart(1.7, 1.6)
     axes.axhline(0, color=plots.INK, linewidth=0.6)
     axes.plot(check.layers, similarity, color=plots.POSITIVE_COLOR, marker="o", markersize=3)
     axes.set(ylim=(-0.25, 1.08), yticks=(0, 0.5, 1))
     axes.tick_params(axis="x", labelrotation=90, labelsize=7)
     axes.tick_params(axis="y", labelsize=8)
-    return plots.drawn_chart(figure, name, f"at the end {number(similarity[-1])}", width=165)
+    return plots.drawn_chart(figure, name, f"at the end {number(similarity[-1])}", width=150)
 
 
 def lengths_panel(title: str, means: dict[int, list[tuple[int, Mean]]]) -> plots.Panel:
@@ -79,7 +119,7 @@ def lengths_panel(title: str, means: dict[int, list[tuple[int, Mean]]]) -> plots
 
     means: for each seed, epochs and the mean, which is drawn with its interval.
     """
-    figure, axes = plots.chart(2.5, 2.1)
+    figure, axes = plots.chart(2.3, 2.0)
     colors = (plots.POSITIVE_COLOR, plots.NEGATIVE_COLOR)
     every_length = sorted({epochs for line in means.values() for epochs, _ in line})
     for order, (seed, line) in enumerate(sorted(means.items())):
@@ -105,13 +145,13 @@ def lengths_panel(title: str, means: dict[int, list[tuple[int, Mean]]]) -> plots
     axes.minorticks_off()
     if len(means) > 1:
         axes.legend(frameon=False, fontsize=8, labelcolor=plots.INK)
-    return plots.drawn_chart(figure, title, width=230)
+    return plots.drawn_chart(figure, title, width=205)
 
 
-def number(value: float) -> str:
-    """Return a number with two decimals and a true minus."""
-    text = f"{value:.2f}"
-    return text.replace("-", "−") if float(text) else "0.00"
+def number(value: float, digits: int = 2) -> str:
+    """Return a number with so many decimals and a true minus, but none before zero."""
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.lstrip("-")
 
 
 def interval(mean: Mean, *, signed: bool = False) -> str:

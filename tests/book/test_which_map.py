@@ -80,3 +80,24 @@ def test_intervals_are_written_as_readers_write_them():
     assert page.interval(mean) == "0.30 [−0.05,\N{NO-BREAK SPACE}0.50]"
     assert page.interval(mean, signed=True).startswith("+0.30 ")
     assert page.interval(dataclasses.replace(mean, value=-0.004), signed=True).startswith("0.00 ")
+    assert page.number(-0.0004, 3) == "0.000"
+    assert page.number(-0.0006, 3) == "−0.001"
+
+
+def test_recorded_methods_give_the_same_and_remember():
+    network = demo.small_network()
+    x, labels, _ = demo.inputs(demo.drawn(3), network)
+    maps: dict[str, torch.Tensor] = {}
+    method = page.recorded({"saliency": method_table.METHODS["saliency"]}, maps)["saliency"]
+    parts = [method(network, x[:2], labels[:2]), method(network, x[2:], labels[2:])]
+    assert torch.equal(maps["saliency"], torch.cat(parts))
+    assert torch.equal(parts[0], method_table.METHODS["saliency"](network, x[:2], labels[:2]))
+
+
+def test_insertion_from_gray_begins_without_the_picture():
+    network = demo.small_network()
+    x, labels, masks = demo.inputs(demo.drawn(2), network)
+    objects = page.insertion_from_gray(network, x, labels, masks.float())
+    rest = page.insertion_from_gray(network, x, labels, -masks.float())
+    assert (objects.values > rest.values).all()
+    assert len(objects.values) == 2
