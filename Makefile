@@ -4,6 +4,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 8000
 
+# Of VGG16 and the course's small VGG, the pages show one: `make course NETWORK=vgg16` downloads
+# VGG16's weights where they are not there, NETWORK=small does without; see README.md.
+
 .PHONY: course check test coverage serve exercises site sample-class bench clean
 
 course: .venv/ready

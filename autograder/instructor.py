@@ -75,9 +75,11 @@ def course() -> None:
     root, console = course_root(), Console()
     generate()
     with _step(console, "Site") as say:
-        first_page = build_site(root, say)
+        site = build_site(root, say)
     console.print()
-    console.print(f"Site:         {first_page.relative_to(root)}  (`make serve` shows it)")
+    console.print(f"Site:         {site.first_page.relative_to(root)}  (`make serve` shows it)")
+    if site.network:
+        console.print(f"Network:      {site.network}", markup=False, highlight=False)
     console.print(f"Exercises:    exercises/  (for students: {SITE / ARCHIVE_NAME})")
     console.print("Sample class: _build/sample_class/  (submissions, graded notebooks, gradebook)")
     console.print()

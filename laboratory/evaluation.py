@@ -84,7 +84,8 @@ def _flat(maps: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"masks must be bool; they are {masks.dtype}.")
     if maps.isnan().any():
         raise ValueError("A map holds NaN.")
-    return maps.double().flatten(1), masks.to(maps.device).flatten(1)
+    # On the CPU: a Mac's graphics card has no float64.
+    return maps.cpu().double().flatten(1), masks.cpu().flatten(1)
 
 
 # Asking the network again.
@@ -144,7 +145,7 @@ def removal_curve(
 
 def area_under_curve(curve: Tensor) -> float:
     """Return the mean height of a curve over equal steps, by the trapezoidal rule."""
-    return float(torch.trapezoid(curve.double()) / (len(curve) - 1))
+    return float(torch.trapezoid(curve.cpu().double()) / (len(curve) - 1))
 
 
 def randomized(model: nn.Module, *, seed: int = 0) -> Iterator[tuple[str, nn.Module]]:

@@ -1,19 +1,14 @@
 """One way to get a trained network, whichever can be had.
 
-VGG16 and AlexNet with torchvision's ImageNet weights come from, in this order: the file that an
-environment variable names (``CNN_COURSE_VGG16``, ``CNN_COURSE_ALEXNET``), torch's cache, the
-internet. Where none of these gives weights, the course's own small VGG takes their place, with a
-warning. What comes back says which network it is: ``caption`` belongs under every figure.
+VGG16 and AlexNet come with torchvision's ImageNet weights (``weights.py``). Where these cannot be
+had, the course's own small VGG takes their place, with a warning. What comes back says which
+network it is: ``caption`` belongs under every figure.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -23,19 +18,18 @@ from torch import Tensor, nn
 from torchvision.transforms import functional as pictures_functional
 
 from laboratory import drawn_pictures, small_vgg
+from laboratory.weights import (
+    VARIABLES,
+    Pretrained,
+    WeightsError,
+    WeightsFile,
+    WeightsMissingError,
+    find_weights,
+    torchvision_weights,
+)
 
-Name: TypeAlias = Literal["vgg16", "alexnet", "small_vgg", "small_vgg_noise"]
+Name: TypeAlias = Pretrained | Literal["small_vgg", "small_vgg_noise"]
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
-
-VARIABLES = {"vgg16": "CNN_COURSE_VGG16", "alexnet": "CNN_COURSE_ALEXNET"}
-"""Environment variables that name a file of weights."""
-
-UNCHECKED = "CNN_COURSE_UNCHECKED_WEIGHTS"
-"""Set to 1, this environment variable lets files pass that are not torchvision's own."""
-
-
-class WeightsError(RuntimeError):
-    """A file of weights cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +136,7 @@ def load_network(
 
     name: "vgg16" or "alexnet", with torchvision's ImageNet weights; "small_vgg" or
         "small_vgg_noise", the course's own.
-    download: get the weights from the internet (VGG16: 528 MB) where they are nowhere else.
+    download: get the weights from the internet (VGG16: 528 MiB) where they are nowhere else.
     fallback: take the small VGG where the weights cannot be had, with a warning.
 
     Raises WeightsError if a file is not what it should be, or, without fallback, if the weights
@@ -157,20 +151,15 @@ def load_network(
             f'There is no network "{name}". There are: {", ".join((*VARIABLES, "small_vgg"))} and '
             "small_vgg_noise."
         )
-    weights = _weights(name)
     try:
-        path, checked = _find_file(name, weights.url, download=download)
+        file = find_weights(name, download=download)
     except WeightsMissingError as missing:
         if not fallback:
             raise
         warnings.warn(f"{missing} The course's small VGG takes its place.", stacklevel=2)
         # Of the two, this one bears noise like a network that has seen many photographs.
         return _small(device, "noise")
-    return _from_file(name, weights, path, checked, torch.device(device))
-
-
-class WeightsMissingError(WeightsError):
-    """The weights are not on this machine and cannot be had from the internet."""
+    return _from_file(name, file, torch.device(device))
 
 
 def _small(device: torch.device | str, training: small_vgg.Training) -> Network:
@@ -188,90 +177,23 @@ def _small(device: torch.device | str, training: small_vgg.Training) -> Network:
     )
 
 
-def _weights(name: str) -> Any:
-    return {
-        "vgg16": torchvision.models.VGG16_Weights.IMAGENET1K_V1,
-        "alexnet": torchvision.models.AlexNet_Weights.IMAGENET1K_V1,
-    }[name]
-
-
-def _find_file(name: str, url: str, *, download: bool) -> tuple[Path, bool]:
-    """Return the file of weights, and whether its hash is the one in its name.
-
-    Raises WeightsMissingError if there is none, WeightsError if there is a wrong one.
-    """
-    filename = url.rsplit("/", 1)[1]
-    variable = VARIABLES[name]
-    given = os.environ.get(variable)
-    if given:
-        path = Path(given).expanduser()
-        if not path.is_file():
-            raise WeightsError(
-                f"The variable {variable} names the file {path}, which does not exist. Unset it, "
-                f"or let it name torchvision's {filename}."
-            )
-        if os.environ.get(UNCHECKED) == "1":
-            return path, _hash_fits(path, filename)
-        _must_fit(path, filename, f"Set {UNCHECKED}=1 to use it all the same.")
-        return path, True
-    path = Path(torch.hub.get_dir()) / "checkpoints" / filename
-    if not path.is_file():
-        if not download:
-            raise WeightsMissingError(
-                f"{filename} is not on this machine. Let the variable {variable} name the file, "
-                "or allow the download."
-            )
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(url, str(path), _hash_in(filename))
-        except RuntimeError as error:  # what came does not have the hash
-            raise WeightsError(f"The download of {filename} went wrong: {error}.") from error
-        except OSError as error:
-            raise WeightsMissingError(
-                f"{filename} is not on this machine and cannot be downloaded ({error}). Let the "
-                f"variable {variable} name the file."
-            ) from error
-    _must_fit(path, filename, "Delete it, and it is downloaded again.")
-    return path, True
-
-
-def _hash_in(filename: str) -> str:
-    """Return the first digits of the SHA-256, which torchvision writes into the names of files."""
-    match = re.search(r"-([0-9a-f]{8,})\.", filename)
-    if match is None:
-        raise ValueError(f'The name "{filename}" holds no hash.')
-    return match[1]
-
-
-def _hash_fits(path: Path, filename: str) -> bool:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest().startswith(_hash_in(filename))
-
-
-def _must_fit(path: Path, filename: str, advice: str) -> None:
-    if not _hash_fits(path, filename):
-        raise WeightsError(
-            f"{path} is not torchvision's {filename}: its SHA-256 does not begin with "
-            f"{_hash_in(filename)}. {advice}"
-        )
-
-
-def _from_file(name: str, weights: Any, path: Path, checked: bool, device: torch.device) -> Network:
+def _from_file(name: Pretrained, file: WeightsFile, device: torch.device) -> Network:
+    weights = torchvision_weights(name)
     with torch.device("meta"):  # no time for random numbers that are overwritten at once
         model = torchvision.models.get_model(name, weights=None)
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = torch.load(file.path, map_location=device, weights_only=True)
         model.load_state_dict(state, assign=True)
     except Exception as error:
         raise WeightsError(
-            f"{path} does not hold the weights of torchvision's {name}: {error}"
+            f"{file.path} does not hold the weights of torchvision's {name}: {error}"
         ) from error
     preset = weights.transforms()
     title = {"vgg16": "VGG16", "alexnet": "AlexNet"}[name]
     caption = (
         f"{title}, trained on ImageNet (torchvision, {weights.name})."
-        if checked
-        else f"{title} with weights from a file of unknown origin ({path.name})."
+        if file.official
+        else f"{title} with weights from a file of unknown origin ({file.path.name})."
     )
     return Network(
         name=title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,12 +12,24 @@ SITE = Path("_build") / "html"
 """Where the site is built, below the root of the course."""
 
 
+SAYS_NETWORK = "Network: "
+"""How the line begins in which the build says with which network and device it was made."""
+
+
 class SiteError(Exception):
     """Jupyter Book could not build the site; the message holds the end of its output."""
 
 
-def build_site(course: Path, progress: Callable[[str], None] = lambda line: None) -> Path:
-    """Build the site of the course and return the path of its first page.
+@dataclasses.dataclass(frozen=True)
+class Site:
+    """A site that was built: its first page, and with which network and device (or "")."""
+
+    first_page: Path
+    network: str
+
+
+def build_site(course: Path, progress: Callable[[str], None] = lambda line: None) -> Site:
+    """Build the site of the course.
 
     Every warning is an error. ``progress`` is called with each line that Jupyter Book prints;
     all of them are kept in ``_build/site.log``. Raises :class:`SiteError`.
@@ -45,4 +58,5 @@ def build_site(course: Path, progress: Callable[[str], None] = lambda line: None
     if build.returncode:
         end = "\n".join(lines[-30:])
         raise SiteError(f"Jupyter Book failed; all of its output is in {path}. Its end:\n{end}")
-    return course / SITE / "index.html"
+    network = [line.removeprefix(SAYS_NETWORK) for line in lines if line.startswith(SAYS_NETWORK)]
+    return Site(course / SITE / "index.html", "".join(network))

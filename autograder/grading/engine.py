@@ -6,11 +6,9 @@ stands in the notebook, the function that it names is examined.
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import dataclasses
 import functools
-import re
 from collections.abc import Mapping
 
 from nbformat.notebooknode import NotebookNode
@@ -18,6 +16,7 @@ from nbformat.notebooknode import NotebookNode
 from autograder.examination import Examination, examine
 from autograder.grading.cell_outputs import new_output, note
 from autograder.grading.course import GradedChapter, Task
+from autograder.grading.needed_code import needed_code
 from autograder.grading.notebook_run import NotebookRun
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.rebuild import Rebuilt, is_test
@@ -50,8 +49,8 @@ class NotebookGrade:
 class NotebookGrader:
     """Grades the submissions of a chapter, one at a time, in a sandbox.
 
-    ``figures`` says which figures are drawn; where those of the course's own cells are not, these
-    cells do not show anything (:func:`without_showing`).
+    ``figures`` says which figures are drawn; where those of the course's own cells are not, only
+    what answers depend on is run of these cells (:func:`needed_code`).
     """
 
     chapter: GradedChapter
@@ -68,91 +67,55 @@ class NotebookGrader:
         those of the test cells by the report and, as nbgrader wants it, the points.
         """
         chapter = self.chapter
-        tasks = {task.cell: task for task in chapter.tasks}
         grades = []
-        slow: set[str] = set()  # functions that took too long, and what depends on them
-        run = NotebookRun(self.sandbox, chapter.limits, files or {}, len(tasks))
+        run = NotebookRun(self.sandbox, chapter.limits, files or {}, len(chapter.tasks))
         with contextlib.closing(run):
+            needed = self._needed(rebuilt.notebook)
             for number, cell in enumerate(rebuilt.notebook.cells):
                 if cell.cell_type != "code":
                     continue
-                name = cell.metadata.get("nbgrader", {}).get("grade_id")
-                task = tasks.get(name) if is_test(cell) else None
+                task = self._task(cell)
                 if task is None:
-                    cell.outputs = self._outputs(cell.source, run, slow)
+                    cell.outputs = self._outputs(cell.source, needed[number], run)
                 else:
                     grade = _examined(task, seed, run)
                     grades.append(grade)
-                    if grade.examination.outcomes[0].verdict == "timed out":
-                        slow.add(task.function)
                     cell.outputs = _test_outputs(grade)
                 cell.execution_count = number + 1
             flags = rebuilt.flags + tuple(run.flags)
         return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
 
-    def _outputs(self, source: str, run: NotebookRun, slow: set[str]) -> list[NotebookNode]:
-        """Run a cell in which nothing is graded; add to ``slow`` what waits for slow functions."""
+    def _task(self, cell: NotebookNode) -> Task | None:
+        """Return the task whose function is examined where this cell stands."""
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        tasks = self.chapter.tasks if is_test(cell) else ()
+        return next((task for task in tasks if task.cell == name), None)
+
+    def _needed(self, notebook: NotebookNode) -> dict[int, str]:
+        """Return what is to be run of the cells in which nothing is graded, by their numbers."""
+        run = {
+            number: cell.source
+            for number, cell in enumerate(notebook.cells)
+            if cell.cell_type == "code" and self._task(cell) is None
+        }
+        if self.figures == "all":
+            return run
+        cells = [(source, source in self._course_sources) for source in run.values()]
+        functions = [task.function for task in self.chapter.tasks]
+        return dict(zip(run, needed_code(cells, functions), strict=True))
+
+    def _outputs(self, source: str, needed: str, run: NotebookRun) -> list[NotebookNode]:
+        """Run what is needed of a cell in which nothing is graded, and return its outputs."""
         own = source not in self._course_sources
         draw = self.figures == "all" or (self.figures == "own" and own)
-        executed = source if draw or own else without_showing(source)
-        waits_for = None if own else _first_used(source, slow)
-        if waits_for:
-            slow |= _defined(source)
-            outputs = run.definitions(executed)
-            outputs.append(
-                note(f"Only this cell's definitions were run: {waits_for} takes too long.")
-            )
-        else:
-            outputs = run.cell(executed, draw)
-        if executed != source:
-            outputs.append(note("What this cell shows is left out."))
+        outputs = run.cell(needed, draw) if needed else []
+        if needed != source:
+            outputs.append(note("What no answer needs of this cell is left out."))
         return outputs
 
     @functools.cached_property
     def _course_sources(self) -> set[str]:
         return {cell.source for cell in self.chapter.release.cells}
-
-
-def _first_used(source: str, names: set[str]) -> str | None:
-    """Return one of these names that a cell uses, or None."""
-    return next((name for name in sorted(names) if re.search(rf"\b{name}\b", source)), None)
-
-
-def _defined(source: str) -> set[str]:
-    """Return the names of functions and variables that one of the course's own cells makes."""
-    nodes = list(ast.walk(ast.parse(source)))
-    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
-    return functions | {
-        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-
-
-SHOWS = re.compile(r"(print|explore|show\w*|plt\.\w+)")
-"""Calls that show something, and do nothing else, in the course's own cells."""
-
-
-def without_showing(source: str) -> str:
-    """Return a cell of the course's own without the statements that only show something.
-
-    Building a figure takes longer than everything else in a notebook, even if it is not drawn.
-    What the cell imports, defines and assigns stays, and so does all that is not a plain call
-    at the left margin.
-    """
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:  # magics, for one
-        return source
-    statements = [node for node in tree.body if not _only_shows(node)]
-    if len(statements) == len(tree.body):
-        return source
-    return "\n".join(ast.unparse(node) for node in statements)
-
-
-def _only_shows(node: ast.stmt) -> bool:
-    called = (
-        node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
-    )
-    return called is not None and SHOWS.fullmatch(ast.unparse(called)) is not None
 
 
 def _examined(task: Task, seed: int, run: NotebookRun) -> TaskGrade:

@@ -7,15 +7,15 @@ counted here, too, and nothing has to run.
 
 from __future__ import annotations
 
-import ast
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import autograder
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME
+from autograder.imported_files import imported_files
 
 PACKAGE = Path(autograder.__file__).parent
 ENTRANCES = ("grading/batch.py", "grading/preprocessors.py", "grading/inside/*.py")
@@ -73,43 +73,6 @@ def source_files(root: Path, chapter: str) -> set[Path]:
 def released_files(root: Path, chapter: str) -> set[Path]:
     """Return the files that students got."""
     return set(_files_in(root / "exercises" / chapter))
-
-
-def imported_files(root: Path, files: Iterable[Path], counts: Callable[[Path], bool]) -> set[Path]:
-    """Return some modules and the modules below ``root`` that they import, however indirectly.
-
-    Those that do not count are left out, with what only they import.
-    """
-    reached: set[Path] = set()
-    ahead = list(files)
-    while ahead:
-        path = ahead.pop()
-        if path not in reached and counts(path):
-            reached.add(path)
-            ahead += [file for name in _imports(root, path) for file in _located(root, name)]
-    return reached
-
-
-def _imports(root: Path, path: Path) -> Iterator[str]:
-    """Yield the names of the modules that a module may import, itself included."""
-    name = ".".join(path.relative_to(root).with_suffix("").parts)
-    yield name  # with the packages that it lies in
-    package = name.split(".")[:-1]  # of a package's __init__, the package
-    for node in ast.walk(ast.parse(path.read_bytes())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
-            origin = [*above, *([node.module] if node.module else [])]
-            yield from (".".join([*origin, alias.name]) for alias in node.names)
-
-
-def _located(root: Path, name: str) -> Iterator[Path]:
-    """Yield the files below ``root`` that importing a name runs: its packages, then its module."""
-    parts = name.split(".")
-    for end in range(1, len(parts) + 1):
-        place = root.joinpath(*parts[:end])
-        yield from filter(Path.is_file, (place / "__init__.py", place.with_suffix(".py")))
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

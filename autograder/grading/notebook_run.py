@@ -52,10 +52,6 @@ class NotebookRun:
             self._session.close()
             self._session = None
 
-    def definitions(self, source: str) -> list[NotebookNode]:
-        """Run what a cell defines and imports, and return its outputs."""
-        return self._timed_cell(source, False, 1.0, hurry=True)
-
     def cell(self, source: str, draw_figures: bool) -> list[NotebookNode]:
         """Run a cell and return its outputs."""
         seconds = min(self._cell_seconds, self._left_for_cells)

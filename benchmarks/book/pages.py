@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 import torchvision
 
-from laboratory.networks import UNCHECKED, VARIABLES
+from laboratory.weights import UNCHECKED, VARIABLES
 
 ROOT = Path(__file__).parents[2]
 EXECUTED = re.compile(r"/book/(\w[\w-]*)\.md: Executed notebook in ([\d.]+) seconds")

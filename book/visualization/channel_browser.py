@@ -51,7 +51,7 @@ def scenes() -> list[dict[str, Any]]:
             "picture": embedded.picture(demo.example(network, number).picture),
             "layers": [
                 {
-                    "maps": embedded.responses(outputs()[layer][i].numpy(), limit(layer)),
+                    "maps": embedded.responses(outputs()[layer][i].cpu().numpy(), limit(layer)),
                     "channels": [summary(maps) for maps in outputs()[layer][i]],
                 }
                 for layer in LAYERS
@@ -78,7 +78,7 @@ def layers() -> list[dict[str, Any]]:
     model = demo.small_network().model
     entries = []
     for name in LAYERS:
-        filters = activations.filters(model, name).maps.numpy()
+        filters = activations.filters(model, name).maps.cpu().numpy()
         colored = filters.ndim == 4
         entries.append(
             {

@@ -11,9 +11,9 @@ import torch
 from skimage import data
 from torch import Tensor
 
-from laboratory import drawn_pictures
+from laboratory import chosen_network, drawn_pictures
 from laboratory.activations import Filters, filters
-from laboratory.networks import Network, WeightsMissingError, load_network
+from laboratory.networks import Network, load_network
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -43,26 +43,21 @@ class Example:
 
 @functools.cache
 def network() -> Network:
-    """Return VGG16 if its weights are on this machine, else the course's own small VGG."""
-    try:
-        return load_network("vgg16", download=False, fallback=False)
-    except WeightsMissingError:
-        return small_network()
+    """Return the network that these pages show; see ``laboratory.chosen_network``."""
+    return chosen_network.chosen_network()
 
 
 @functools.cache
 def small_network() -> Network:
-    """Return the small VGG that has seen noise on its pictures, as SmoothGrad will show it."""
-    return load_network("small_vgg_noise")
+    """Return the course's small VGG."""
+    return chosen_network.small_network()
 
 
 def alexnet_filters() -> Filters | None:
     """Return the filters of AlexNet's first layer, or None if its weights are not here."""
-    try:
-        alexnet = load_network("alexnet", download=False, fallback=False)
-    except WeightsMissingError:
+    if not chosen_network.available("alexnet"):
         return None
-    return filters(alexnet.model, "conv1")
+    return filters(load_network("alexnet").model, "conv1")
 
 
 def drawn(count: int, first: int = 0) -> drawn_pictures.Pictures:
@@ -72,12 +67,9 @@ def drawn(count: int, first: int = 0) -> drawn_pictures.Pictures:
 
 def inputs(pictures: drawn_pictures.Pictures, net: Network) -> tuple[Tensor, Tensor, Tensor]:
     """Return normalized pictures (N, 3, H, W), labels (N,) and masks (N, H, W) for a network."""
-    images = torch.from_numpy(pictures.images).float() / 255
-    return (
-        net.normalize(images),
-        torch.from_numpy(pictures.labels),
-        torch.from_numpy(pictures.masks),
-    )
+    images = torch.from_numpy(pictures.images).to(net.device).float() / 255
+    labels, masks = torch.from_numpy(pictures.labels), torch.from_numpy(pictures.masks)
+    return net.normalize(images), labels.to(net.device), masks.to(net.device)
 
 
 def example(net: Network, number: int = 0) -> Example:
@@ -89,7 +81,7 @@ def example(net: Network, number: int = 0) -> Example:
         pictures = drawn(1, number)
         x, labels, masks = inputs(pictures, net)
         target = int(labels[0])
-        return Example(_colors(net, x), x, target, net.classes[target], masks[0].numpy())
+        return Example(_colors(net, x), x, target, net.classes[target], masks[0].cpu().numpy())
     x = net.prepare(getattr(data, PHOTOGRAPHS[number % len(PHOTOGRAPHS)])())
     with torch.inference_mode():
         target = int(net.model(x).argmax())
@@ -97,5 +89,5 @@ def example(net: Network, number: int = 0) -> Example:
 
 
 def _colors(net: Network, x: Tensor) -> Array:
-    colors: Array = net.unnormalize(x)[0].permute(1, 2, 0).numpy()
+    colors: Array = net.unnormalize(x)[0].permute(1, 2, 0).cpu().numpy()
     return colors

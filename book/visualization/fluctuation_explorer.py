@@ -65,7 +65,9 @@ def way() -> dict[str, Any]:
     # The same way once more, now for all pixels of the window.
     random = torch.Generator().manual_seed(0)
     noise = (
-        LEVEL * (example.x.max() - example.x.min()) * torch.randn(example.x.shape, generator=random)
+        LEVEL
+        * (example.x.max() - example.x.min())
+        * torch.randn(example.x.shape, generator=random).to(network.device)
     )
     along = example.x + path().t[:, None, None, None] * noise
     maps = saliency(network.model, along, example.target)
@@ -79,11 +81,11 @@ def way() -> dict[str, Any]:
         "window": [top, left, WINDOW],
         "points": POINTS,
         "step": step,
-        "derivatives": embedded.numbers(path().derivatives.numpy(), step),
-        "maps": embedded.responses(maps.numpy(), float(maps.max())),
+        "derivatives": embedded.numbers(path().derivatives.cpu().numpy(), step),
+        "maps": embedded.responses(maps.cpu().numpy(), float(maps.max())),
         "frames": PICTURES,
         "pictures": embedded.pictures(
-            np.moveaxis(network.unnormalize(some).numpy(), 1, -1), quality=90
+            np.moveaxis(network.unnormalize(some).cpu().numpy(), 1, -1), quality=90
         ),
     }
 

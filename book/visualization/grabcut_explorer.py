@@ -39,10 +39,10 @@ def scenes() -> list[dict[str, Any]]:
         if example.mask is None:
             raise ValueError("a drawn picture has a mask")
         image = np.rint(255 * example.picture).astype(np.uint8)
-        target = torch.tensor([example.target])
+        target = torch.tensor([example.target], device=network.device)
         maps = []
         for method in METHODS:
-            importance = method_table.METHODS[method](network, example.x, target)[0].numpy()
+            importance = method_table.METHODS[method](network, example.x, target)[0].cpu().numpy()
             given = [
                 [
                     segmentation.seeds(importance, foreground=high, background=low)

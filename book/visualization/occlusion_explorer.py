@@ -49,8 +49,8 @@ def scenes() -> list[dict[str, Any]]:
                 {
                     "patch": patch,
                     "starts": list(swept.tops),
-                    "clean": embedded.numbers(swept.clean.numpy(), STEP),
-                    "scores": embedded.numbers(swept.logits.numpy(), STEP),
+                    "clean": embedded.numbers(swept.clean.cpu().numpy(), STEP),
+                    "scores": embedded.numbers(swept.logits.cpu().numpy(), STEP),
                 }
             )
         entries.append(

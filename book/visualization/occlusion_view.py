@@ -62,7 +62,7 @@ def picture_figure(image: Array, name: str, patch: Patch, filling: str) -> str:
 
 def map_figure(occlusion: OcclusionMap, target: int, class_name: str, patch: Patch) -> str:
     """Return how much the score of a class falls at every place, with a mark near the patch."""
-    drop = occlusion.drop(target).numpy()
+    drop = occlusion.drop(target).cpu().numpy()
     rows, columns = drop.shape
     scale = float(np.abs(drop).max())
     # Large squares, so that a mark leaves the color of its square visible.

@@ -45,9 +45,11 @@ def bytes_of(picture: Array) -> Array:
 def maps(network: Network, pictures: Pictures) -> dict[str, Array]:
     """Return the maps (N, H, W) of all methods for the pictures' own classes."""
     x, labels, masks = demo.inputs(pictures, network)
-    importance = {name: method_table.METHODS[name](network, x, labels).numpy() for name in METHODS}
+    importance = {
+        name: method_table.METHODS[name](network, x, labels).cpu().numpy() for name in METHODS
+    }
     soft = blur(masks[:, None].float(), method_table.SOFTNESS)
-    importance[PERFECT] = soft[:, 0].numpy()
+    importance[PERFECT] = soft[:, 0].cpu().numpy()
     return importance
 
 
@@ -55,7 +57,7 @@ def named_correctly(network: Network, pictures: Pictures) -> Array:
     """Return for which pictures the likeliest class is the right one, shape (N,), bool."""
     x, labels, _ = demo.inputs(pictures, network)
     with torch.inference_mode():
-        right: Array = (network.model(x).argmax(1) == labels).numpy()
+        right: Array = (network.model(x).argmax(1) == labels).cpu().numpy()
     return right
 
 
@@ -167,6 +169,8 @@ def mask_panel(
 
 def smooth_map(network: Network, example: demo.Example) -> Array:
     """Return the SmoothGrad map of a picture, shape (H, W)."""
-    labels = torch.tensor([example.target])
-    importance: Array = method_table.METHODS["SmoothGrad"](network, example.x, labels)[0].numpy()
+    labels = torch.tensor([example.target], device=network.device)
+    importance: Array = (
+        method_table.METHODS["SmoothGrad"](network, example.x, labels)[0].cpu().numpy()
+    )
     return importance

@@ -49,7 +49,7 @@ def scenes() -> list[dict[str, Any]]:
             for level in LEVELS
             for count in COUNTS
         }
-        mask = torch.from_numpy(example.mask)
+        mask = torch.from_numpy(example.mask).to(network.device)
         sprite = [maps[0.0, COUNTS[0]]]
         sprite += [maps[level, count] for level in LEVELS[1:] for count in COUNTS]
         outline: Any = segmentation.find_boundaries
@@ -61,7 +61,8 @@ def scenes() -> list[dict[str, Any]]:
                 "share": round(float(mask.double().mean()), 4),
                 "noisy": embedded.pictures(np.stack([noisy(example, level) for level in LEVELS])),
                 "maps": embedded.responses(
-                    torch.stack([saliency / saliency.max() for saliency in sprite]).numpy(), 1.0
+                    torch.stack([saliency / saliency.max() for saliency in sprite]).cpu().numpy(),
+                    1.0,
                 ),
                 "outline": embedded.masks(outline(example.mask, mode="outer")[None]),
                 "measures": [
@@ -80,9 +81,13 @@ def noisy(example: demo.Example, level: float) -> embedded.Array:
     """Return the first of SmoothGrad's noisy copies as a reader sees it, shape (H, W, 3)."""
     random = torch.Generator().manual_seed(0)
     deviation = level * (example.x.max() - example.x.min())
-    noise = torch.randn(example.x.shape[1:], generator=random)
+    noise = torch.randn(example.x.shape[1:], generator=random).to(example.x.device)
     copy: embedded.Array = (
-        demo.small_network().unnormalize(example.x + deviation * noise)[0].permute(1, 2, 0).numpy()
+        demo.small_network()
+        .unnormalize(example.x + deviation * noise)[0]
+        .permute(1, 2, 0)
+        .cpu()
+        .numpy()
     )
     return copy
 

@@ -180,7 +180,7 @@ def as_it_is(
 ) -> plots.Panel:
     """Draw a picture (1, 3, H, W) in its own colors."""
     return plots.picture(
-        network.unnormalize(x)[0].permute(1, 2, 0).numpy(), title, note, high=1, width=width
+        network.unnormalize(x)[0].permute(1, 2, 0).cpu().numpy(), title, note, high=1, width=width
     )
 
 
@@ -191,5 +191,9 @@ def with_contrast(x: Tensor, title: str = "", note: str = "", width: int = 150) 
     """
     values = x[0].permute(1, 2, 0)
     return plots.picture(
-        (values / (6 * values.std()) + 0.5).clamp(0, 1).numpy(), title, note, high=1, width=width
+        (values / (6 * values.std()) + 0.5).clamp(0, 1).cpu().numpy(),
+        title,
+        note,
+        high=1,
+        width=width,
     )

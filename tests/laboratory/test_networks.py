@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +9,22 @@ import pytest
 import torch
 import torchvision
 
-from laboratory import drawn_pictures, networks
-from laboratory.networks import WeightsError, WeightsMissingError, load_network
+from laboratory import drawn_pictures, weights
+from laboratory.networks import load_network
+from laboratory.weights import WeightsError, WeightsMissingError
 
 
 @pytest.fixture(autouse=True)
 def no_weights_of_this_machine(monkeypatch, tmp_path):
     """No variable is set, torch's cache is empty, and nothing is downloaded."""
-    for variable in (*networks.VARIABLES.values(), networks.UNCHECKED):
+    for variable in (*weights.VARIABLES.values(), weights.UNCHECKED):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))
 
-    def no_internet(url, *arguments, **options):
+    def no_internet(url, path):
         raise OSError("there is no internet in tests")
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", no_internet)
+    monkeypatch.setattr(weights, "fetch", no_internet)
 
 
 @pytest.fixture(scope="module")
@@ -96,19 +95,9 @@ class TestLoading:
 class TestTorchvision:
     """The way of torchvision's files, with random weights in their place."""
 
-    def test_wrong_hash_is_an_error(self, monkeypatch, alexnet):
-        monkeypatch.setenv("CNN_COURSE_ALEXNET", str(alexnet))
-        with pytest.raises(WeightsError, match=r"does not begin with 7be5be79.*UNCHECKED"):
-            load_network("alexnet")
-
-    def test_missing_file_is_an_error(self, monkeypatch, tmp_path):
-        monkeypatch.setenv("CNN_COURSE_ALEXNET", str(tmp_path / "none.pth"))
-        with pytest.raises(WeightsError, match="which does not exist"):
-            load_network("alexnet")
-
     def test_unchecked_file_is_loaded_and_makes_no_claim(self, monkeypatch, alexnet):
         monkeypatch.setenv("CNN_COURSE_ALEXNET", str(alexnet))
-        monkeypatch.setenv(networks.UNCHECKED, "1")
+        monkeypatch.setenv(weights.UNCHECKED, "1")
         network = load_network("alexnet")
         assert network.name == "AlexNet"
         assert "ImageNet" not in network.caption
@@ -122,44 +111,16 @@ class TestTorchvision:
 
     def test_preparation_is_torchvisions_own(self, monkeypatch, alexnet):
         monkeypatch.setenv("CNN_COURSE_ALEXNET", str(alexnet))
-        monkeypatch.setenv(networks.UNCHECKED, "1")
+        monkeypatch.setenv(weights.UNCHECKED, "1")
         network = load_network("alexnet")
         photograph = torch.randint(256, (3, 300, 411), dtype=torch.uint8)
         preset = torchvision.models.AlexNet_Weights.IMAGENET1K_V1.transforms()
         assert torch.allclose(network.prepare(photograph)[0], preset(photograph), atol=1e-5)
 
-    def test_file_with_the_right_hash_is_taken_from_the_cache(self, monkeypatch, alexnet, tmp_path):
-        """The same way as for the real file, under a name that holds the hash of this one."""
-        digits = hashlib.sha256(alexnet.read_bytes()).hexdigest()[:8]
-        folder = tmp_path / "cache" / "checkpoints"
-        folder.mkdir(parents=True)
-        shutil.copy(alexnet, folder / f"alexnet-{digits}.pth")
-        path = networks._find_file("alexnet", f"https://x/alexnet-{digits}.pth", download=False)
-        assert path == (folder / f"alexnet-{digits}.pth", True)
-        wrong = "0" * 8
-        shutil.copy(alexnet, folder / f"alexnet-{wrong}.pth")
-        with pytest.raises(WeightsError, match="Delete it"):
-            networks._find_file("alexnet", f"https://x/alexnet-{wrong}.pth", download=True)
-
-    def test_download_with_a_wrong_hash(self, monkeypatch):
-        def damaged(url, *arguments, **options):
-            raise RuntimeError("invalid hash value")
-
-        monkeypatch.setattr(torch.hub, "download_url_to_file", damaged)
-        with pytest.raises(WeightsError, match="invalid hash value"):
-            load_network("vgg16")
-
     def test_other_file(self, monkeypatch, tmp_path):
         path = tmp_path / "text.pth"
         path.write_text("no weights")
         monkeypatch.setenv("CNN_COURSE_VGG16", str(path))
-        monkeypatch.setenv(networks.UNCHECKED, "1")
+        monkeypatch.setenv(weights.UNCHECKED, "1")
         with pytest.raises(WeightsError, match="does not hold the weights of torchvision's vgg16"):
             load_network("vgg16")
-
-    def test_hash_stands_in_the_name_of_the_real_files(self):
-        assert networks._hash_in("vgg16-397923af.pth") == "397923af"
-        for name in networks.VARIABLES:
-            assert len(networks._hash_in(networks._weights(name).url)) == 8
-        with pytest.raises(ValueError, match="holds no hash"):
-            networks._hash_in("vgg16.pth")

@@ -1,0 +1,55 @@
+"""Which files of a course an import runs: read from the source, nothing has to be run.
+
+Imports inside functions count, too: a module that something else has imported before is found here
+all the same.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+
+def imported_files(
+    root: Path, files: Iterable[Path], counts: Callable[[Path], bool] = lambda path: True
+) -> set[Path]:
+    """Return some modules and the modules below ``root`` that they import, however indirectly.
+
+    Those that do not count are left out, with what only they import.
+    """
+    reached: set[Path] = set()
+    ahead = list(files)
+    while ahead:
+        path = ahead.pop()
+        if path not in reached and counts(path):
+            reached.add(path)
+            name = ".".join(path.relative_to(root).with_suffix("").parts)
+            # With the packages that it lies in; of a package's __init__, the package.
+            ahead += located(root, name)
+            ahead += imported_by(root, path.read_bytes(), name.split(".")[:-1])
+    return reached
+
+
+def imported_by(root: Path, source: str | bytes, package: list[str]) -> Iterator[Path]:
+    """Yield the files below ``root`` that some code imports.
+
+    package: names of the packages that the code lies in, for relative imports.
+    """
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from located(root, alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            origin = [*above, *([node.module] if node.module else [])]
+            for alias in node.names:
+                yield from located(root, ".".join([*origin, alias.name]))
+
+
+def located(root: Path, name: str) -> Iterator[Path]:
+    """Yield the files below ``root`` that importing a name runs: its packages, then its module."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        place = root.joinpath(*parts[:end])
+        yield from filter(Path.is_file, (place / "__init__.py", place.with_suffix(".py")))

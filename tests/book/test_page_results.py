@@ -1,0 +1,142 @@
+"""Results of executed pages are kept as long as they would come out the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from book.extensions import page_results
+from laboratory import chosen_network, weights
+from tests import COURSE
+
+PAGE = """\
+---
+jupytext:
+  text_representation:
+    extension: .md
+    format_name: myst
+kernelspec:
+  name: python3
+  display_name: Python 3
+---
+
+# {title}
+
+```{{code-cell}} python
+{code}
+```
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A course of a few modules."""
+    for name, source in {
+        "book/__init__.py": "",
+        "book/plots.py": "",
+        "book/filters/demo.py": "from laboratory import layers",
+        "book/filters/other.py": "",
+        "laboratory/layers.py": "from . import sizes",
+        "laboratory/sizes.py": "",
+        "laboratory/chosen_network.py": "",
+        "laboratory/weights.npz": "1",
+        "laboratory/notes.md": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+    return tmp_path
+
+
+def behind(root: Path, code: str, text: str = "") -> set[str]:
+    files = page_results.files_behind(root, PAGE.format(title="Page", code=code) + text)
+    return {path.relative_to(root).as_posix() for path in files}
+
+
+def test_what_a_page_depends_on(root: Path) -> None:
+    own = {"book/__init__.py", "book/filters/demo.py"}
+    of_laboratory = {"laboratory/layers.py", "laboratory/sizes.py", "laboratory/weights.npz"}
+    assert behind(root, "from book.filters import demo") == own | of_laboratory
+    assert behind(root, "import numpy\nfrom book import plots") == {
+        "book/__init__.py",
+        "book/plots.py",
+    }
+    assert behind(root, "x = 1") == set()
+
+
+def test_live_figures_count(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    monkeypatch.setitem(page_results.FIGURES, "tiny", "book.filters.other:Tiny")
+    text = "\n```{live-figure} tiny\n```\n"
+    assert behind(root, "x = 1", text) == {"book/__init__.py", "book/filters/other.py"}
+
+
+def test_the_network_counts_where_it_is_shown(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    shown, other = root / "laboratory" / "chosen_network.py", root / "laboratory" / "layers.py"
+    digests = []
+    for name in ("VGG16", "small VGG"):
+        monkeypatch.setattr(chosen_network, "fingerprint", lambda name=name: name)
+        digests.append([page_results.digest_of(root, [path]) for path in (shown, other)])
+    assert digests[0][0] != digests[1][0]
+    assert digests[0][1] == digests[1][1]
+
+
+CONF = f"""\
+import sys
+sys.path.insert(0, {str(COURSE)!r})
+extensions = ["myst_nb", "book.extensions.page_results"]
+nb_execution_mode = "cache"
+nb_execution_raise_on_error = True
+"""
+
+
+def built(book: Path, **environment: str) -> tuple[dict[str, str], str]:
+    """Build a book; return when each page was executed, and what was said."""
+    own = {name: value for name, value in os.environ.items() if name not in variables()}
+    own |= {"PYTHONPATH": str(COURSE), "TORCH_HOME": str(book / "nothing"), **environment}
+    command = [sys.executable, "-m", "sphinx", "-W", "pages", "out"]
+    done = subprocess.run(command, cwd=book, env=own, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    pages = {page: (book / "out" / f"{page}.html").read_text() for page in ("index", "network")}
+    times = {page: re.findall(r"executed at (\d+)", text)[-1] for page, text in pages.items()}
+    return times, done.stdout
+
+
+def variables() -> set[str]:
+    return {*weights.VARIABLES.values(), weights.UNCHECKED, chosen_network.VARIABLE}
+
+
+def test_weights_that_arrive_later_rebuild_just_the_pages_that_show_them(tmp_path: Path) -> None:
+    now = "import time; print('executed at', time.time_ns())"
+    pages = tmp_path / "pages"
+    pages.mkdir()
+    (pages / "conf.py").write_text(CONF)
+    (pages / "index.md").write_text(
+        PAGE.format(title="Plain", code=now) + "\n```{toctree}\nnetwork\n```\n"
+    )
+    code = f"from laboratory import chosen_network\n{now}"
+    (pages / "network.md").write_text(PAGE.format(title="Network", code=code))
+    first, said = built(tmp_path)
+    assert "Network: the course's small VGG on " in said
+    assert built(tmp_path)[0] == first
+    file = tmp_path / "vgg16.pth"
+    file.write_bytes(b"weights")
+    given = {weights.VARIABLES["vgg16"]: str(file), weights.UNCHECKED: "1"}
+    second, said = built(tmp_path, **given)
+    assert "Network: VGG16 on " in said
+    assert second["index"] == first["index"]
+    assert second["network"] != first["network"]
+    assert built(tmp_path, **given)[0] == second
+
+
+def test_a_setting_that_there_is_not_ends_the_build(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text(CONF)
+    (tmp_path / "index.md").write_text("# Page")
+    command = [sys.executable, "-m", "sphinx", ".", "out"]
+    environment = {**os.environ, chosen_network.VARIABLE: "large"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True)
+    assert done.returncode != 0
+    assert 'NETWORK is one of auto, vgg16, small, not "large".' in done.stderr
