@@ -68,7 +68,7 @@ def put_back(x: Tensor, blurred: Tensor, importance: Tensor, share: float) -> Te
     share: of the pixels, the most important first.
     """
     count = round(share * importance.numel())
-    chosen = torch.zeros(importance.numel(), dtype=torch.bool)
+    chosen = torch.zeros(importance.numel(), dtype=torch.bool, device=importance.device)
     chosen[importance.flatten().argsort(descending=True, stable=True)[:count]] = True
     return torch.where(chosen.view(importance.shape), x, blurred)
 
