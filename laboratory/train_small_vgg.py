@@ -52,7 +52,7 @@ def recipe() -> dict[str, str]:
         "optimizer": f"AdamW, weight decay {decay:g}, batches of {BATCH}",
         "learning rate": f"one cycle: from {RATE / cycle['div_factor'].default:g} up to {RATE:g} "
         f"in the first {100 * cycle['pct_start'].default:g} % of the steps, then down to almost 0 "
-        f"({cycle['anneal_strategy'].default}ine)",
+        f"({cycle['anneal_strategy'].default} annealing)",
         "weights": "rounded to float16",
     }
 
