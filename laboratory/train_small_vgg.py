@@ -25,8 +25,8 @@ from laboratory.small_vgg import Metadata, SmallVGG, Training
 
 TRAINING_SEED, TEST_SEED = 1, 2
 TRAINING_PICTURES, TEST_PICTURES = 6000, 1000
-# Stopped early: longer training classifies better, but then saliency and Grad-CAM find the object
-# less well, while occlusion finds it as before. ``training_study`` measures that.
+# Stopped early: longer training classifies better, but then saliency, and often Grad-CAM, find the
+# object less well, while occlusion finds it as before. ``training_study`` measures that.
 EPOCHS, NOISE_EPOCHS = 14, 5
 BATCH = 64
 RATE, NOISE_RATE = 4e-3, 1e-3
