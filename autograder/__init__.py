@@ -1,6 +1,7 @@
 """Checks for the exercises of the course, in the notebook and for grading.
 
-Students use two names: ``check`` and ``explore``. Taking them from here loads NumPy and nothing
+Students use ``check`` and ``explore``, and ``own_functions`` in notebooks that go on with what an
+exercise has made. Taking them from here loads NumPy and nothing
 heavier, and in a notebook prepares it (:func:`load_ipython_extension`). ``import autograder``
 alone loads nothing and changes nothing.
 """
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograder.student.check import check
     from autograder.student.explore import explore
+    from autograder.student.own_functions import own_functions
 
-__all__ = ["check", "explore"]
+__all__ = ["check", "explore", "own_functions"]
 __version__ = "0.1.0"
 
 
@@ -31,6 +33,10 @@ def __getattr__(name: str) -> Any:
         from autograder.student.explore import explore
 
         return explore
+    if name == "own_functions":
+        from autograder.student.own_functions import own_functions
+
+        return own_functions
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -66,16 +66,18 @@ class Chapter:
     ``tasks`` are the names of the graded functions, in the order of the exercise. ``packages`` are
     what submissions may import beside the standard library; what these need comes along.
     ``files`` are what the notebook reads that lies elsewhere, as paths from the root of the course:
-    they are copied beside it.
+    they are copied beside it. ``companions`` are notebooks in which nothing is graded, each made
+    from ``solutions/<chapter>/<companion>.md``.
     """
 
     tasks: tuple[str, ...]
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     limits: Limits = Limits()
     files: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in ("tasks", "packages", "files"):
+        for name in ("tasks", "packages", "files", "companions"):
             value = getattr(self, name)
             if not isinstance(value, tuple) or not all(isinstance(part, str) for part in value):
                 raise TypeError(f"{name} must be a tuple of strings, not {value!r}")
@@ -95,7 +97,7 @@ def load_chapter(course: Path, name: str) -> Chapter:
     """Import ``solutions.<name>.chapter`` from the folder ``course`` and return its ``CHAPTER``.
 
     Raises :class:`SourceError` for a setting that does not exist, a task without a file, a file
-    in ``tasks/`` that is not a task, and one of ``files`` that is not there.
+    in ``tasks/`` that is not a task, and one of ``files`` or ``companions`` that is not there.
     """
     path = course.resolve() / "solutions" / name / "chapter.py"
     chapter = getattr(_import(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
@@ -108,9 +110,11 @@ def load_chapter(course: Path, name: str) -> Chapter:
     for task, file in files.items():
         if task not in (*chapter.tasks, "__init__"):
             raise SourceError(file, 1, f"{task} is not among the tasks of {name}/chapter.py")
-    for file_name in chapter.files:
+    companions = [f"solutions/{name}/{companion}.md" for companion in chapter.companions]
+    for file_name in (*chapter.files, *companions):
         if not (course / file_name).is_file():
-            raise SourceError(path, line_of(path, file_name), f"there is no file {file_name}")
+            word = Path(file_name).stem if file_name in companions else file_name
+            raise SourceError(path, line_of(path, word), f"there is no file {file_name}")
     return chapter
 
 

@@ -96,13 +96,14 @@ def description() -> str:
     """Return which network and device it comes to, and how to get the other."""
     if available("vgg16"):
         other = f"{VARIABLE}=small takes the course's small VGG instead."
-        return f"VGG16 on {_device_name()}. {other}"
+        return f"VGG16 on {device_name()}. {other}"
     size = sum(map(size_in_mib, get_args(Pretrained)))
     other = f"{VARIABLE}=vgg16 takes VGG16 (downloads {size} MiB once)."
-    return f"the course's small VGG on {_device_name()}. {other}"
+    return f"the course's small VGG on {device_name()}. {other}"
 
 
-def _device_name() -> str:
+def device_name() -> str:
+    """Return what computes, in words."""
     kind = device().type
     if kind == "cuda":
         return f"the GPU ({torch.cuda.get_device_properties(0).name})"

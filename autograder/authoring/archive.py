@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from autograder.imported_files import imported_by, imported_files
+from autograder.needed_code import is_python
+from autograder.student.exercise_file import read_exercise
 
 ARCHIVE_NAME = "cnn-course-exercises.zip"
 FOLDER = "cnn-course"
 """The folder that the archive unpacks to."""
 
 FOLDERS = ("autograder", "exercises")
+"""What students get whole. Of other packages they get what their notebooks import."""
+
 SINGLE_FILES = ("LICENSE", "LICENSE-text", "pyproject.toml")
 SUFFIXES = {".ipynb", ".npz", ".md", ".png", ".jpg", ".svg", ".csv", ".typed", ".py"}
 """Kinds of files that the archive may hold; anything else in the folders stays at home."""
@@ -77,12 +83,34 @@ def student_files(course_root: Path) -> Iterator[Path]:
     for name in SINGLE_FILES:
         if (course_root / name).is_file():
             yield course_root / name
+    notebooks = []
     for folder in FOLDERS:
         for path in sorted((course_root / folder).rglob("*")):
             inside = path.relative_to(course_root).parts
             hidden = any(part.startswith((".", "__pycache__")) for part in inside)
             if path.is_file() and not hidden and path.suffix in SUFFIXES:
                 yield path
+                if path.suffix == ".ipynb":
+                    notebooks.append(path)
+    yield from sorted(imported_by_notebooks(course_root, notebooks))
+
+
+def imported_by_notebooks(course_root: Path, notebooks: Iterable[Path]) -> set[Path]:
+    """Return the modules of other packages that notebooks import, and the data beside them.
+
+    Raises :class:`NotForStudents` if a notebook imports a solution.
+    """
+    modules: set[Path] = set()
+    for notebook in notebooks:
+        for source in filter(is_python, read_exercise(notebook).cells):
+            modules |= imported_files(course_root, imported_by(course_root, source, []))
+    whole = [course_root / folder for folder in FOLDERS]
+    modules = {path for path in modules if not any(folder in path.parents for folder in whole)}
+    for path in modules:
+        if course_root / "solutions" in path.parents:
+            raise NotForStudents(f"A notebook for students imports {path}, directly or indirectly.")
+    data = {file for path in modules for file in path.parent.glob("*.npz")}
+    return modules | data
 
 
 def _refuse_secrets(path: Path, data: bytes) -> None:

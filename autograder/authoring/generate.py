@@ -11,8 +11,9 @@ from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 
 from autograder.authoring.chapter_source import read_chapter_source
-from autograder.authoring.notebook import source_notebook
+from autograder.authoring.notebook import companion_notebook, source_notebook
 from autograder.authoring.proof import prove
+from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
 from autograder.nbgrader_settings import nbgrader_settings
 
@@ -56,7 +57,12 @@ def generate_release(
     converter.force = True
     converter.log.setLevel(logging.WARNING)
     converter.start()
-    return Path(coursedir.format_path(coursedir.release_directory, ".", chapter)).resolve()
+    folder = Path(coursedir.format_path(coursedir.release_directory, ".", chapter)).resolve()
+    # Not through nbgrader, which would expect them in every submission.
+    for name in load_chapter(course, chapter).companions:
+        source = course / "solutions" / chapter / f"{name}.md"
+        nbformat.write(companion_notebook(source), folder / f"{name}.ipynb")
+    return folder
 
 
 def write_source(course: Path, chapter: str) -> None:

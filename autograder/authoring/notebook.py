@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -12,7 +13,15 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.chapter_source import BEGIN, END, ChapterSource
-from autograder.authoring.source import DIFFICULTIES, Demo, QuestionCell, TaskCell, Text
+from autograder.authoring.source import (
+    DIFFICULTIES,
+    Demo,
+    QuestionCell,
+    TaskCell,
+    Text,
+    read_exercise_source,
+)
+from autograder.chapter import SourceError
 from autograder.problems import Function
 
 
@@ -27,22 +36,49 @@ def source_notebook(chapter: ChapterSource) -> NotebookNode:
             case Text():
                 cells.append(new_markdown_cell(part.source))
             case Demo():
-                tags = {"tags": list(part.tags)} if part.tags else {}
-                cells.append(new_code_cell(part.source, metadata=tags))
+                cells.append(_demo(part))
             case TaskCell():
                 cells += _task(part, chapter.problems[part.function].reference)
             case QuestionCell():
                 cells += _question(part)
+    return _notebook(cells, chapter.name, chapter.exercise.title)
+
+
+def companion_notebook(path: Path) -> NotebookNode:
+    """Return the notebook of a companion's source, in which nothing is graded.
+
+    Raises SourceError if there is a task or a question in it.
+    """
+    source = read_exercise_source(path)
+    for part in source.parts:
+        if isinstance(part, TaskCell | QuestionCell):
+            raise SourceError(path, part.line, "nothing is graded in a companion of an exercise")
+    cells = [
+        new_markdown_cell(part.source) if isinstance(part, Text) else _demo(part)
+        for part in source.parts
+        if isinstance(part, Text | Demo)
+    ]
+    return _notebook(cells, path.stem, source.title)
+
+
+def _notebook(cells: list[NotebookNode], name: str, title: str) -> NotebookNode:
+    """Number the cells and put the notebook together."""
     for number, cell in enumerate(cells):
-        cell.id = f"{chapter.name}-{number:03d}".replace("_", "-")
+        cell.id = f"{name}-{number:03d}".replace("_", "-")
     metadata: dict[str, Any] = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
-        "title": chapter.exercise.title,
+        "title": title,
     }
     notebook: NotebookNode = new_notebook(cells=cells, metadata=metadata)
     nbformat.validate(notebook)
     return notebook
+
+
+def _demo(demo: Demo) -> NotebookNode:
+    tags = {"tags": list(demo.tags)} if demo.tags else {}
+    cell: NotebookNode = new_code_cell(demo.source, metadata=tags)
+    return cell
 
 
 def _task(task: TaskCell, reference: Function) -> list[NotebookNode]:

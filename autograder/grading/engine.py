@@ -16,11 +16,11 @@ from nbformat.notebooknode import NotebookNode
 from autograder.examination import Examination, examine
 from autograder.grading.cell_outputs import new_output, note
 from autograder.grading.course import GradedChapter, Task
-from autograder.grading.needed_code import needed_code
 from autograder.grading.notebook_run import NotebookRun
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.rebuild import Rebuilt, is_test
 from autograder.grading.sandbox import Sandbox
+from autograder.needed_code import needed_code
 from autograder.report import graded_report
 
 

@@ -28,7 +28,12 @@ NOTES = (".md", ".txt")
 def fingerprint(root: Path, chapter: str) -> str:
     """Hash everything that a mark may depend on: the chapter's files and the grader's own."""
     digest = hashlib.sha256(package_digest())
-    released = [path for path in released_files(root, chapter) if path.suffix not in NOTES]
+    companions = {f"{name}.ipynb" for name in load_chapter(root, chapter).companions}
+    released = [
+        path
+        for path in released_files(root, chapter)
+        if path.suffix not in NOTES and path.name not in companions
+    ]
     _add_files(digest, root, [*source_files(root, chapter), *released])
     return digest.hexdigest()
 

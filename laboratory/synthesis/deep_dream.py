@@ -39,7 +39,7 @@ def deep_dream(
     Other arguments: see ``ascent.ascend``.
     """
     trunk = Trunk(network.model, [layer])
-    height, width = x.shape[2:]
+    height, width = x.shape[-2:]
     added = torch.zeros_like(x)
     for octave in reversed(range(octaves)):
         size = (round(height / ratio**octave), round(width / ratio**octave))

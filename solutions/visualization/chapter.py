@@ -25,4 +25,5 @@ CHAPTER = Chapter(
     packages=(*DEFAULT_PACKAGES, "torch"),
     limits=Limits(memory=2048, cell_seconds=30.0, total_seconds=300.0),
     files=("laboratory/small_vgg_noise.npz",),
+    companions=("vgg16",),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from autograder.authoring.archive import (
     student_files,
 )
 from autograder.chapter import chapters
+from autograder.student.exercise_file import read_exercise
 from tests import COURSE
 
 
@@ -29,7 +31,7 @@ def archive(tmp_path: Path) -> Path:
 def small_course(tmp_path: Path) -> Path:
     """A course with everything that must stay at home lying in the way."""
     files = {
-        "exercises/a/a.ipynb": "{}",
+        "exercises/a/a.ipynb": '{"cells": []}',
         "exercises/a/checks.npz": "numbers",
         "exercises/a/.ipynb_checkpoints/a-checkpoint.ipynb": "old",
         "exercises/a/gradebook.db": "marks",
@@ -105,6 +107,38 @@ def test_holds_nothing_of_the_solutions(archive: Path) -> None:
             assert not Path(name).name.startswith(".")
             text = opened.read(name).decode("utf-8", "replace")
             assert not [line for line in lines if line in text], name
+
+
+def test_notebooks_find_what_they_import(archive: Path, tmp_path: Path) -> None:
+    """Unpacked, every module of the course that a notebook imports is there, with its data."""
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path)
+    folder = tmp_path / FOLDER
+    lines = {
+        line
+        for notebook in folder.rglob("*.ipynb")
+        for source in read_exercise(notebook).cells
+        for line in source.splitlines()
+        if re.match(r"(from|import) (autograder|book|laboratory)\b", line)
+    }
+    assert "from book.visualization.occlusion_sliders import OcclusionSliders" in lines
+    program = "\n".join(
+        [*sorted(lines), "load_network('small_vgg')", "print(chosen_network.__file__)"]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(folder)
+
+
+def test_refuses_a_notebook_that_imports_a_solution(small_course: Path, tmp_path: Path) -> None:
+    (small_course / "laboratory").mkdir()
+    (small_course / "laboratory" / "maps.py").write_text("from solutions.a.tasks import a")
+    cells = [{"cell_type": "code", "source": "from laboratory import maps"}]
+    (small_course / "exercises" / "a" / "more.ipynb").write_text(json.dumps({"cells": cells}))
+    with pytest.raises(NotForStudents, match=r"imports .*solutions.a.tasks.a\.py"):
+        make_archive(small_course, tmp_path / "small.zip")
 
 
 def test_package_works_where_there_is_only_numpy(archive: Path, tmp_path: Path) -> None:

@@ -75,6 +75,15 @@ def split(source: str) -> tuple[Statement, ...]:
     )
 
 
+def is_python(source: str) -> bool:
+    """Return whether a cell is plain Python: no magics, no errors of syntax."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
 def _bound_first(node: ast.stmt) -> set[str]:
     """Return the names that a statement binds before it can read them: those of a loop."""
     parts = ast.walk(node.target) if isinstance(node, ast.For) else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grading.needed_code import names_read, needed_code
+from autograder.needed_code import names_read, needed_code
 
 
 def left(course: str, answer: str, functions: tuple[str, ...] = ("answer",)) -> str:
