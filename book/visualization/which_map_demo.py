@@ -143,6 +143,7 @@ def lengths_panel(title: str, means: dict[int, list[tuple[int, Mean]]]) -> plots
     axes.set(xscale="log", ylim=(0, 1.05), xlabel="epochs")
     axes.set_xticks(every_length, [str(epochs) for epochs in every_length])
     axes.minorticks_off()
+    axes.tick_params(axis="x", labelsize=8)
     if len(means) > 1:
         axes.legend(frameon=False, fontsize=8, labelcolor=plots.INK)
     return plots.drawn_chart(figure, title, width=205)
