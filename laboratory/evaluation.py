@@ -9,8 +9,8 @@ depends on what the network has learned at all.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -186,22 +186,34 @@ def sanity_check(
     model: nn.Module,
     maps_of: Callable[[nn.Module], Tensor],
     *,
+    layers: Collection[str] | None = None,
     seed: int = 0,
     progress: bool = True,
 ) -> SanityCheck:
     """Make the layers of a network random, from the top, and see whether the maps change.
 
     maps_of: gives the maps (N, H, W) of some pictures for a network.
+    layers: after which layers the maps are looked at; by default after each.
 
     A method whose maps stay the same does not show what the network has learned. Adebayo et al.
     (2018), "Sanity checks for saliency maps".
+
+    Raises ValueError if a layer does not exist or has no weights.
     """
+    unknown = set(layers or ()) - set(_learned(model))
+    if unknown:
+        raise ValueError(
+            f"There are no layers with weights named {', '.join(sorted(unknown))}. There are: "
+            f"{', '.join(_learned(model))}."
+        )
     reference = maps_of(model).flatten(1).cpu().double().numpy()
     names = ["none"]
     rows = [[_rank_correlation(map_, map_) for map_ in reference]]
     copies = randomized(model, seed=seed)
     for _ in track(_learned(model), "sanity check", progress):
         name, changed = next(copies)
+        if layers is not None and name not in layers:
+            continue
         maps = maps_of(changed).flatten(1).cpu().double().numpy()
         names.append(name)
         rows.append([_rank_correlation(a, b) for a, b in zip(maps, reference, strict=True)])
@@ -224,11 +236,15 @@ def _rank_correlation(a: Array, b: Array) -> float:
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean with its confidence interval."""
+    """A mean with its confidence interval.
+
+    values: the numbers it is the mean of, shape (N,).
+    """
 
     value: float
     low: float
     high: float
+    values: Array = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
 
 
 def mean_with_interval(
@@ -244,7 +260,7 @@ def mean_with_interval(
     if numbers.ndim != 1 or len(numbers) < 2 or np.isnan(numbers).any():
         raise ValueError("An interval needs at least two numbers, and no NaN.")
     if np.ptp(numbers) == 0:
-        return Mean(numbers[0], numbers[0], numbers[0])
+        return Mean(numbers[0], numbers[0], numbers[0], numbers)
     interval = stats.bootstrap(
         (numbers,),
         np.mean,
@@ -253,4 +269,20 @@ def mean_with_interval(
         method="percentile",
         rng=np.random.default_rng(seed),
     ).confidence_interval
-    return Mean(float(numbers.mean()), float(interval.low), float(interval.high))
+    return Mean(float(numbers.mean()), float(interval.low), float(interval.high), numbers)
+
+
+def paired_difference(mean: Mean, other: Mean) -> Mean:
+    """Return the mean of ``mean.values - other.values`` with its bootstrap interval.
+
+    Both are of the same pictures, in the same order. What is hard about a picture for both cancels,
+    so the interval is narrower than two intervals side by side suggest.
+
+    Raises ValueError if they are not of equally many pictures.
+    """
+    if mean.values.shape != other.values.shape:
+        raise ValueError(
+            "Paired differences need the same pictures on both sides; these are "
+            f"{len(mean.values)} and {len(other.values)}."
+        )
+    return mean_with_interval(mean.values - other.values)

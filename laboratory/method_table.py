@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from laboratory import evaluation
 from laboratory.attribution.grad_cam import grad_cam
@@ -39,6 +40,9 @@ SEED = 7
 SOFTNESS = 3.0
 """Standard deviation, in pixels, of the blur that makes a map of single pixels readable."""
 
+CENTER_WIDTH = 1 / 3
+"""Standard deviation of the center prior, in units of half the side of a picture."""
+
 
 def _soft(maps: Tensor) -> Tensor:
     return blur(maps[:, None], SOFTNESS)[:, 0]
@@ -50,6 +54,30 @@ def _random(_network: Network, x: Tensor, _labels: Tensor) -> Tensor:
     # sums of whole numbers have no rounding errors.
     generator = torch.Generator().manual_seed(int((1000 * x).round().abs().long().sum()))
     return torch.rand((len(x), *x.shape[2:]), generator=generator).to(x)
+
+
+def _center_prior(_network: Network, x: Tensor, _labels: Tensor) -> Tensor:
+    """Return a Gaussian in the middle of the picture, as wide as a sixth of its side.
+
+    It knows nothing of the picture: where objects lie in the middle, this is the level of chance.
+    """
+    height, width = x.shape[2:]
+    down, across = (
+        torch.linspace(1 / side - 1, 1 - 1 / side, side, device=x.device)
+        for side in (height, width)
+    )
+    squares = down[:, None].square() + across.square()
+    return torch.exp(-squares / (2 * CENTER_WIDTH**2)).expand(len(x), height, width)
+
+
+def _edges(_network: Network, x: Tensor, _labels: Tensor) -> Tensor:
+    """Return the largest Sobel gradient over the channels: it knows the picture, no network."""
+    sobel = x.new_tensor([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+    filters = torch.stack([sobel, sobel.T])[:, None].repeat(x.shape[1], 1, 1, 1)
+    slopes = functional.conv2d(
+        functional.pad(x, (1,) * 4, mode="replicate"), filters, groups=x.shape[1]
+    )
+    return slopes.unflatten(1, (-1, 2)).norm(dim=2).amax(1)
 
 
 def _saliency(network: Network, x: Tensor, labels: Tensor) -> Tensor:
@@ -111,6 +139,8 @@ def _occlusion(network: Network, x: Tensor, labels: Tensor) -> Tensor:
 
 METHODS: dict[str, Method] = {
     "random": _random,
+    "center prior": _center_prior,
+    "edges": _edges,
     "saliency": _saliency,
     "saliency, blurred": _soft_saliency,
     "gradient x input": _input_x_gradient,
@@ -123,6 +153,9 @@ METHODS: dict[str, Method] = {
     "occlusion": _occlusion,
 }
 """Every method, by the name that stands in the table."""
+
+KNOW_NOTHING = ("random", "center prior", "edges")
+"""Those of ``METHODS`` that never ask the network: what the others must beat."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +205,11 @@ def compare(
             insertion=mean_with_interval(_areas(network, x, labels, maps, "insertion")),
             seconds=seconds,
         )
+
+
+def insertion(network: Network, x: Tensor, labels: Tensor, maps: Tensor) -> Mean:
+    """Return the mean area under the insertion curves of any maps (N, H, W), as in the table."""
+    return mean_with_interval(_areas(network, x, labels, maps, "insertion"))
 
 
 def _areas(

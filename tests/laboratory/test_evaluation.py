@@ -189,6 +189,11 @@ class TestSanityCheck:
         seeing = evaluation.sanity_check(model, saliency_maps)
         assert np.allclose(seeing.correlations[0], 1)
         assert np.abs(seeing.correlations[-1]).max() < 0.5
+        some = evaluation.sanity_check(model, saliency_maps, layers=("conv1_1", "fc7"))
+        assert some.layers == ("none", "fc7", "conv1_1")
+        assert np.array_equal(some.correlations, seeing.correlations[[0, 2, -1]])
+        with pytest.raises(ValueError, match=r"named conv9_9\. There are: conv1_1"):
+            evaluation.sanity_check(model, saliency_maps, layers=("conv9_9", "fc7"))
 
     def test_constant_map_correlates_with_nothing(self):
         correlations = evaluation.sanity_check(
@@ -220,3 +225,18 @@ class TestInterval:
     def test_wrong_input(self, wrong):
         with pytest.raises(ValueError, match="two numbers"):
             evaluation.mean_with_interval(np.array(wrong))
+
+    def test_paired_differences_cancel_what_is_hard_for_both(self):
+        random = np.random.default_rng(0)
+        hard = random.normal(0, 1, size=200)
+        better = evaluation.mean_with_interval(hard + 0.1 + random.normal(0, 0.1, size=200))
+        worse = evaluation.mean_with_interval(hard)
+        assert better.low < worse.high  # side by side, the intervals overlap
+        difference = evaluation.paired_difference(better, worse)
+        assert 0 < difference.low < 0.1 < difference.high
+        assert difference.value == pytest.approx(better.value - worse.value)
+
+    def test_paired_differences_need_the_same_pictures(self):
+        five, six = (evaluation.mean_with_interval(np.arange(count)) for count in (5, 6))
+        with pytest.raises(ValueError, match="5 and 6"):
+            evaluation.paired_difference(five, six)
