@@ -96,7 +96,7 @@ def load_chapter(course: Path, name: str) -> Chapter:
     """Import ``solutions.<name>.chapter`` from the folder ``course`` and return its ``CHAPTER``.
 
     Raises :class:`SourceError` for a setting that does not exist, a task without a file, a file
-    in ``tasks/`` that is not a task, and one of ``files`` or ``companions`` that is not there.
+    in ``tasks/`` that is not a task, and one of ``files`` that is not there.
     """
     path = course.resolve() / "solutions" / name / "chapter.py"
     chapter = getattr(_import(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
@@ -109,11 +109,9 @@ def load_chapter(course: Path, name: str) -> Chapter:
     for task, file in files.items():
         if task not in (*chapter.tasks, "__init__"):
             raise SourceError(file, 1, f"{task} is not among the tasks of {name}/chapter.py")
-    companions = [f"solutions/{name}/{companion}.md" for companion in chapter.companions]
-    for file_name in (*chapter.files, *companions):
+    for file_name in chapter.files:
         if not (course / file_name).is_file():
-            word = Path(file_name).stem if file_name in companions else file_name
-            raise SourceError(path, line_of(path, word), f"there is no file {file_name}")
+            raise SourceError(path, line_of(path, file_name), f"there is no file {file_name}")
     return chapter
 
 

@@ -449,12 +449,13 @@ def test_no_solution_is_published(site: Path) -> None:
 
 def test_no_file_of_the_solutions_is_published(site: Path) -> None:
     files = {path.name for path in (COURSE / "solutions").glob("*/*.py")} - {"__init__.py"}
-    package = "cnn-course-exercises.zip/cnn-course/autograder/"
+    archive = "cnn-course-exercises.zip/cnn-course/"
+    packages = tuple(f"{archive}{name}/" for name in ("autograder", "book", "laboratory"))
     for name, text in texts(site):
         assert "solutions" not in name
-        if name.startswith(package):
+        if name.startswith(packages):
             # Of the same name as a file of the solutions, perhaps, but the package's own.
-            own = COURSE / "autograder" / name.removeprefix(package)
+            own = COURSE / name.removeprefix(archive)
             assert text == own.read_text(encoding="utf-8"), name
         else:
             assert Path(name).name not in files
