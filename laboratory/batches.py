@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
@@ -9,6 +10,9 @@ from rich.console import Console
 from rich.progress import track as rich_track
 
 Step = TypeVar("Step")
+
+QUIET = "CNN_COURSE_QUIET"
+"""Where this environment variable is set, no progress is shown: pages of the book are notebooks."""
 
 
 def batch_starts(total: int, batch_size: int) -> range:
@@ -22,10 +26,11 @@ def batch_starts(total: int, batch_size: int) -> range:
 
 
 def track(steps: Sequence[Step], title: str, progress: bool = True) -> Iterable[Step]:
-    """Go through steps, with a progress bar where somebody can see it.
+    """Go through steps, with a progress bar where somebody can see it: a terminal, a notebook.
 
-    Nothing is shown where the output is a file, a pipe or a page, as when the book is built.
+    Nothing is shown where the output is a file or a pipe, and where QUIET is set.
     """
     console = Console(stderr=True)
-    visible = progress and len(steps) > 1 and console.is_terminal
+    watched = console.is_terminal or console.is_jupyter
+    visible = progress and len(steps) > 1 and watched and QUIET not in os.environ
     return rich_track(steps, title, console=console, disable=not visible, transient=True)

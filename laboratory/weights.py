@@ -145,7 +145,10 @@ def _bar() -> Progress:
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     return Progress(
-        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        disable=not (console.is_terminal or console.is_jupyter),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable
@@ -27,6 +28,7 @@ from autograder.imported_files import imported_by, imported_files
 from book.extensions.course_setup import COURSE_ROOT
 from book.figures import FIGURES
 from laboratory import chosen_network
+from laboratory.batches import QUIET
 from laboratory.weights import WeightsError
 
 PACKAGES = ("autograder", "book", "laboratory", "solutions")
@@ -113,7 +115,8 @@ def record(app: Sphinx) -> Path:
 
 
 def get_weights(_app: Sphinx) -> None:
-    """Get the weights that the setting asks for."""
+    """Get the weights that the setting asks for; no page shows a progress bar."""
+    os.environ[QUIET] = "1"
     try:
         chosen_network.get_weights()
     except (ValueError, WeightsError) as error:
