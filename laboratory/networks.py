@@ -2,7 +2,7 @@
 
 VGG16 and AlexNet come with torchvision's ImageNet weights (``weights.py``). Where these cannot be
 had, the course's own small VGG takes their place, with a warning. What comes back says which
-network it is: ``caption`` belongs under every figure.
+network it is: ``caption`` belongs beside what it made.
 """
 
 from __future__ import annotations

@@ -53,6 +53,14 @@ def small_network() -> Network:
     return chosen_network.small_network()
 
 
+def networks() -> str:
+    """Return which networks these pages show, for the one sentence that says it on each page."""
+    small = small_network().caption
+    if network().name == small_network().name:
+        return small
+    return f"{network().caption} Live figures and measurements on drawn pictures: {small}"
+
+
 def alexnet_filters() -> Filters | None:
     """Return the filters of AlexNet's first layer, or None if its weights are not here."""
     if not chosen_network.available("alexnet"):

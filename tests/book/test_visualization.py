@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -169,6 +170,26 @@ class TestPages:
 
         assert min(likeness(guided_backprop)) > 0.98
         assert np.mean(likeness(gradient)) < 0.9
+
+
+PAGES = sorted((COURSE / "book" / "visualization").glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_names_its_networks_once(page: Path) -> None:
+    text = page.read_text()
+    assert len(PAGES) == 6
+    assert text.count("{glue:text}`networks`") == text.count('glue("networks"') == 1
+
+
+def test_networks_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = demo.small_network()
+    monkeypatch.setattr(demo, "network", lambda: small)
+    assert demo.networks() == small.caption
+    large = dataclasses.replace(small, name="VGG16", caption="VGG16, trained on photographs.")
+    monkeypatch.setattr(demo, "network", lambda: large)
+    assert demo.networks().startswith("VGG16, trained on photographs. Live figures")
+    assert demo.networks().endswith(small.caption)
 
 
 def test_the_first_page_runs_with_vgg16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
