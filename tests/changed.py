@@ -97,7 +97,8 @@ def commands(files: set[str], names: set[str]) -> tuple[list[list[str]], list[li
         reading.append(["npm", "run", "--silent", "check"])
     running = []
     if tests := sorted(set().union(*map(tests_of, files))):
-        options = ["-q", "-m", "not slow", *(f"--chapter={name}" for name in sorted(names))]
+        options = ["-q", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder"]
+        options += ["-m", "not slow", *(f"--chapter={name}" for name in sorted(names))]
         running.append([*python, "pytest", *options, *tests])
     return reading, running
 

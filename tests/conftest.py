@@ -89,8 +89,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def parts_of_name(item: pytest.Item) -> set[str]:
-    """Return the parts of the name in brackets: of `test_x[filters-corr2d]`, filters and corr2d."""
-    return set(item.name.partition("[")[2].rstrip("]").split("-"))
+    """Return what a test is about: of `test_x[filters-corr2d]` in test_y.py: filters, corr2d, y."""
+    in_brackets = item.name.partition("[")[2].rstrip("]").split("-")
+    return {*in_brackets, item.path.stem.removeprefix("test_")}
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,7 @@ def printed(notebook: NotebookNode) -> str:
     return "".join(output.text for output in outputs if output.output_type == "stream")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["all", "some", "none"])
 def test_runs_from_the_first_cell_to_the_last(
     kind: str, weights: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
