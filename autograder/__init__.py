@@ -1,9 +1,8 @@
 """Checks for the exercises of the course, in the notebook and for grading.
 
 Students use ``check`` and ``explore``, and ``own_functions`` in notebooks that go on with what an
-exercise has made. Taking them from here loads NumPy and nothing
-heavier, and in a notebook prepares it (:func:`load_ipython_extension`). ``import autograder``
-alone loads nothing and changes nothing.
+exercise has made. Taking them from here loads NumPy and nothing heavier, and in a notebook prepares
+it (:func:`load_ipython_extension`). ``import autograder`` alone loads nothing and changes nothing.
 """
 
 from __future__ import annotations

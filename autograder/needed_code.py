@@ -130,7 +130,7 @@ def names_read(source: str) -> set[str]:
         table = symtable.symtable(source, "cell", "exec")
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(re.findall(r"[^\W\d]\w*", source))
+        return _words(source)
     # In `x += 1` and `del x`, x has to be there.
     changed: list[ast.expr] = []
     for node in ast.walk(tree):
@@ -146,4 +146,8 @@ def names_read(source: str) -> set[str]:
             for symbol in scope.get_symbols()
             if symbol.is_referenced() and (scope is table or symbol.is_global())
         }
-    return set(re.findall(r"[^\W\d]\w*", source)) if names & REFLECTION else names
+    return _words(source) if names & REFLECTION else names
+
+
+def _words(source: str) -> set[str]:
+    return set(re.findall(r"[^\W\d]\w*", source))

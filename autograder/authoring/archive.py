@@ -110,12 +110,10 @@ def imported_by_notebooks(course_root: Path, notebooks: Iterable[Path]) -> set[P
 
     Raises :class:`NotForStudents` if a notebook imports a solution.
     """
-    modules: set[Path] = set()
-    for notebook in notebooks:
-        for source in filter(is_python, read_exercise(notebook).cells):
-            modules |= imported_files(course_root, imported_by(course_root, source, []))
-    whole = [course_root / folder for folder in FOLDERS]
-    modules = {path for path in modules if not any(folder in path.parents for folder in whole)}
+    whole = {course_root / folder for folder in FOLDERS}
+    cells = (source for notebook in notebooks for source in read_exercise(notebook).cells)
+    direct = {path for c in filter(is_python, cells) for path in imported_by(course_root, c, [])}
+    modules = imported_files(course_root, direct, lambda path: whole.isdisjoint(path.parents))
     for path in modules:
         if course_root / "solutions" in path.parents:
             raise NotForStudents(f"A notebook for students imports {path}, directly or indirectly.")

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -55,10 +56,14 @@ def main(arguments: list[str]) -> None:
     said = re.sub(r"\x1b\[[\d;]*m", "", done.stdout + done.stderr)
     pages = {page: float(seconds) for page, seconds in EXECUTED.findall(said)}
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}")
-    print("\n| page | seconds |\n|---|---|")
-    for page, seconds in pages.items():
-        print(f"| {page} | {seconds:.1f} |")
-    print(f"| **all, with everything else** | {spent:.1f} |")
+    print_seconds("page", pages | {"**all, with everything else**": spent})
+
+
+def print_seconds(column: str, seconds: Mapping[str, float]) -> None:
+    """Print a table of seconds, by what is in the column."""
+    print(f"\n| {column} | seconds |\n|---|---|")
+    for name, spent in seconds.items():
+        print(f"| {name} | {spent:.1f} |")
 
 
 if __name__ == "__main__":

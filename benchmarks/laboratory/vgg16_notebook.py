@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 
 from autograder.authoring.standalone import standalone_source
 from autograder.chapter import load_problems
-from benchmarks.book.pages import place_random_vgg16
+from benchmarks.book.pages import place_random_vgg16, print_seconds
 from laboratory.weights import UNCHECKED, VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -56,9 +56,10 @@ def hand_in(folder: Path, answers: Mapping[str, str]) -> NotebookNode:
 
 def run(notebook: NotebookNode, folder: Path, **environment: str) -> NotebookNode:
     """Run a notebook in a folder, with the course on its path, and return it with its outputs."""
-    os.environ.update(environment, PYTHONPATH=str(ROOT))
     where: dict[str, Any] = {"metadata": {"path": str(folder)}}
-    executed: NotebookNode = NotebookClient(notebook, timeout=3600, resources=where).execute()
+    client = NotebookClient(notebook, timeout=3600, resources=where)
+    given = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
+    executed: NotebookNode = client.execute(env=given)
     return executed
 
 
@@ -90,10 +91,7 @@ def main(arguments: list[str]) -> None:
         folder = Path(name) / CHAPTER
         sections = seconds_by_section(run(hand_in(folder, reference_answers()), folder, **given))
     print(f"{os.cpu_count()} cores, CUDA: {torch.cuda.is_available()}, torch {torch.__version__}")
-    print("\n| section | seconds |\n|---|---|")
-    for heading, seconds in sections.items():
-        print(f"| {heading} | {seconds:.0f} |")
-    print(f"| **all** | {sum(sections.values()):.0f} |")
+    print_seconds("section", sections | {"**all**": sum(sections.values())})
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
+from autograder.authoring.site import SAYS_NETWORK
 from autograder.imported_files import imported_by, imported_files
 from book.extensions.course_setup import COURSE_ROOT
 from book.figures import FIGURES
@@ -103,9 +104,9 @@ def outdated_pages(
 def forget(cache: Path, pages: set[Path]) -> None:
     """Remove the results of pages from Jupyter Book's cache."""
     results = get_cache(cache)
-    for kept in results.list_cache_records():
-        if Path(kept.uri) in pages:
-            results.remove_cache(kept.pk)
+    for result in results.list_cache_records():
+        if Path(result.uri) in pages:
+            results.remove_cache(result.pk)
 
 
 def record(app: Sphinx) -> Path:
@@ -128,7 +129,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     if error is None and hasattr(app.env, "course_digests"):
         record(app).parent.mkdir(parents=True, exist_ok=True)
         record(app).write_text(json.dumps(app.env.course_digests, indent=1), "utf-8")
-        logging.getLogger(__name__).info("Network: %s", chosen_network.description())
+        logging.getLogger(__name__).info(SAYS_NETWORK + chosen_network.description())
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -54,10 +54,8 @@ def printed(notebook: NotebookNode) -> str:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["all", "some", "none"])
 def test_runs_from_the_first_cell_to_the_last(
-    kind: str, weights: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kind: str, weights: dict[str, str], tmp_path: Path
 ) -> None:
-    for name in (*weights, "PYTHONPATH"):
-        monkeypatch.setenv(name, "")  # put back behind the test, whatever the run sets
     notebook = executed(tmp_path / "visualization", kind, weights)
     said = printed(notebook)
     count = {"all": 8, "some": 4, "none": 0}[kind]
