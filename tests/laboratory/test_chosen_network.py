@@ -12,12 +12,7 @@ import torch
 from laboratory import chosen_network, weights
 from tests import COURSE
 
-
-@pytest.fixture(autouse=True)
-def no_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for variable in (*weights.VARIABLES.values(), weights.UNCHECKED, chosen_network.VARIABLE):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+pytestmark = pytest.mark.usefixtures("no_weights")
 
 
 @pytest.fixture

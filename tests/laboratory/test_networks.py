@@ -15,16 +15,13 @@ from laboratory.weights import WeightsError, WeightsMissingError
 
 
 @pytest.fixture(autouse=True)
-def no_weights_of_this_machine(monkeypatch, tmp_path):
-    """No variable is set, torch's cache is empty, and nothing is downloaded."""
-    for variable in (*weights.VARIABLES.values(), weights.UNCHECKED):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "cache"))
+def no_internet(monkeypatch, no_weights):
+    """Nothing is downloaded, either."""
 
-    def no_internet(url, path):
+    def refused(url, path):
         raise OSError("there is no internet in tests")
 
-    monkeypatch.setattr(weights, "fetch", no_internet)
+    monkeypatch.setattr(weights, "fetch", refused)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from laboratory import weights
 from laboratory.weights import WeightsError, WeightsFile, WeightsMissingError, fetch, find_weights
@@ -19,11 +18,7 @@ CONTENT = bytes(range(256)) * 12_000  # three megabytes
 NAME = f"network-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
 
 
-@pytest.fixture(autouse=True)
-def no_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for variable in (*weights.VARIABLES.values(), weights.UNCHECKED):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+pytestmark = pytest.mark.usefixtures("no_weights")
 
 
 class Entry:
