@@ -6,8 +6,8 @@ convolutions in place of the layers that stood there.
 
 The recipe: the answers of a layer are averaged over all places. The mean over the training pictures
 is subtracted, and all features are divided by one number, so that their mean square is 1. Minimized
-is the cross-entropy plus half of the weight decay times the sum of the squared weights; L-BFGS in
-float64, from zero weights. The loss has a single minimum, so that no random number has a say.
+is the cross-entropy plus half of the weight decay times the sum of the squared weights, by L-BFGS
+in float64, from zero weights. The loss has a single minimum, so that no random number has a say.
 
 Donahue et al. (2014), "DeCAF: a deep convolutional activation feature for generic visual
 recognition". Sharif Razavian et al. (2014), "CNN features off-the-shelf: an astounding baseline for
@@ -32,6 +32,9 @@ WEIGHT_DECAYS = (0.001, 0.01, 0.1)
 
 STEPS = 100
 """Largest number of steps of L-BFGS."""
+
+GRADIENT = 1e-5
+"""Where no derivative of the loss is larger, the minimum has been reached."""
 
 
 @dataclass(frozen=True)
@@ -118,42 +121,72 @@ def train_linear(
 
     Raises ValueError if labels and features do not fit, or a number is out of range.
     """
-    if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
-        raise ValueError(
-            f"features must be (N, D) and labels (N,); they are {tuple(features.shape)} and "
-            f"{tuple(labels.shape)}."
-        )
-    if int(labels.min()) < 0 or int(labels.max()) >= classes:
-        raise ValueError(
-            f"labels must lie from 0 to {classes - 1}; they reach from {int(labels.min())} to "
-            f"{int(labels.max())}."
-        )
-    if not weight_decay > 0:
-        raise ValueError(f"weight_decay must be above 0; {weight_decay} was given.")
-    given, labels = features.cpu().double(), labels.cpu()
-    middle = given.mean(0)
-    size = (given - middle).square().mean().sqrt().clamp(min=1e-12)
-    centered = (given - middle) / size
-    weight = torch.zeros(classes, given.shape[1], dtype=torch.float64, requires_grad=True)
-    bias = torch.zeros(classes, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.LBFGS(
-        [weight, bias], max_iter=STEPS, history_size=20, line_search_fn="strong_wolfe"
-    )
+    return _Regression(features, labels, classes).minimum(weight_decay)
 
-    def loss() -> Tensor:
-        optimizer.zero_grad()
-        scores = functional.linear(centered, weight, bias)
-        total = functional.cross_entropy(scores, labels)
-        total = total + weight_decay / 2 * weight.square().sum()
-        total.backward()
-        return total
 
-    optimizer.step(loss)
-    linear = nn.Linear(given.shape[1], classes)
-    with torch.no_grad():  # for features as they come: what was done to them goes into the layer
-        linear.weight.copy_(weight / size)
-        linear.bias.copy_(bias - (weight / size) @ middle)
-    return linear.requires_grad_(False).eval()
+class _Regression:
+    """Softmax regression on given features, for any weight decay.
+
+    The weights are sought along the principal axes of the training pictures, each in units of its
+    own, in which the loss is about equally curved in all directions: the minimum is the same, and
+    it is reached in a few steps.
+    """
+
+    def __init__(self, features: Tensor, labels: Tensor, classes: int) -> None:
+        if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
+            raise ValueError(
+                f"features must be (N, D) and labels (N,); they are {tuple(features.shape)} and "
+                f"{tuple(labels.shape)}."
+            )
+        if int(labels.min()) < 0 or int(labels.max()) >= classes:
+            raise ValueError(
+                f"labels must lie from 0 to {classes - 1}; they reach from {int(labels.min())} to "
+                f"{int(labels.max())}."
+            )
+        self.labels, self.classes = labels.cpu(), classes
+        given = features.cpu().double()
+        self.middle = given.mean(0)
+        centered = given - self.middle
+        self.size = centered.square().mean().sqrt().clamp(min=1e-12)
+        left, lengths, axes = torch.linalg.svd(centered / self.size, full_matrices=False)
+        real = lengths > 1e-10 * lengths[0]
+        self.coordinates, self.axes = (left * lengths)[:, real], axes[real]
+        self.variances = lengths[real].square() / len(given)
+
+    def minimum(self, weight_decay: float) -> nn.Linear:
+        """Return the linear layer with the smallest loss."""
+        if not weight_decay > 0:
+            raise ValueError(f"weight_decay must be above 0; {weight_decay} was given.")
+        # How curved the loss is along each axis: softmax gives p (1 - p), with p = 1 / classes.
+        share = 1 / self.classes
+        units = (share * (1 - share) * self.variances + weight_decay).rsqrt()
+        scaled = self.coordinates * units
+        shape = (self.classes, len(units))
+        weight = torch.zeros(shape, dtype=torch.float64, requires_grad=True)
+        bias = torch.zeros(self.classes, dtype=torch.float64, requires_grad=True)
+        optimizer = torch.optim.LBFGS(
+            [weight, bias],
+            max_iter=STEPS,
+            tolerance_grad=GRADIENT,
+            history_size=20,
+            line_search_fn="strong_wolfe",
+        )
+
+        def loss() -> Tensor:
+            optimizer.zero_grad()
+            scores = functional.linear(scaled, weight, bias)
+            total = functional.cross_entropy(scores, self.labels)
+            total = total + weight_decay / 2 * (weight * units).square().sum()
+            total.backward()
+            return total
+
+        optimizer.step(loss)
+        linear = nn.Linear(len(self.middle), self.classes)
+        with torch.no_grad():  # for features as they come: what was done to them, the layer does
+            whole = (weight * units) @ self.axes / self.size
+            linear.weight.copy_(whole)
+            linear.bias.copy_(bias - whole @ self.middle)
+        return linear.requires_grad_(False).eval()
 
 
 def choose_head(
@@ -174,9 +207,10 @@ def choose_head(
     """
     if not weight_decays or not len(validation):
         raise ValueError("To choose takes at least one weight decay and one validation picture.")
+    regression = _Regression(training, labels, classes)
     best: Head | None = None
     for weight_decay in weight_decays:
-        linear = train_linear(training, labels, classes, weight_decay=weight_decay)
+        linear = regression.minimum(weight_decay)
         accuracy = float((linear(validation).argmax(1) == validation_labels).double().mean())
         if best is None or accuracy > best.validation_accuracy:
             best = Head(linear, weight_decay, accuracy)
