@@ -5,9 +5,10 @@ any further. On the features a linear classifier is trained (softmax regression)
 convolutions in place of the layers that stood there.
 
 The recipe: the answers of a layer are averaged over all places. The mean over the training pictures
-is subtracted, and all features are divided by one number, so that their mean square is 1. Minimized
-is the cross-entropy plus half of the weight decay times the sum of the squared weights, by L-BFGS
-in float64, from zero weights. The loss has a single minimum, so that no random number has a say.
+is subtracted, and all features are divided by one number, so that a picture's features have the
+mean squared length 1. Minimized is the cross-entropy plus half of the weight decay times the sum of
+the squared weights, by L-BFGS in float64, from zero weights. The loss has a single minimum, so that
+no random number has a say.
 
 Donahue et al. (2014), "DeCAF: a deep convolutional activation feature for generic visual
 recognition". Sharif Razavian et al. (2014), "CNN features off-the-shelf: an astounding baseline for
@@ -27,13 +28,13 @@ from laboratory.batches import batch_starts, track
 from laboratory.layers import chain, must_be_ready, not_in_place
 from laboratory.networks import Network
 
-WEIGHT_DECAYS = (0.001, 0.01, 0.1)
+WEIGHT_DECAYS = (1e-6, 1e-5, 1e-4)
 """Weight decays that are tried: which is best, a validation set has to say."""
 
 STEPS = 100
 """Largest number of steps of L-BFGS."""
 
-GRADIENT = 1e-5
+GRADIENT = 1e-4
 """Where no derivative of the loss is larger, the minimum has been reached."""
 
 
@@ -147,7 +148,7 @@ class _Regression:
         given = features.cpu().double()
         self.middle = given.mean(0)
         centered = given - self.middle
-        self.size = centered.square().mean().sqrt().clamp(min=1e-12)
+        self.size = centered.square().sum(1).mean().sqrt().clamp(min=1e-12)
         left, lengths, axes = torch.linalg.svd(centered / self.size, full_matrices=False)
         real = lengths > 1e-10 * lengths[0]
         self.coordinates, self.axes = (left * lengths)[:, real], axes[real]

@@ -24,7 +24,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 SEED = 1989
 """Of the pictures of the new task."""
 
-TRAINING, VALIDATION, TEST = 500, 150, 350
+TRAINING, VALIDATION, TEST = 500, 100, 300
 """How many pictures there are of each kind; they follow each other in this order."""
 
 SIZES = (10, 30, 100, TRAINING)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from book import plots
-from book.visualization.which_map_vgg16 import OnDrawnPictures
 from laboratory import evaluation, method_table
 from laboratory.evaluation import Mean, SanityCheck
 from laboratory.networks import Network
+
+if TYPE_CHECKING:
+    from book.visualization.which_map_vgg16 import OnDrawnPictures
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 

@@ -118,7 +118,7 @@ def photographs(network: Network) -> tuple[Tensor, Tensor]:
     """Return photographs for a network, (N, 3, H, W), and the classes it thinks likeliest, (N,)."""
     smaller = replace(network, size=PHOTOGRAPH_SIDE, resize=PHOTOGRAPH_SIDE * 8 // 7)
     x = torch.cat([smaller.prepare(getattr(data, name)()) for name in demo.PHOTOGRAPHS])
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference_mode: gradients are taken with these labels
         labels: Tensor = network.model(x).argmax(1)
     return x, labels
 

@@ -97,7 +97,7 @@ class TestLinearLayer:
         """scikit-learn minimizes C * sum of losses + |w|^2 / 2, and C = 1 / (N * decay)."""
         given, labels = random_task(90)
         centered = given - given.mean(0)
-        scaled = (centered / centered.square().mean().sqrt()).double()
+        scaled = (centered / centered.square().sum(1).mean().sqrt()).double()
         theirs = LogisticRegression(C=1 / (90 * 0.05), tol=1e-10, max_iter=10_000)
         theirs.fit(scaled.numpy(), labels.numpy())
         mine = transfer.train_linear(given, labels, 3, weight_decay=0.05)
