@@ -17,6 +17,7 @@ recognition". Yosinski et al. (2014), "How transferable are features in deep neu
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -242,7 +243,8 @@ def with_head(network: Network, layer: str, linear: nn.Linear, classes: Sequence
             f"{layer} gives {widths[-1] if widths else 'no'} channels, and the linear layer gets "
             f"{linear.in_features} features."
         )
-    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear)
+    # A copy: on its way to a graphics card it must not take the caller's with it.
+    head = (nn.AdaptiveAvgPool2d(1), nn.Flatten(), copy.deepcopy(linear))
     model = nn.Sequential(*(module for _, module in trunk), *head)
     return replace(
         network,

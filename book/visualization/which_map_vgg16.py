@@ -110,7 +110,7 @@ def on_drawn_pictures(network: Network, count: int = PICTURES) -> OnDrawnPicture
         for measure, function in measures.items():
             reached[measure][name] = mean_with_interval(function(maps, masks).cpu())
     with torch.inference_mode():
-        right = mean_with_interval((network.model(x).argmax(1) == labels).double().cpu())
+        right = mean_with_interval((network.model(x).argmax(1) == labels).float().cpu())
     return OnDrawnPictures(network, right, **reached)
 
 

@@ -174,6 +174,7 @@ class TestNetworkWithANewHead:
         x, _, _ = drawn(3, seed=91)
         means = transfer.features(small().model, x, ["pool5"], progress=False)["pool5"]
         agree(network.model(x), head.linear(means), 1e-5)
+        assert network.model[-1] is not head.linear
 
     def test_is_a_plain_sequence_of_the_same_layers(self, shapes):
         network, _ = shapes
