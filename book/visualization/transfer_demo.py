@@ -183,7 +183,7 @@ def picture_panels(task: Task, count: int, width: int = 96) -> list[plots.Panel]
     ]
 
 
-def picture_and_map(network: Network, task: Task, index: int) -> list[plots.Panel]:
+def picture_and_map(network: Network, task: Task, index: int) -> plots.Panel:
     """Return a picture of a task, and its occlusion map for the right class, side by side."""
     image, label = task.images[index], int(task.labels[index])
     patch = image.shape[-1] // 6
@@ -194,10 +194,10 @@ def picture_and_map(network: Network, task: Task, index: int) -> list[plots.Pane
         stride=patch // 2,
         progress=False,
     )
-    return [
+    return plots.group(
         plots.picture(image.permute(1, 2, 0).numpy(), task.classes[label], high=1, width=110),
         plots.response(covered.pixel_map(label).cpu().numpy(), "occlusion", width=110),
-    ]
+    )
 
 
 def accuracy_chart(

@@ -185,7 +185,7 @@ def story_of_vgg16(measured: OnDrawnPictures) -> str:
             groups[place].append(name)
     best = max(measured.pointing, key=lambda name: measured.pointing[name].value)
     count = len(measured.right.values)
-    told = {place: ", ".join(names) or "no method" for place, names in groups.items()}
+    told = {place: "; ".join(names) or "no method" for place, names in groups.items()}
     return (
         f"Means over {count} drawn pictures, with 95 % intervals, and paired differences. "
         f"The new network classifies {100 * measured.right.value:.0f} % of them correctly. The "
