@@ -146,14 +146,14 @@ def results(pictures: Pictures, maps: dict[str, Array]) -> dict[tuple[str, float
 
 @dataclass(frozen=True)
 class Sides:
-    """A cheapest way to part a row of pixels; sides: 1 for the object, 0 for the background."""
+    """A cheapest way to divide a row of pixels; sides: 1 for the object, 0 for the background."""
 
     sides: tuple[int, ...]
     cost: float
 
 
 def cheapest(color_costs: Array, border_costs: Iterable[float], known: dict[int, int]) -> Sides:
-    """Try all ways to part a row of pixels into object and background.
+    """Try all ways to divide a row of pixels into object and background.
 
     color_costs: shape (W, 2), what a pixel costs on the background and on the object.
     border_costs: what a border between each pixel and the next one costs, W - 1 numbers.
