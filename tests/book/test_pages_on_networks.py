@@ -220,7 +220,7 @@ def test_the_list_names_what_depends_on_the_network() -> None:
         "| `fig-saliency` | picture, titles and alternative text are computed |"
         in rows["gradients"]
     )
-    assert "computed: sign_changes" in rows["gradients"]
+    assert "computed: lowest_slope, highest_slope, sign_changes |" in rows["gradients"]
     assert "So this page always uses the small network" in rows["which_map"]
     assert "fig-iou-by-hand" not in rows["segmentation"]
 
