@@ -28,7 +28,7 @@ from laboratory import chosen_network, drawn_pictures, networks, weights
 from laboratory.synthesis import deep_dream
 from tests.book.page_networks import NAMES_ONE, PAGES, Statement, listing, needed, statements
 
-SIDE = 64
+SIDE = 96
 STEPS = 2
 LAYER = re.compile(r"\b(?:conv|relu|pool)\d_?\d?\b")
 DRAWN_TEXTURES = ("fig-textures", "fig-style")
