@@ -171,6 +171,8 @@ def guard(statement: Statement) -> str:
         return "asserted for either network"
     if statement.chosen and statement.hidden and "is_small" in map(called, calls(statement.tree)):
         return "asserted for the small network"
+    if statement.chosen and statement.hidden and "network.trained" in ast.unparse(statement.tree):
+        return "asserted for a trained network"
     if statement.chosen and "print" in map(called, calls(statement.tree)):
         return "computed"
     if NAMES_ONE.search(statement.caption) and statement.alternative_texts:

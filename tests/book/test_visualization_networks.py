@@ -218,6 +218,7 @@ def test_the_list_names_what_depends_on_the_network() -> None:
     )
     assert "computed: lowest_slope, highest_slope, sign_changes |" in rows["gradients"]
     assert "So this page always uses the small network" in rows["which_map"]
+    assert "asserted for a trained network" in rows["synthesis"]
     assert "fig-iou-by-hand" not in rows["segmentation"]
 
 
