@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -170,6 +170,15 @@ def learn(
 def at_size(network: Network, task: Task) -> Network:
     """Return a network that prepares pictures in the size of a task's pictures."""
     return replace(network, size=task.images.shape[-1], resize=task.images.shape[-1])
+
+
+def in_words(name: str, outcomes: Iterable[Outcome], places: Iterable[int | str], unit: str) -> str:
+    """Return a line of a chart in words, for its alternative text."""
+    points = [
+        f"{outcome.accuracy.value:.2f} at {place} {unit}".strip()
+        for place, outcome in zip(places, outcomes, strict=True)
+    ]
+    return f"{name.capitalize()}: {', '.join(points)}."
 
 
 # Panels.

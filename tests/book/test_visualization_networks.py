@@ -23,16 +23,22 @@ from torch import Tensor, nn
 from torchvision.models import vgg
 
 from book.plots import Drawing
-from book.visualization import alternative_text, channel_browser, demo, synthesis_demo
-from laboratory import chosen_network, drawn_pictures, networks, weights
+from book.visualization import (
+    alternative_text,
+    channel_browser,
+    demo,
+    synthesis_demo,
+    which_map_vgg16,
+)
+from laboratory import chosen_network, drawn_pictures, method_table, networks, weights
 from laboratory.synthesis import deep_dream
 from tests.book.page_networks import NAMES_ONE, PAGES, Statement, listing, needed, statements
 
 SIDE = 96
 STEPS = 2
 LAYER = re.compile(r"\b(?:conv|relu|pool)\d_?\d?\b")
-DRAWN_TEXTURES = ("fig-textures", "fig-style")
-"""Figures with textures that are drawn for either network."""
+DRAWN_TEXTURES = ("fig-textures", "fig-style", "fig-new-task", "fig-new-maps")
+"""Figures with textures or pictures that are drawn for either network."""
 
 OF_THE_SMALL_NETWORK = re.compile(
     r"drawn (?:picture|object|class)|small (?:VGG|network)|\bten (?:picture|class)|\bIoU\b"
@@ -77,6 +83,10 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("DREAM_SIDE", "TEXTURE_SIDE"):
         monkeypatch.setattr(synthesis_demo, name, SIDE)
     monkeypatch.setitem(deep_dream.deep_dream.__kwdefaults__, "steps", STEPS)
+    few = {name: method_table.METHODS[name] for name in ("random", "center prior", "saliency")}
+    monkeypatch.setattr(method_table, "METHODS", few)
+    for name in ("ON_PHOTOGRAPHS", "RANDOMIZED_METHODS"):
+        monkeypatch.setattr(which_map_vgg16, name, ("random", "saliency"))
     demo.network.cache_clear()
     yield
     demo.network.cache_clear()
@@ -163,7 +173,8 @@ def test_with_vgg16(page: Path, vgg16: None, monkeypatch: pytest.MonkeyPatch) ->
     result = run(needed(own, chosen), monkeypatch)
     if not chosen:
         return
-    network = result.names["network"]
+    # The page that measures the small network has a name of its own for the chosen one.
+    network = result.names["vgg16" if "vgg16" in result.names else "network"]
     assert (network.name, len(network.classes), network.trained) == ("VGG16", 1000, False)
     for statement, drawing in result.drawings:
         check_texts(statement, drawing, network)
@@ -217,7 +228,7 @@ def test_the_list_names_what_depends_on_the_network() -> None:
         in rows["gradients"]
     )
     assert "computed: lowest_slope, highest_slope, sign_changes |" in rows["gradients"]
-    assert "So this page always uses the small network" in rows["which_map"]
+    assert "So this page uses the small network and drawn pictures" in rows["which_map"]
     assert "asserted for a trained network" in rows["synthesis"]
     assert "fig-iou-by-hand" not in rows["segmentation"]
 
