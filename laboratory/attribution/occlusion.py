@@ -125,7 +125,7 @@ def plain_occlusion(
         return answer.float()
 
     with torch.inference_mode():
-        clean = scores(x)[0]
+        clean = scores(x.clone())[0]  # the network may overwrite what it gets
         parts = []
         for first in track(batch_starts(len(places), batch_size), "occlusion", progress):
             some = places[first : first + batch_size]

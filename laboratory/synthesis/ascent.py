@@ -81,8 +81,8 @@ def ascend(
             int(torch.randint(-regularizers.jitter, regularizers.jitter + 1, (), generator=random))
             for _ in range(2)
         )
-        moved = x.roll((down, right), (2, 3)).requires_grad_()
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
+            moved = x.roll((down, right), (2, 3)).requires_grad_()
             value = objective(moved)
             (slope,) = torch.autograd.grad(value, moved)
         slope = slope.roll((-down, -right), (2, 3))

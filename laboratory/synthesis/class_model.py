@@ -39,7 +39,7 @@ def class_model(
 
     def score(x: Tensor) -> Tensor:
         with not_in_place(network.model):
-            scores: Tensor = network.model(x)
+            scores: Tensor = network.model(x.clone())  # which the network may overwrite
         return scores[0, target]
 
     return ascend(
