@@ -2,8 +2,9 @@
 
 Jupyter Book keeps the results of executed pages, and looks at the text of a page only. This
 extension also looks at the code that a page imports, at the data beside that code, and, where the
-page shows a network, at the weights and the device. It gets the weights that the setting
-``NETWORK`` asks for before the first page is executed, and says at the end which network it was.
+page shows a network, at the weights, the device and the picture that a reader gives (``PICTURE``).
+It gets the weights that the setting ``NETWORK`` asks for before the first page is executed, and
+says at the end which network it was.
 """
 
 from __future__ import annotations
@@ -28,14 +29,17 @@ from autograder.authoring.site import SAYS_NETWORK
 from autograder.imported_files import imported_by, imported_files
 from book.extensions.course_setup import COURSE_ROOT
 from book.figures import FIGURES
-from laboratory import chosen_network
+from laboratory import chosen_network, own_picture
 from laboratory.batches import QUIET
 from laboratory.weights import WeightsError
 
 PACKAGES = ("autograder", "book", "laboratory", "solutions")
 DATA = {".npz", ".json", ".csv", ".png", ".jpg"}
-NETWORK = Path("laboratory") / "chosen_network.py"
-"""Pages that import this module show a network."""
+SETTINGS = {
+    Path("laboratory") / "chosen_network.py": chosen_network,
+    Path("laboratory") / "own_picture.py": own_picture,
+}
+"""Pages that import one of these modules show a network, or a picture of the reader's own."""
 
 LIVE_FIGURE = re.compile(r"^```\{live-figure\} (\w+)", re.MULTILINE)
 
@@ -63,13 +67,13 @@ def files_behind(root: Path, page: str) -> set[Path]:
 
 
 def digest_of(root: Path, files: Iterable[Path]) -> str:
-    """Return a digest of the names and contents of files; of the network, where it is shown."""
+    """Return a digest of the names and contents of files; of network and picture, where shown."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
         digest.update(path.read_bytes())
-        if path == root / NETWORK:
-            digest.update(chosen_network.fingerprint().encode())
+        if setting := SETTINGS.get(path.relative_to(root)):
+            digest.update(setting.fingerprint().encode())
     return digest.hexdigest()
 
 
@@ -115,11 +119,17 @@ def record(app: Sphinx) -> Path:
     return Path(cache, "depends_on.json")
 
 
-def get_weights(_app: Sphinx) -> None:
-    """Get the weights that the setting asks for; no page shows a progress bar."""
+def get_ready(_app: Sphinx) -> None:
+    """Get the weights that the setting asks for, and check the reader's picture.
+
+    No page shows a progress bar.
+    """
     os.environ[QUIET] = "1"
     try:
         chosen_network.get_weights()
+        if file := own_picture.path():
+            os.environ[own_picture.VARIABLE] = str(file)  # pages are executed in another folder
+            own_picture.own_picture()
     except (ValueError, WeightsError) as error:
         raise ExtensionError(str(error)) from error
 
@@ -134,7 +144,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
-    app.connect("builder-inited", get_weights)
+    app.connect("builder-inited", get_ready)
     app.connect("env-get-outdated", outdated_pages)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

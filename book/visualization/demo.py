@@ -11,7 +11,7 @@ import torch
 from skimage import data
 from torch import Tensor
 
-from laboratory import chosen_network, drawn_pictures
+from laboratory import chosen_network, drawn_pictures, own_picture
 from laboratory.activations import Filters, filters
 from laboratory.networks import Network, load_network
 
@@ -84,16 +84,30 @@ def example(net: Network, number: int = 0) -> Example:
     """Return picture ``number`` for a network: drawn for the small VGG, else a photograph.
 
     The class asked about is the drawn object's, or the one that the network thinks likeliest.
+    Photograph 0 is the reader's own picture, where one is given.
     """
     if net.classes == drawn_pictures.CLASSES:
         pictures = drawn(1, number)
         x, labels, masks = inputs(pictures, net)
         target = int(labels[0])
         return Example(_colors(net, x), x, target, net.classes[target], masks[0].cpu().numpy())
-    x = net.prepare(getattr(data, PHOTOGRAPHS[number % len(PHOTOGRAPHS)])())
+    name = PHOTOGRAPHS[number % len(PHOTOGRAPHS)]
+    x = net.prepare(photograph(name) if number else own_or(name))
     with torch.inference_mode():
         target = int(net.model(x).argmax())
     return Example(_colors(net, x), x, target, net.classes[target], None)
+
+
+def photograph(name: str) -> Array:
+    """Return a photograph of ``skimage.data`` by its name, shape (H, W, 3) or (H, W), uint8."""
+    pictures: Array | tuple[Array, ...] = getattr(data, name)()
+    return pictures[0] if isinstance(pictures, tuple) else pictures  # the left one of a stereo pair
+
+
+def own_or(name: str) -> Array:
+    """Return the reader's own picture where one is given (``PICTURE``), else a photograph."""
+    own = own_picture.own_picture()
+    return photograph(name) if own is None else own
 
 
 def _colors(net: Network, x: Tensor) -> Array:
