@@ -81,7 +81,8 @@ def read_picture(file: Path) -> Array:
         ) from error
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureError(
-            f"The picture {file} ({VARIABLE}) cannot be read: {error}. Save it as JPEG or PNG again."
+            f"The picture {file} ({VARIABLE}) cannot be read: {error}. Save it again as JPEG or "
+            "PNG."
         ) from error
     if min(image.size) < SMALLEST:
         raise PictureError(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from skimage import data
-from torch import Tensor
+from torch import Tensor, nn
 
 from laboratory import chosen_network, drawn_pictures, own_picture
 from laboratory.activations import Filters, filters
+from laboratory.layers import chain, pair
 from laboratory.networks import Network, load_network
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -108,6 +110,23 @@ def own_or(name: str) -> Array:
     """Return the reader's own picture where one is given (``PICTURE``), else a photograph."""
     own = own_picture.own_picture()
     return photograph(name) if own is None else own
+
+
+def prepared(net: Network, picture: Array, side: int) -> Tensor:
+    """Return the middle of a picture (H, W, 3) or (H, W), normalized, shape (1, 3, side, side)."""
+    return replace(net, size=side, resize=side).prepare(picture)
+
+
+def receptive_field_of(net: Network, layer: str) -> tuple[int, int, int]:
+    """Return what a layer's units see along one axis: see the task ``receptive_field``."""
+    windows = []
+    for step in chain(net.model):
+        if isinstance(step.module, nn.Conv2d | nn.MaxPool2d):
+            settings = (step.module.kernel_size, step.module.stride, step.module.padding)
+            windows.append(tuple(pair(setting)[0] for setting in settings))
+        if step.name == layer:
+            break
+    return receptive_field(windows)
 
 
 def _colors(net: Network, x: Tensor) -> Array:

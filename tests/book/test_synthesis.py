@@ -90,7 +90,7 @@ class TestDemonstrations:
         x = synthesis_demo.photograph(NETWORK, "rocket", 130)
         assert x.shape == (1, 3, 130, 130)
         for texture in synthesis_demo.textures().values():
-            assert synthesis_demo.prepared(NETWORK, texture, 64).shape == (1, 3, 64, 64)
+            assert demo.prepared(NETWORK, texture, 64).shape == (1, 3, 64, 64)
 
     def test_distances(self) -> None:
         x = synthesis_demo.photograph(NETWORK, "chelsea", 64)
@@ -185,7 +185,7 @@ class TestClaimsAboutTextures:
         trunk = Trunk(NETWORK.model, STYLE)
         change = {}
         for name, example in synthesis_demo.textures().items():
-            x = synthesis_demo.prepared(NETWORK, example, 128)
+            x = demo.prepared(NETWORK, example, 128)
             with torch.no_grad():
                 as_it_is, turned = trunk(x), trunk(x.rot90(1, (2, 3)))
             change[name] = np.mean(
@@ -201,7 +201,7 @@ class TestClaimsAboutTextures:
 
     def test_content_of_an_early_layer_lets_less_style_in(self) -> None:
         content = synthesis_demo.photograph(NETWORK, "chelsea", 64)
-        style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
+        style = demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         left = {}
         for layer in ("relu1_1", "relu4_2"):
             transferred = style_transfer(
@@ -213,7 +213,7 @@ class TestClaimsAboutTextures:
     def test_answers_with_their_places_give_a_double_exposure(self) -> None:
         """Where answers themselves are compared, the style's own picture comes in."""
         content = synthesis_demo.photograph(NETWORK, "chelsea", 64)
-        style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
+        style = demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         trunk = Trunk(NETWORK.model, ["relu1_1", "relu4_2"])
         with torch.no_grad():
             content_output, style_output = trunk(content)["relu4_2"], trunk(style)["relu1_1"]

@@ -31,9 +31,7 @@ def is_corner(picture: np.ndarray) -> bool:
     inside[4:46, 4:96] = True
     outside = np.ones((100, 200), bool)
     outside[:54, :104] = False
-    return picture.dtype == np.uint8 and bool(
-        red[inside].all() and (pixels[outside] > 230).all()
-    )
+    return picture.dtype == np.uint8 and bool(red[inside].all() and (pixels[outside] > 230).all())
 
 
 @pytest.mark.parametrize(
@@ -111,9 +109,7 @@ def test_what_is_refused(tmp_path: Path, content: bytes | str, message: str) -> 
 
 
 @pytest.mark.usefixtures("no_weights")
-def test_the_setting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, corner: Image.Image
-) -> None:
+def test_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, corner: Image.Image) -> None:
     monkeypatch.delenv(own_picture.VARIABLE, raising=False)
     assert own_picture.path() is None
     assert own_picture.own_picture() is None
