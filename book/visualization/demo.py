@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from laboratory import chosen_network, drawn_pictures, own_picture
 from laboratory.activations import Filters, filters
-from laboratory.layers import chain, pair
+from laboratory.layers import chain
 from laboratory.networks import Network, load_network
 from solutions.padding_stride.tasks.receptive_field import receptive_field
 
@@ -93,8 +93,7 @@ def example(net: Network, number: int = 0) -> Example:
         x, labels, masks = inputs(pictures, net)
         target = int(labels[0])
         return Example(_colors(net, x), x, target, net.classes[target], masks[0].cpu().numpy())
-    name = PHOTOGRAPHS[number % len(PHOTOGRAPHS)]
-    x = net.prepare(photograph(name) if number else own_or(name))
+    x = net.prepare(example_photograph(number))
     with torch.inference_mode():
         target = int(net.model(x).argmax())
     return Example(_colors(net, x), x, target, net.classes[target], None)
@@ -104,6 +103,12 @@ def photograph(name: str) -> Array:
     """Return a photograph of ``skimage.data`` by its name, shape (H, W, 3) or (H, W), uint8."""
     pictures: Array | tuple[Array, ...] = getattr(data, name)()
     return pictures[0] if isinstance(pictures, tuple) else pictures  # the left one of a stereo pair
+
+
+def example_photograph(number: int) -> Array:
+    """Return photograph ``number`` of ``PHOTOGRAPHS``; as number 0 the reader's own, if given."""
+    name = PHOTOGRAPHS[number % len(PHOTOGRAPHS)]
+    return photograph(name) if number else own_or(name)
 
 
 def own_or(name: str) -> Array:
@@ -121,12 +126,16 @@ def receptive_field_of(net: Network, layer: str) -> tuple[int, int, int]:
     """Return what a layer's units see along one axis: see the task ``receptive_field``."""
     windows = []
     for step in chain(net.model):
-        if isinstance(step.module, nn.Conv2d | nn.MaxPool2d):
-            settings = (step.module.kernel_size, step.module.stride, step.module.padding)
-            windows.append(tuple(pair(setting)[0] for setting in settings))
+        if isinstance(module := step.module, nn.Conv2d | nn.MaxPool2d):
+            kernel, stride, padding = module.kernel_size, module.stride, module.padding
+            windows.append((_first(kernel), _first(stride), _first(padding)))
         if step.name == layer:
             break
     return receptive_field(windows)
+
+
+def _first(setting: int | str | tuple[int, ...]) -> int:
+    return int(setting[0] if isinstance(setting, tuple) else setting)
 
 
 def _colors(net: Network, x: Tensor) -> Array:

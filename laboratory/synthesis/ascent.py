@@ -148,7 +148,7 @@ def climb(
 
 
 def octave_sizes(size: tuple[int, int], octaves: int, ratio: float = 1.4) -> list[tuple[int, int]]:
-    """Return the sizes of a picture from the smallest to ``size``, one ``ratio`` times the other."""
+    """Return a picture's sizes, from the smallest to ``size``, each ``ratio`` times the last."""
     height, width = size
     return [
         (round(height / ratio**octave), round(width / ratio**octave))
