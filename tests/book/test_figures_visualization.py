@@ -154,9 +154,10 @@ def says(
     target: int,
     i: int,
     j: int,
-    network: Network = demo.small_network(),
+    network: Network | None = None,
 ) -> None:
-    """The figure tells what the laboratory finds at a place."""
+    """The figure tells what the laboratory finds at a place; by default with the small network."""
+    network = network or demo.small_network()
     scores = reference.logits[i, j]
     values = page.locator(".lf-value")
     top, left, patch = reference.tops[i], reference.lefts[j], reference.patch[0]
@@ -358,7 +359,7 @@ def at_places(number: int, patch: int) -> tuple[demo.Example, OcclusionMap]:
 
 
 def test_photographs_come_first_and_where_they_cost_most() -> None:
-    network, scenes = photographs()
+    _, scenes = photographs()
     names = [scene["name"] for scene in scenes]
     assert names[:3] == ["photograph-0", "photograph-1", "picture-13"]
     assert scenes[2:] == occlusion_explorer.scenes()  # the drawn pictures stay as they are
@@ -407,10 +408,8 @@ def test_large_scores_have_larger_steps() -> None:
     logits[..., 3] = torch.tensor([[200.0, 100], [50, 25]])
     swept = OcclusionMap(logits, logits[0, 0], (0, 1), (0, 1), (2, 2), (3, 3))
     assert occlusion_explorer.step_for([swept]) == 8 * occlusion_explorer.STEP
-    assert (
-        occlusion_explorer.step_for([replace(swept, logits=logits / 10, clean=logits[0, 0] / 10)])
-        == occlusion_explorer.STEP
-    )
+    small = replace(swept, logits=logits / 10, clean=logits[0, 0] / 10)
+    assert occlusion_explorer.step_for([small]) == occlusion_explorer.STEP
 
 
 def test_what_is_left_of_the_softmax() -> None:
