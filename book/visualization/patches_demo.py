@@ -26,6 +26,9 @@ PHOTOGRAPHS = (
 SIDE = 384
 """Height and width of the photographs: a receptive field is about half as wide."""
 
+WIDTH = 105
+"""Of the panels on the page, in pixels."""
+
 DRAWN = 60
 """How many drawn pictures the small VGG gets."""
 
@@ -74,15 +77,26 @@ def excitements(
 
 
 def panels(network: Network, x: Tensor, excitement: Excitement) -> list[plots.Panel]:
-    """Draw a channel's map of the picture that excites it most, that picture, and the patches."""
-    colors = network.unnormalize(x).permute(0, 2, 3, 1).cpu().numpy()
-    best, *_ = excitement.patches
-    drawn = [
-        plots.picture(colors[best.picture], f"channel {excitement.channel}", high=1, width=105),
-        plots.response(excitement.map.numpy(), "its map", width=105),
+    """Draw the picture that excites a channel most, the channel's map of it, and the patches."""
+    best = network.unnormalize(x[excitement.patches[0].picture][None])[0].permute(1, 2, 0)
+    return [
+        plots.picture(best.cpu().numpy(), f"channel {excitement.channel}", high=1, width=WIDTH),
+        plots.response(excitement.map.numpy(), "its map", width=WIDTH),
+        *cuttings(network, x, excitement, WIDTH),
     ]
+
+
+def cuttings(network: Network, x: Tensor, excitement: Excitement, width: int) -> list[plots.Panel]:
+    """Draw the patches of a channel, each with the answer of its unit.
+
+    width: of a patch that lies wholly in the picture.
+    """
+    drawn = []
     for patch in excitement.patches:
-        cut = colors[patch.picture, patch.top : patch.bottom, patch.left : patch.right]
-        width = round(105 * cut.shape[1] / max(cut.shape[:2]))
-        drawn.append(plots.picture(cut, "", f"{patch.answer:.1f}", high=1, width=width))
+        pixels = network.unnormalize(x[patch.picture][None])[0].permute(1, 2, 0).cpu().numpy()
+        cut = pixels[patch.top : patch.bottom, patch.left : patch.right]
+        share = cut.shape[1] / max(cut.shape[:2])
+        drawn.append(
+            plots.picture(cut, "", f"{patch.answer:.1f}", high=1, width=round(width * share))
+        )
     return drawn

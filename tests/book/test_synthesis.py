@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from dataclasses import replace
 from typing import Any
@@ -77,6 +78,24 @@ class TestDemonstrations:
         assert vgg.classes[synthesis_demo.favorite(vgg)] == "bell pepper"
         assert synthesis_demo.steps(NETWORK, 100) == 100
         assert synthesis_demo.steps(vgg, 100) == 20
+
+    def test_what_a_page_can_afford(self) -> None:
+        small = synthesis_demo.effort(NETWORK)
+        assert (small.classes, small.channels) == (None, synthesis_demo.CHANNELS)
+        assert synthesis_demo.as_in_photographs(NETWORK) == []
+        vgg = big_network()
+        on_cpu = synthesis_demo.effort(vgg)
+        on_gpu = synthesis_demo.effort(replace(vgg, model=copy.deepcopy(vgg.model).to("meta")))
+        assert min(small.width, on_cpu.width) >= 500
+        assert on_gpu.width > on_cpu.width
+        assert on_gpu.dream[1] > on_cpu.dream[1]
+        assert on_cpu.channels == on_gpu.channels == synthesis_demo.PHOTOGRAPHIC
+
+    def test_whole_photographs(self) -> None:
+        x = synthesis_demo.whole(NETWORK, demo.photograph("rocket"), 128)
+        assert x.shape == (1, 3, 85, 128)
+        wide = float(synthesis_demo.whole(NETWORK, demo.photograph("rocket"), 640).mean())
+        assert float(x.mean()) == pytest.approx(wide, abs=0.01)
 
     def test_known_scores_are_those_of_the_own_class(self) -> None:
         x, labels = synthesis_demo.known_pictures(NETWORK)
