@@ -7,6 +7,7 @@ all the same.
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -53,3 +54,10 @@ def located(root: Path, name: str) -> Iterator[Path]:
     for end in range(1, len(parts) + 1):
         place = root.joinpath(*parts[:end])
         yield from filter(Path.is_file, (place / "__init__.py", place.with_suffix(".py")))
+
+
+def add_files(digest: hashlib._Hash, root: Path, files: Iterable[Path]) -> None:
+    """Add the names, from ``root`` on, and the contents of files to a digest, in their order."""
+    for path in sorted(files):
+        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())

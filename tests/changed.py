@@ -6,17 +6,17 @@ files of that chapter count as changed instead. Tests marked slow are left to `m
 
 from __future__ import annotations
 
-import ast
 import functools
 import os
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 
 import pytest
 
+from autograder.imported_files import imported_by
 from tests import COURSE
 
 PACKAGES = ("autograder", "benchmarks", "book", "laboratory", "solutions", "tests")
@@ -62,9 +62,12 @@ def tests_of(file: str) -> set[str]:
     if path.suffix != ".py" or path.parts[0] not in PACKAGES:
         beside = f"tests/{path.parts[0]}"
         return {beside if (COURSE / beside).is_dir() else "tests/project"}
-    module = file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     direct = {
-        test for test in TESTS if module in imports(test) or test.endswith(f"_{path.stem}.py")
+        test
+        for test in TESTS
+        # Every import runs the __init__ of the packages around it.
+        if (path.stem != "__init__" and COURSE / file in imports(test))
+        or test.endswith(f"_{path.stem}.py")
     }
     return direct or {
         "/".join(path.parts[:2]) if path.parts[0] == "tests" else f"tests/{path.parts[0]}"
@@ -72,15 +75,10 @@ def tests_of(file: str) -> set[str]:
 
 
 @functools.cache
-def imports(test: str) -> set[str]:
-    """Return the modules that a file of tests imports."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse((COURSE / test).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.update((node.module, *(f"{node.module}.{alias.name}" for alias in node.names)))
-    return names
+def imports(test: str) -> set[PurePath]:
+    """Return the files that a file of tests imports."""
+    source = (COURSE / test).read_bytes()
+    return set(imported_by(COURSE, source, list(PurePath(test).parts[:-1])))
 
 
 def commands(files: set[str], names: set[str]) -> tuple[list[list[str]], list[list[str]]]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import autograder
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME
-from autograder.imported_files import imported_files
+from autograder.imported_files import add_files, imported_files
 
 PACKAGE = Path(autograder.__file__).parent
 ENTRANCES = ("grading/batch.py", "grading/preprocessors.py", "grading/inside/*.py")
@@ -34,7 +34,7 @@ def fingerprint(root: Path, chapter: str) -> str:
         for path in released_files(root, chapter)
         if path.suffix not in NOTES and path.name not in companions
     ]
-    _add_files(digest, root, [*source_files(root, chapter), *released])
+    add_files(digest, root, [*source_files(root, chapter), *released])
     return digest.hexdigest()
 
 
@@ -48,7 +48,7 @@ def package_digest(package: Path = PACKAGE) -> bytes:
     paths = imported_files(
         package.parent, entrances, lambda path: package in path.parents and path != students_part
     )
-    _add_files(digest, package, paths)
+    add_files(digest, package, paths)
     return digest.digest()
 
 
@@ -86,9 +86,3 @@ def _files_in(folder: Path) -> Iterator[Path]:
         for path in folder.rglob("*")
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
     )
-
-
-def _add_files(digest: hashlib._Hash, root: Path, paths: Iterable[Path]) -> None:
-    for path in sorted(paths):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())

@@ -14,7 +14,6 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 from autograder.authoring.site import SAYS_NETWORK
-from autograder.imported_files import imported_by, imported_files
+from autograder.imported_files import add_files, imported_by, imported_files
 from book.extensions.course_setup import COURSE_ROOT
 from book.figures import FIGURES
 from laboratory import chosen_network, own_picture
@@ -66,13 +65,12 @@ def files_behind(root: Path, page: str) -> set[Path]:
     return modules | data
 
 
-def digest_of(root: Path, files: Iterable[Path]) -> str:
+def digest_of(root: Path, files: set[Path]) -> str:
     """Return a digest of the names and contents of files; of network and picture, where shown."""
     digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
-        digest.update(path.read_bytes())
-        if setting := SETTINGS.get(path.relative_to(root)):
+    add_files(digest, root, files)
+    for module, setting in SETTINGS.items():
+        if root / module in files:
             digest.update(setting.fingerprint().encode())
     return digest.hexdigest()
 

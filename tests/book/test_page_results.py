@@ -95,7 +95,7 @@ def test_the_readers_picture_counts_where_it_may_be_shown(
         if content:
             picture.write_text(content)
             monkeypatch.setenv(own_picture.VARIABLE, str(picture))
-        digests.append([page_results.digest_of(root, [path]) for path in (demo, other)])
+        digests.append([page_results.digest_of(root, {path}) for path in (demo, other)])
     assert len({of_demo for of_demo, _ in digests}) == 3
     assert len({of_other for _, of_other in digests}) == 1
 
