@@ -162,7 +162,6 @@ def test_weights_that_arrive_later_rebuild_just_the_pages_that_show_them(tmp_pat
     ("setting", "message"),
     [
         ((chosen_network.VARIABLE, "large"), 'NETWORK is one of auto, vgg16, small, not "large".'),
-        ((own_picture.VARIABLE, "no.jpg"), "no.jpg, which does not exist"),
         ((own_picture.VARIABLE, "page.md"), "add NETWORK=vgg16, or leave PICTURE out"),
     ],
 )
