@@ -26,7 +26,7 @@ PHOTOGRAPHS = (
 SIDE = 384
 """Height and width of the photographs: a receptive field is about half as wide."""
 
-WIDTH = 105
+WIDTH = 95
 """Of the panels on the page, in pixels."""
 
 DRAWN = 60

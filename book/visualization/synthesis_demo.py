@@ -72,7 +72,7 @@ class Effort:
 def effort(network: Network) -> Effort:
     """Return what a page can afford: on two cores, VGG16's takes about five minutes."""
     if is_small(network):
-        return Effort((96, 1, 75), CHANNELS, None, 512, (4, 4), (20, 5))
+        return Effort((96, 1, 75), CHANNELS, None, 512, (4, 4), (30, 8))
     if network.device.type == "cpu":
         return Effort((128, 4, 16), PHOTOGRAPHIC, (4, 20), 512, (5, 10), (40, 15))
     return Effort((224, 5, 60), PHOTOGRAPHIC, (4, 120), 1024, (7, 30), (200, 100))
@@ -244,6 +244,16 @@ def large_style(network: Network, content: Array, style: Array, weight: float) -
         ).x
     assert begin is not None
     return begin
+
+
+def large_style_source(network: Network) -> tuple[Array, str]:
+    """Return the picture whose style the large style transfer takes, and what it is in words."""
+    if is_small(network):
+        return textures()["stripes"], "the drawn stripes"
+    return (
+        demo.photograph("immunohistochemistry"),
+        "another photograph, of stained slices of tissue under a microscope",
+    )
 
 
 def liked(network: Network, layer: str, channels: Sequence[int]) -> Tensor:
