@@ -35,8 +35,8 @@ STRIDE = 4
 BEGIN = {"patch": 16, "top": 48, "left": 24}
 """The place of the patch that the page tells of, on the first drawn picture."""
 
-PHOTOGRAPHS = 2
-"""How many photographs there are where VGG16 is."""
+PHOTOGRAPHS = 1
+"""How many photographs there are where VGG16 is: on a CPU, each takes it half a minute."""
 
 PHOTOGRAPH_PATCHES = (32, 56)
 """Sides of the patch on a photograph, in pixels."""
@@ -73,7 +73,7 @@ def scenes() -> list[dict[str, Any]]:
             entry = _scene(network, example, PHOTOGRAPH_PATCHES, PHOTOGRAPH_STRIDE)
             sharp = sharper(network).crop(demo.example_photograph(number))
             pixels = sharp.permute(0, 2, 3, 1).clamp(0, 1).cpu().numpy()
-            look = {"picture": embedded.pictures(pixels, 80), "photograph": True}
+            look = {"picture": embedded.pictures(pixels, 70), "photograph": True}
             entries.append({"name": f"photograph-{number}", "label": example.label} | entry | look)
     for number, label in EXAMPLES:
         example = demo.example(small, number)
