@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,12 +15,8 @@ from book.visualization import demo
 from laboratory import drawn_pictures
 from laboratory.layers import chain
 from laboratory.networks import Network
-from laboratory.synthesis.ascent import Regularizers, ascend, bounds, resized
-from laboratory.synthesis.class_model import class_model
-from laboratory.synthesis.deep_dream import deep_dream
-from laboratory.synthesis.filter_ascent import filter_ascent
+from laboratory.synthesis.ascent import Regularizers, ascend, bounds
 from laboratory.synthesis.gram_matching import CONTENT, STYLE, gram
-from laboratory.synthesis.style_transfer import style_transfer
 from laboratory.synthesis.trunk import Trunk
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -39,43 +34,11 @@ REGULARIZERS = {
 CHANNELS = Regularizers(l2=0.02, blur=0.6, jitter=8)
 """For pictures that a single channel likes."""
 
-PHOTOGRAPHIC = Regularizers(jitter=8, natural=0.5)
-"""For networks of photographs, together with octaves."""
-
 TEXTURE_SIDE = 128
 """Height and width of the textures and of the pictures that get a style."""
 
 DREAM_SIDE = 192
 """Height and width of the dreams that are compared."""
-
-
-@dataclass(frozen=True)
-class Effort:
-    """What a page can afford, by network and device, where the largest pictures are made.
-
-    filters: side of a picture that a channel likes, its octaves, and steps in each.
-    channels: regularizers of these.
-    classes: octaves of a class model as in photographs, and steps in each; None: there is none.
-    width: of the large pictures, in pixels.
-    dream: octaves of the large dream, and steps in each.
-    style: iterations of the large style transfer at half of the width, and at the whole width.
-    """
-
-    filters: tuple[int, int, int]
-    channels: Regularizers
-    classes: tuple[int, int] | None
-    width: int
-    dream: tuple[int, int]
-    style: tuple[int, int]
-
-
-def effort(network: Network) -> Effort:
-    """Return what a page can afford: on two cores, VGG16's takes about five minutes."""
-    if is_small(network):
-        return Effort((96, 1, 75), CHANNELS, None, 512, (4, 4), (30, 8))
-    if network.device.type == "cpu":
-        return Effort((128, 4, 16), PHOTOGRAPHIC, (4, 20), 512, (5, 10), (40, 15))
-    return Effort((224, 5, 60), PHOTOGRAPHIC, (4, 120), 1024, (7, 30), (200, 100))
 
 
 def is_small(network: Network) -> bool:
@@ -210,67 +173,6 @@ def photograph(network: Network, name: str, side: int) -> Tensor:
     return demo.prepared(network, demo.photograph(name), side)
 
 
-def whole(network: Network, picture: Array, width: int) -> Tensor:
-    """Return a picture (H, W, 3), uint8, normalized, with its own shape and so many columns."""
-    images = torch.from_numpy(picture).permute(2, 0, 1)[None].to(network.device).float() / 255
-    height = round(width * picture.shape[0] / picture.shape[1])
-    return network.normalize(resized(images, (height, width)))
-
-
-def large_dream(network: Network, picture: Array, layer: str) -> Tensor:
-    """Return a dream of a whole picture (H, W, 3), as large as the page can afford."""
-    octaves, count = effort(network).dream
-    x = whole(network, picture, effort(network).width)
-    return deep_dream(network, x, layer, octaves=octaves, steps=count, rate=0.05, progress=False)
-
-
-def large_style(network: Network, content: Array, style: Array, weight: float) -> Tensor:
-    """Return a picture (H, W, 3) in the style of another, as large as the page can afford.
-
-    First at half of the width, where a step costs a quarter; then at the whole width.
-    """
-    begin = None
-    width = effort(network).width
-    for part, count in zip((width // 2, width), effort(network).style, strict=True):
-        x = whole(network, content, part)
-        begin = style_transfer(
-            network,
-            x,
-            whole(network, style, part),
-            weight=weight,
-            steps=count,
-            begin=None if begin is None else resized(begin, (x.shape[2], x.shape[3])),
-            progress=False,
-        ).x
-    assert begin is not None
-    return begin
-
-
-def large_style_source(network: Network) -> tuple[Array, str]:
-    """Return the picture whose style the large style transfer takes, and what it is in words."""
-    if is_small(network):
-        return textures()["stripes"], "the drawn stripes"
-    return (
-        demo.photograph("immunohistochemistry"),
-        "another photograph, of stained slices of tissue under a microscope",
-    )
-
-
-def liked(network: Network, layer: str, channels: Sequence[int]) -> Tensor:
-    """Return pictures that channels of a layer like, shape (channels, 3, H, W)."""
-    size, octaves, count = effort(network).filters
-    return filter_ascent(
-        network,
-        layer,
-        channels,
-        size=size,
-        octaves=octaves,
-        steps=count,
-        regularizers=effort(network).channels,
-        progress=False,
-    ).x
-
-
 def textures() -> dict[str, Array]:
     """Return textures, shape (H, W, 3) or (H, W), uint8: one photographed and two drawn."""
     rows, columns = np.mgrid[:TEXTURE_SIDE, :TEXTURE_SIDE]
@@ -313,26 +215,3 @@ def with_contrast(x: Tensor, title: str = "", note: str = "", width: int = 150) 
         high=1,
         width=width,
     )
-
-
-def as_in_photographs(network: Network) -> list[plots.Panel]:
-    """Draw class models with octaves and waves as in photographs, in a row of their own.
-
-    None for a network that has learned from drawn pictures.
-    """
-    settings = effort(network).classes
-    if settings is None:
-        return []
-    octaves, count = settings
-    made = class_model(
-        network,
-        classes(network),
-        octaves=octaves,
-        steps=count,
-        regularizers=PHOTOGRAPHIC,
-        progress=False,
-    ).x.split(1)
-    return [plots.new_row()] + [
-        with_contrast(x, network.classes[k], f"{score(network, x, k):.1f}", 175)
-        for k, x in zip(classes(network), made, strict=True)
-    ]

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 from torch import Tensor
 
-from book.visualization import demo, segmentation_demo, synthesis_demo
+from book.visualization import demo, large_pictures, segmentation_demo, synthesis_demo
 from laboratory import drawn_pictures, evaluation, segmentation
 from laboratory.networks import Network
 from laboratory.synthesis.ascent import Regularizers, ascend
@@ -80,22 +80,24 @@ class TestDemonstrations:
         assert synthesis_demo.steps(vgg, 100) == 20
 
     def test_what_a_page_can_afford(self) -> None:
-        small = synthesis_demo.effort(NETWORK)
+        small = large_pictures.effort(NETWORK)
         assert (small.classes, small.channels) == (None, synthesis_demo.CHANNELS)
-        assert synthesis_demo.as_in_photographs(NETWORK) == []
+        assert large_pictures.as_in_photographs(NETWORK) == []
         vgg = big_network()
-        on_cpu = synthesis_demo.effort(vgg)
-        on_gpu = synthesis_demo.effort(replace(vgg, model=copy.deepcopy(vgg.model).to("meta")))
+        on_cpu = large_pictures.effort(vgg)
+        on_gpu = large_pictures.effort(replace(vgg, model=copy.deepcopy(vgg.model).to("meta")))
         assert min(small.width, on_cpu.width) >= 500
         assert on_gpu.width > on_cpu.width
         assert on_gpu.dream[1] > on_cpu.dream[1]
-        assert on_cpu.channels == on_gpu.channels == synthesis_demo.PHOTOGRAPHIC
+        assert on_cpu.channels == on_gpu.channels == large_pictures.PHOTOGRAPHIC
 
     def test_whole_photographs(self) -> None:
-        x = synthesis_demo.whole(NETWORK, demo.photograph("rocket"), 128)
+        x = large_pictures.whole(NETWORK, demo.photograph("rocket"), 128)
         assert x.shape == (1, 3, 85, 128)
-        wide = float(synthesis_demo.whole(NETWORK, demo.photograph("rocket"), 640).mean())
+        wide = float(large_pictures.whole(NETWORK, demo.photograph("rocket"), 640).mean())
         assert float(x.mean()) == pytest.approx(wide, abs=0.01)
+        upright = np.zeros((400, 100, 3), np.uint8)
+        assert large_pictures.whole(NETWORK, upright, 128).shape == (1, 3, 256, 64)
 
     def test_known_scores_are_those_of_the_own_class(self) -> None:
         x, labels = synthesis_demo.known_pictures(NETWORK)
