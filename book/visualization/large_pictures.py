@@ -51,7 +51,7 @@ def effort(network: Network) -> Effort:
     if demo.is_small(network):
         return Effort((96, 1, 75), demo.CHANNELS, None, 512, (4, 4), (30, 8))
     if network.device.type == "cpu":
-        return Effort((128, 4, 16), PHOTOGRAPHIC, (4, 20), 512, (5, 10), (40, 15))
+        return Effort((128, 4, 16), PHOTOGRAPHIC, (4, 15), 512, (5, 10), (40, 15))
     return Effort((224, 5, 60), PHOTOGRAPHIC, (4, 120), 1024, (7, 30), (200, 100))
 
 
