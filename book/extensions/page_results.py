@@ -133,11 +133,13 @@ def get_ready(_app: Sphinx) -> None:
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Note what the results of this build depend on, and say which network it was."""
+    """Note what the results of this build depend on; say which network and picture it was."""
     if error is None and hasattr(app.env, "course_digests"):
         record(app).parent.mkdir(parents=True, exist_ok=True)
         record(app).write_text(json.dumps(app.env.course_digests, indent=1), "utf-8")
-        logging.getLogger(__name__).info(SAYS_NETWORK + chosen_network.description())
+        file = own_picture.path()
+        picture = f" Your picture: {file}." if file else ""
+        logging.getLogger(__name__).info(SAYS_NETWORK + chosen_network.description() + picture)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

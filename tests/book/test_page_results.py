@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from book.extensions import page_results
 from laboratory import chosen_network, own_picture, weights
@@ -156,6 +157,10 @@ def test_weights_that_arrive_later_rebuild_just_the_pages_that_show_them(tmp_pat
     assert "Network: VGG16 on " in said
     assert second["index"] == first["index"]
     assert second["network"] != first["network"]
+    Image.new("RGB", (80, 80)).save(tmp_path / "me.png")
+    third, said = built(tmp_path, **given, **{own_picture.VARIABLE: "me.png"})
+    assert f"Your picture: {tmp_path / 'me.png'}." in said
+    assert third == second  # neither page shows a picture
 
 
 @pytest.mark.parametrize(
