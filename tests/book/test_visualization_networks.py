@@ -23,7 +23,13 @@ from torch import Tensor, nn
 from torchvision.models import vgg
 
 from book.plots import Drawing
-from book.visualization import alternative_text, channel_browser, demo, synthesis_demo
+from book.visualization import (
+    alternative_text,
+    channel_browser,
+    demo,
+    large_pictures,
+    synthesis_demo,
+)
 from laboratory import chosen_network, drawn_pictures, networks, weights
 from laboratory.synthesis import deep_dream
 from tests.book.page_networks import NAMES_ONE, PAGES, Statement, listing, needed, statements
@@ -77,6 +83,16 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("DREAM_SIDE", "TEXTURE_SIDE"):
         monkeypatch.setattr(synthesis_demo, name, SIDE)
     monkeypatch.setitem(deep_dream.deep_dream.__kwdefaults__, "steps", STEPS)
+
+    def effort(network: networks.Network) -> large_pictures.Effort:
+        classes = None if synthesis_demo.is_small(network) else (1, STEPS)
+        once = (1, STEPS)
+        filters = (SIDE, *once)
+        return large_pictures.Effort(
+            filters, synthesis_demo.CHANNELS, classes, SIDE, once, (STEPS, STEPS)
+        )
+
+    monkeypatch.setattr(large_pictures, "effort", effort)
     demo.network.cache_clear()
     yield
     demo.network.cache_clear()
