@@ -242,7 +242,7 @@ PAGES = sorted((COURSE / "book" / "visualization").glob("*.md"))
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_names_its_networks_once(page: Path) -> None:
     text = page.read_text()
-    assert len(PAGES) == 6
+    assert len(PAGES) == 7
     assert text.count("{glue:text}`networks`") == text.count('glue("networks"') == 1
 
 
