@@ -5,6 +5,7 @@ Every command works on the course that the current folder belongs to.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 import sys
@@ -208,7 +209,17 @@ def _grade(
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
 
-    students = students or students_of(course, chapter)
+    handed_in = students_of(course, chapter)
+    students = students or handed_in
+    if unknown := [name for name in students if name not in handed_in]:
+        close = difflib.get_close_matches(unknown[0], handed_in)
+        guess = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+        console.print(
+            f"Not graded: there is no folder submitted/{unknown[0]!r}/{chapter}.{guess}",
+            markup=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
     try:
         with GradingProgress(console, chapter, len(set(students))) as progress:
             result = grading.grade(

@@ -85,7 +85,8 @@ def cancellation(activation: Tensor) -> float:
     where nothing is negative.
     """
     total = activation.abs().sum()
-    return float(1 - activation.sum(1).abs().sum() / total) if total else 0.0
+    # Behind a ReLU, rounding may give less than nothing.
+    return max(0.0, float(1 - activation.sum(1).abs().sum() / total)) if total else 0.0
 
 
 def grid(maps: Tensor, *, columns: int | None = None, gap: int = 1) -> Tensor:

@@ -45,6 +45,7 @@ class Network:
         divided by.
     size: height and width of the pictures it was trained on.
     resize: shorter side to which a picture is scaled before the middle is cut out.
+    trained: whether that is known: not for a file that is not torchvision's own.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Network:
     std: tuple[float, float, float]
     size: int
     resize: int
+    trained: bool = True
 
     @property
     def device(self) -> torch.device:
@@ -207,4 +209,5 @@ def _from_file(name: Pretrained, file: WeightsFile, device: torch.device) -> Net
         std=tuple(preset.std),
         size=preset.crop_size[0],
         resize=preset.resize_size[0],
+        trained=file.official,
     )

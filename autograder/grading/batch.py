@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from autograder.grading.course import Course, GradedChapter
+from autograder.grading.course import Course, CourseError, GradedChapter
 from autograder.grading.gradebook import Ledger, write_whole
+from autograder.grading.handed_in import UnclearTime, handed_in
 from autograder.grading.jobs import ClusterError, Graders, Job, ungraded
 from autograder.grading.options import (
     DEFAULT_OPTIONS,
@@ -22,6 +25,9 @@ from autograder.grading.pool import SandboxPool
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import read_submission
 from autograder.nbgrader_settings import nbgrader_settings
+
+_log = logging.getLogger(__name__)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 def grade(
@@ -42,12 +48,15 @@ def grade(
 
     Raises :class:`~autograder.grading.container.SandboxUnavailable` if submissions cannot be run
     safely here, :class:`~autograder.grading.jobs.ClusterError` if the cluster cannot grade,
-    and :class:`~autograder.grading.course.CourseError` if the course is not ready. A bad submission
-    never raises.
+    and :class:`~autograder.grading.course.CourseError` if the course is not ready or nothing can be
+    saved. A bad submission never raises.
     """
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
     names = sorted(set(students)) if students is not None else students_of(course, chapter)
+    for name in names:
+        if name in ("", ".", "..") or {"/", "\0"} & set(name):
+            raise CourseError(f"{name!r} is not the name of a folder in submitted/.")
     results: list[SubmissionResult] = []
 
     def report(result: SubmissionResult) -> None:
@@ -62,8 +71,7 @@ def grade(
     ):
         jobs = _Jobs(course, loaded, names, None if options.force else ledger, report)
         for job, (result, notebook) in graders.grade(jobs):
-            _record(course, ledger, job, result, notebook)
-            report(result)
+            report(_saved(course, loaded, ledger, job, result, notebook))
     return ClassResult(chapter, tuple(sorted(results, key=lambda result: result.student)))
 
 
@@ -90,7 +98,9 @@ def students_of(course: Course, chapter: str) -> list[str]:
     return sorted(
         path.name
         for path in (submitted.iterdir() if submitted.is_dir() else ())
-        if not path.name.startswith(".") and os.path.lexists(path / chapter)
+        if not path.name.startswith(".")
+        # What may not be looked into is for a person.
+        and (os.path.lexists(path / chapter) or (path.is_dir() and not os.access(path, os.X_OK)))
     )
 
 
@@ -118,7 +128,15 @@ class _Jobs:
     def __next__(self) -> Job:
         for student in self._students:
             self.left -= 1
-            job = self._read(student)
+            try:
+                job = self._read(student)
+            except CourseError:
+                raise
+            except Exception as error:
+                # Whatever lies in a folder: it must not stop the others' grading.
+                _log.exception("the submission of %s could not be read", student)
+                reason = f"It could not be read ({type(error).__name__}: {error})."
+                job = ungraded(self._chapter, student, reason)[0]
             if isinstance(job, Job):
                 return job
             self._report(job)
@@ -153,7 +171,11 @@ def _can_be_named(student: str) -> bool:
 
 
 def _state(course: Course, chapter: str, student: str) -> Path:
-    return course.notes / chapter / f"{student}.json"
+    """Return the file that notes what a submission was graded with.
+
+    Not called by the student's name: a folder's name may be as long as the system allows.
+    """
+    return course.notes / chapter / f"{hashlib.sha256(student.encode()).hexdigest()[:32]}.json"
 
 
 def _known(
@@ -162,12 +184,12 @@ def _known(
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:
         state = json.loads(_state(course, chapter.name, student).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
+        noted, result = state["stamp"], SubmissionResult.from_fields(state["result"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # no note, or not one of ours: graded as if for the first time
     graded = course.autograded(student, chapter.name) / f"{chapter.name}.ipynb"
-    if state["stamp"] != stamp or not graded.exists():
+    if noted != stamp or not graded.exists():
         return None
-    result = SubmissionResult.from_fields(state["result"])
     # The gradebook may have been replaced or restored since.
     saved = ledger.scores(student)
     cells = {task.function: task.cell for task in chapter.tasks}
@@ -176,13 +198,47 @@ def _known(
     return dataclasses.replace(result, unchanged=True)
 
 
+def _saved(
+    course: Course,
+    chapter: GradedChapter,
+    ledger: Ledger,
+    job: Job,
+    result: SubmissionResult,
+    notebook: str,
+) -> SubmissionResult:
+    """Save a result and return it; if it cannot be saved, return why a person is needed.
+
+    Raises :class:`CourseError` if no other could be saved either.
+    """
+    try:
+        handed_in(job.submission.files)
+    except UnclearTime as error:
+        result = dataclasses.replace(result, doubt=str(error))
+    try:
+        _record(course, ledger, job, result, notebook)
+    except CourseError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            raise CourseError(
+                f"Nothing can be saved in {course.classroom}: {error.strerror}. Marks saved before "
+                "are kept; make room and grade again."
+            ) from error
+        # Whatever a submission is called or holds: it must not stop the others' grading.
+        _log.exception("the marks of %s could not be saved", job.student)
+        reason = f"Its marks could not be saved ({type(error).__name__}: {error})."
+        return ungraded(chapter, job.student, reason)[0]
+    return result
+
+
 def _record(
     course: Course, ledger: Ledger, job: Job, result: SubmissionResult, notebook: str
 ) -> None:
     """Save a result. The state file comes last: without it the submission is graded again."""
     state = _state(course, result.chapter, job.student)
+    moment = None if result.doubt else handed_in(job.submission.files)
     with ledger.writing():
         state.unlink(missing_ok=True)
-        ledger.record(job.student, notebook, result.state != "graded")
+        ledger.record(job.student, notebook, bool(result.for_a_person), moment)
         fields = {"stamp": job.stamp, "result": dataclasses.asdict(result)}
         write_whole(state, json.dumps(fields, ensure_ascii=False, indent=1))

@@ -8,6 +8,8 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
+from autograder.grading.submitted_text import printable_text
+
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -41,13 +43,6 @@ def _safe_data(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "text/plain", _long_text(plain)
     if isinstance(picture, bytes) and picture.startswith(PNG):
         yield "image/png", base64.b64encode(picture).decode()
-
-
-def printable_text(value: Any, limit: int = 2000) -> str:
-    """Return the beginning of a text, without what could steer a terminal; else nothing."""
-    if not isinstance(value, str):
-        return ""
-    return "".join(c for c in value[:limit] if c.isprintable() or c in "\n\t")
 
 
 def _long_text(value: Any) -> str:

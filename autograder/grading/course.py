@@ -103,6 +103,13 @@ class Course:
         if given:
             return given.encode()
         path = self.root / SECRET_FILE
+        if not path.exists() and any(self.notes.glob("*/*.json")):
+            raise CourseError(
+                f"{path} is missing, and submissions have been graded with it: without it, nobody "
+                "can repeat their hidden cases, and new marks would not be comparable. Restore it "
+                f"from a backup, or set {SECRET_VARIABLE}. If it is lost, move {self.notes} away: "
+                "a new secret is made then, and everything is graded again."
+            )
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,15 +15,21 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import AssignLatePenalties, SaveCells
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution, parse_utc
-from sqlalchemy.exc import SAWarning
+from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
+from sqlalchemy.exc import DatabaseError, SAWarning
 from traitlets.config import Config
 
 from autograder.grading.course import Course, CourseError, GradedChapter
-from autograder.grading.submission import read_file
-from autograder.grading.submitted_notebook import UnreadableSubmission
 
-TIMESTAMP = "timestamp.txt"
+ADVICE = {
+    "locked": "Another program writes into it: close it (a database browser, a second server).",
+    "not a database": "Move it away to start a new gradebook, or restore a copy of it.",
+    "malformed": "Move it away to start a new gradebook, or restore a copy of it.",
+    "no such": "An older nbgrader has made it: run `nbgrader db upgrade`.",
+    "readonly": "Its file or folder may not be written to: change that.",
+    "full": "There is no room: make some.",
+}
+"""What to do, by words in the database's own messages."""
 
 
 class Ledger:
@@ -39,7 +45,8 @@ class Ledger:
         self._config = config
         course.notes.mkdir(parents=True, exist_ok=True)
         with self.writing():
-            self._gradebook = Gradebook(course.gradebook, config.CourseDirectory.course_id)
+            with self._telling():
+                self._gradebook = Gradebook(course.gradebook, config.CourseDirectory.course_id)
             self._register()
 
     def __enter__(self) -> Self:
@@ -55,28 +62,49 @@ class Ledger:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Say in one sentence what is wrong with the gradebook; raises :class:`CourseError`."""
+        try:
+            yield
+        except DatabaseError as error:
+            said = str(error.orig)
+            kept = "Marks saved before are kept; grade again when that is done."
+            todo = next(
+                (advice for words, advice in ADVICE.items() if words in said),
+                "See whether its folder is in order and has room.",
+            )
+            url = self._course.gradebook
+            raise CourseError(f"The gradebook {url}: {said}. {todo} {kept}") from error
+
     def scores(self, student: str) -> dict[str, float | None]:
         """Return the automatic points of a student's graded cells; empty if there are none."""
         name = self._chapter.name
         try:
-            submission = self._gradebook.find_submission_notebook(name, name, student)
-            names = _cell_names(submission)
-            return {names[grade.cell_id]: grade.auto_score for grade in submission.grades}
+            with self._telling():
+                submission = self._gradebook.find_submission_notebook(name, name, student)
+                names = _cell_names(submission)
+                return {names[grade.cell_id]: grade.auto_score for grade in submission.grades}
         except MissingEntry:
             return {}
         finally:
             self._gradebook.db.remove()
 
-    def record(self, student: str, text: str, needs_person: bool) -> None:
+    def record(
+        self,
+        student: str,
+        text: str,
+        needs_person: bool,
+        handed_in: datetime.datetime | None = None,
+    ) -> None:
         """Save a graded notebook: its points in the gradebook, its text in ``autograded/``.
 
-        To be called while :meth:`writing`.
+        ``handed_in`` is in UTC. To be called while :meth:`writing`.
         """
         name = self._chapter.name
         notebook: NotebookNode = nbformat.v4.reads(text)  # our own: no need to validate it
-        timestamp = _timestamp(self._course.submitted(student, name))
-        options = {"timestamp": timestamp} if timestamp is not None else {}
-        with self._transaction():
+        options = {"timestamp": handed_in} if handed_in is not None else {}
+        with self._telling(), self._transaction():
             with warnings.catch_warnings():
                 # nbgrader relates objects before it adds them to the session, and gets away
                 # with it.
@@ -88,7 +116,9 @@ class Ledger:
             submission.late_submission_penalty = None
             late = submission.assignment.total_seconds_late > 0
         if late:
-            AssignLatePenalties(config=self._config).preprocess(notebook, self._resources(student))
+            with self._telling():
+                penalties = AssignLatePenalties(config=self._config)
+                penalties.preprocess(notebook, self._resources(student))
         place = self._course.autograded(student, name) / f"{name}.ipynb"
         write_whole(place, text + "\n")
 
@@ -113,14 +143,16 @@ class Ledger:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
         name = self._chapter.name
         try:
-            if self._is_registered():
-                return
+            with self._telling():
+                if self._is_registered():
+                    return
         finally:
             self._gradebook.db.remove()
-        self._gradebook.update_or_create_assignment(name)
         release = nbformat.from_dict(self._chapter.release)
         try:
-            SaveCells(config=self._config).preprocess(release, self._resources(""))
+            with self._telling():
+                self._gradebook.update_or_create_assignment(name)
+                SaveCells(config=self._config).preprocess(release, self._resources(""))
         except RuntimeError as error:
             raise CourseError(
                 f"The tasks of {name} are not those that earlier submissions were graded with, and "
@@ -191,12 +223,3 @@ def write_whole(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.{os.getpid()}")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
-
-
-def _timestamp(folder: Path) -> object:
-    """Return when a submission was handed in, as nbgrader's collecting notes it."""
-    try:
-        text = read_file(folder / TIMESTAMP, 200).decode("ascii", "replace").strip()
-        return parse_utc(text) if re.match(r"\d{4}-\d\d-\d\d", text) else None
-    except (UnreadableSubmission, ValueError):
-        return None  # handed in without one: as good as in time

@@ -22,6 +22,7 @@ from autograder.grading.course import GradedChapter
 from autograder.grading.rebuild import is_test
 from autograder.grading.results import SubmissionResult, TaskResult
 from autograder.grading.submission import Submission
+from autograder.grading.submitted_text import literal
 
 Graded = tuple[SubmissionResult, str]
 """The result of a submission, and the graded notebook as text."""
@@ -71,7 +72,7 @@ def ungraded(chapter: GradedChapter, student: str, reason: str) -> Graded:
     for cell in notebook.cells:
         if cell.cell_type == "code" and is_test(cell):
             cell.outputs = [new_output("execute_result", data={"text/plain": "0.0"})]
-    text = f"**This submission could not be graded.** {reason} A person will look at it."
+    text = f"**This submission could not be graded.** {literal(reason)} A person will look at it."
     notebook.cells.insert(0, new_markdown_cell(text, id="not-graded"))
     tasks = tuple(TaskResult(task.function, 0.0, task.points) for task in chapter.tasks)
     result = SubmissionResult(student, chapter.name, "needs a person", tasks, reason)
@@ -90,8 +91,7 @@ def packed_jobs(jobs: Iterable[Job]) -> bytes:
     """Turn jobs into bytes that :func:`unpacked_jobs` reads."""
     # As text: a seed has more bits than MessagePack's integers.
     fields = [{**dataclasses.asdict(job), "seed": str(job.seed)} for job in jobs]
-    # Names of submitted files need not be text.
-    packed: bytes = msgpack.packb(fields, unicode_errors="surrogateescape")
+    packed: bytes = msgpack.packb(fields)
     return packed
 
 
@@ -107,7 +107,7 @@ def unpacked_jobs(data: bytes) -> list[Job]:
                 ),
             }
         )
-        for fields in msgpack.unpackb(data, unicode_errors="surrogateescape")
+        for fields in msgpack.unpackb(data)
     ]
 
 

@@ -44,7 +44,7 @@ def _marks(result: ClassResult) -> RenderableType:
         points = [f"{task.points:g}" for task in submission.tasks]
         if submission.state != "graded":
             points = ["-"] * len(tasks)
-        table.add_row(Text(submission.student), *points, f"{submission.points:g}")
+        table.add_row(Text(submission.name), *points, f"{submission.points:g}")
     graded = [
         submission.points for submission in result.submissions if submission.state == "graded"
     ]
@@ -74,10 +74,10 @@ def _misconceptions(result: ClassResult, problems: Mapping[str, Problem]) -> Ite
 def _remarks(result: ClassResult) -> Iterator[str]:
     for submission in result.submissions:
         if submission.flags:
-            yield f"  {submission.student}: {'; '.join(submission.flags)}"
+            yield f"  {submission.name}: {'; '.join(submission.flags)}"
 
 
 def _needs_person(result: ClassResult) -> Iterator[str]:
     for submission in result.submissions:
-        if submission.state != "graded":
-            yield f"  {submission.student}: {submission.reason}"
+        if submission.for_a_person:
+            yield f"  {submission.name}: {submission.for_a_person}"

@@ -14,9 +14,10 @@ from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Returned, TimedOut
 from autograder.failures import Failed
-from autograder.grading.cell_outputs import cell_outputs, note, printable_text
+from autograder.grading.cell_outputs import cell_outputs, note
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import Sandbox, Session, SessionEnded
+from autograder.grading.submitted_text import printable_text
 from autograder.grading.wire import foreign
 from autograder.values import Value
 
@@ -43,7 +44,6 @@ class NotebookRun:
         self._characters_left = MAX_OUTPUT
         # Cells in which nothing is graded may take half of the time; the rest is for the tasks.
         self._left_for_cells = limits.total_seconds / 2
-        self._cell_seconds = limits.cell_seconds
         self._tasks_left = tasks
 
     def close(self) -> None:
@@ -54,9 +54,11 @@ class NotebookRun:
 
     def cell(self, source: str, draw_figures: bool) -> list[NotebookNode]:
         """Run a cell and return its outputs."""
-        seconds = min(self._cell_seconds, self._left_for_cells)
+        seconds = min(self._limits.cell_seconds, self._left_for_cells)
         # Where no time is left, the functions that a cell defines can still be graded.
         hurry = seconds <= 0
+        if self._left_for_cells < -self._limits.total_seconds / 8:
+            return [note("Not run: other cells took too long.")]
         outputs = self._timed_cell(source, draw_figures, max(seconds, 1.0), hurry)
         if hurry:
             outputs.append(note("Only this cell's definitions were run: others took too long."))
@@ -82,9 +84,8 @@ class NotebookRun:
         return outputs
 
     def _stopped(self, why: str) -> NotebookNode:
-        """Note that the last cell was stopped; the next to hang is stopped sooner."""
+        """Note that the last cell was stopped: of it, only definitions are ever repeated."""
         self._cells[-1] = (self._cells[-1][0], True)
-        self._cell_seconds /= 2
         return note(f"Stopped: {why}.")
 
     def _fitting(self, outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:
@@ -126,33 +127,47 @@ class NotebookRun:
         return call
 
     def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
-        started = time.monotonic()
         try:
             if self._session is None:
                 self._open(len(self._cells) - (request["do"] == "cell"))
-            assert self._session is not None
-            return self._session.ask(request, seconds)
+            return self._timed(request, seconds)
         except (OutOfTime, SessionEnded):
             self.close()
             raise
+
+    def _timed(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+        """Ask the session, and take the time that it needs from what is left."""
+        assert self._session is not None
+        session = self._session
+        try:
+            return session.ask(request, seconds)
         finally:
-            self._left -= time.monotonic() - started
+            self._left -= session.seconds
 
     def _open(self, count: int) -> None:
-        """Start a session and bring it to where the last one was, after ``count`` cells."""
-        self._session = self._sandbox.open(self._files)
-        for number in range(count):
-            source, stopped = self._cells[number]
+        """Start a session and bring it to where the last one was, after ``count`` cells.
+
+        Raises :class:`~autograder.grading.channel.OutOfTime` if no time is left for that.
+        """
+        repeated = 0
+        while self._session is None or repeated < count:
+            if self._left <= 0:
+                raise OutOfTime
+            if self._session is None:
+                started, repeated = time.monotonic(), 0
+                self._session = self._sandbox.open(self._files)
+                self._left -= time.monotonic() - started
+                continue
+            source, stopped = self._cells[repeated]
             # What is drawn now would not be kept.
             request = self._cell_request(source, stopped, draw_figures=False)
             try:
-                self._session.ask(request, self._limits.cell_seconds)
+                self._timed(request, min(self._limits.cell_seconds, self._left))
+                repeated += 1
             except (OutOfTime, SessionEnded):
                 # A cell that ran the first time and does not now: go on without it.
-                self._cells[number] = ("", False)
+                self._cells[repeated] = ("", False)
                 self.close()
-                return self._open(count)
-        return None
 
     def _cell_request(
         self, source: str, definitions_only: bool, draw_figures: bool
@@ -184,7 +199,7 @@ def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:
 def _size(value: Value) -> int:
     """Return about how many bytes a value takes."""
     if isinstance(value, np.ndarray):
-        return value.nbytes
+        return value.nbytes if all(value.strides) else value.itemsize
     if isinstance(value, tuple | list):
         return 64 + sum(map(_size, value))
     if isinstance(value, dict):

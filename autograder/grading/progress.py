@@ -68,7 +68,7 @@ class GradingProgress:
     def count(self, result: SubmissionResult) -> None:
         """Take note of a result."""
         task = self._bar.tasks[0]
-        self._failed += result.state != "graded"
+        self._failed += bool(result.for_a_person)
         failed = f"{self._failed} need a person" if self._failed else ""
         self._bar.update(self._task, failed=failed)
         if result.unchanged:

@@ -14,6 +14,7 @@ from nbformat.notebooknode import NotebookNode, from_dict
 from nbformat.v4 import new_notebook
 
 from autograder.grading.submitted_notebook import SubmittedCell, SubmittedNotebook
+from autograder.grading.submitted_text import inactive, one_line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Rebuilt:
 
     notebook: NotebookNode
     flags: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Keep of the flags, which quote the submission, what can be shown."""
+        object.__setattr__(self, "flags", tuple(map(one_line, self.flags)))
 
 
 def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
@@ -132,7 +137,8 @@ def _with_lost_names(
     A cell is known by its id; an answer is also known by the function that it defines.
     """
     cells = list(cells)
-    missing = set(named) - {cell.name for cell in cells}
+    names = {cell.name for cell in cells}
+    missing = [name for name in named if name not in names]
     ids = {cell.get("id"): name for name, cell in named.items() if name in missing}
     for number, cell in enumerate(cells):
         name = ids.get(cell.cell_id)
@@ -208,18 +214,6 @@ def _new_cell(kind: str, source: str, cell_id: str | None) -> NotebookNode:
     if kind == "code":
         cell.update(execution_count=None, outputs=[])
     return cell
-
-
-def inactive(text: str) -> str:
-    """Return Markdown that looks the same and cannot do anything in the reader's browser.
-
-    The instructor reads submissions in formgrader, with the right to change marks. An invisible
-    character (word joiner) behind each ``<``, ``&`` and ``javascript`` leaves text, code and
-    formulas as they are, and no tag, entity or address that a browser would act on.
-    """
-    return re.sub(
-        r"(<(?=[A-Za-z/!?])|&(?=[#A-Za-z])|javascript(?=:))", "\\1\u2060", text, flags=re.I
-    )
 
 
 def _unique_ids(cells: list[NotebookNode]) -> None:

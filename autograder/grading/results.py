@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+from autograder.grading.submitted_text import one_line
+
 State = Literal["graded", "needs a person"]
 
 
@@ -23,8 +25,9 @@ class SubmissionResult:
     """What came of one submission.
 
     ``state`` is "needs a person" where it could not be graded; ``reason`` says why in one
-    sentence. ``flags`` are remarks, such as that test cells were edited. ``unchanged`` says that
-    it had been graded before. Points are those of automatically graded tasks.
+    sentence. ``doubt`` is what a person has to decide although it was graded. ``flags`` are
+    remarks, such as that test cells were edited. ``unchanged`` says that it had been graded
+    before. Points are those of automatically graded tasks.
     """
 
     student: str
@@ -34,6 +37,23 @@ class SubmissionResult:
     reason: str = ""
     flags: tuple[str, ...] = ()
     unchanged: bool = False
+    doubt: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep of what quotes the submission what can be shown and saved."""
+        object.__setattr__(self, "reason", one_line(self.reason))
+        object.__setattr__(self, "doubt", one_line(self.doubt))
+        object.__setattr__(self, "flags", tuple(map(one_line, self.flags)))
+
+    @property
+    def for_a_person(self) -> str:
+        """What a person has to do with it, in a sentence; empty if nothing."""
+        return self.reason or self.doubt
+
+    @property
+    def name(self) -> str:
+        """The student's name, to be shown: a folder may be called anything."""
+        return one_line(self.student)
 
     @property
     def points(self) -> float:
@@ -48,13 +68,14 @@ class SubmissionResult:
     @property
     def line(self) -> str:
         """The result in one line."""
-        text = f"{self.student}: {self.points:g} of {self.max_points:g} points"
+        text = f"{self.name}: {self.points:g} of {self.max_points:g} points"
         if self.state != "graded":
-            text = f"{self.student}: needs a person. {self.reason}"
+            text = f"{self.name}: needs a person. {self.reason}"
+        if self.doubt:
+            text += f". Needs a person: {self.doubt}"
         if self.flags:
             text += f" [{'; '.join(self.flags)}]"
-        # Names and flags may quote the submission: nothing in them may steer a terminal.
-        return "".join(c if c.isprintable() else "?" for c in text)
+        return text
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> SubmissionResult:

@@ -18,6 +18,8 @@ from autograder.grading.submitted_notebook import (
 
 MAX_FILE = 60_000_000
 MAX_EXTRA_FILES = 10_000_000
+MAX_DEPTH = 20
+"""Folders in each other; what lies deeper is not read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +38,11 @@ class Submission:
     @property
     def digest(self) -> str:
         """A hash of everything in the submission."""
-        digest = hashlib.sha256(self.reason.encode("utf-8", "replace"))
+        digest = hashlib.sha256(self.reason.encode())
         parts = {"": self.notebook or b"", **self.files}
         parts.update(dict.fromkeys(self.links, b"link"))
         for name in sorted(parts):
-            digest.update(f"{len(parts[name])}:{name}\0".encode("utf-8", "replace"))
+            digest.update(f"{len(parts[name])}:{name}\0".encode())
             digest.update(parts[name])
         return digest.hexdigest()
 
@@ -73,14 +75,22 @@ def read_submission(folder: Path, notebook: str) -> Submission:
 
 def _links(folder: Path) -> Iterator[str]:
     """Yield the symbolic links in a folder: they may point at anything on this machine."""
-    for base, folders, names in os.walk(folder):
+    for base, folders, names in _walk(folder):
         for name in (*folders, *names):
-            if Path(base, name).is_symlink():
-                yield str(Path(base, name).relative_to(folder))
+            if (base / name).is_symlink():
+                yield _as_text((base / name).relative_to(folder))
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Yield the folders in a folder as `os.walk` does, itself first, down to a limit."""
+    for base, folders, names in os.walk(folder):
+        if len(Path(base).relative_to(folder).parts) >= MAX_DEPTH:
+            folders.clear()
+        yield Path(base), folders, names
 
 
 def _with_guess(reason: str, folder: Path) -> str:
-    others = sorted(path.name for path in folder.glob("*.ipynb"))
+    others = sorted(_as_text(Path(path.name)) for path in folder.glob("*.ipynb"))
     return (
         f"{reason} There is {', '.join(others)[:200]}."
         if others and "no file" in reason
@@ -116,10 +126,10 @@ def extra_files(folder: Path, notebook: str) -> dict[str, bytes]:
     """Read the files that were submitted beside the notebook: regular ones, of bounded size."""
     files: dict[str, bytes] = {}
     bytes_left = MAX_EXTRA_FILES
-    for base, folders, names in os.walk(folder):
+    for base, folders, names in _walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in sorted(names):
-            path = Path(base, name)
+            path = base / name
             if name.startswith(".") or name == f"{notebook}.ipynb" or len(files) >= 100:
                 continue
             try:
@@ -127,5 +137,13 @@ def extra_files(folder: Path, notebook: str) -> dict[str, bytes]:
             except UnreadableSubmission:
                 continue  # links, pipes and huge files are nothing that a notebook needs
             bytes_left -= len(content)
-            files[str(path.relative_to(folder))] = content
+            files[_as_text(path.relative_to(folder))] = content
     return files
+
+
+def _as_text(path: Path) -> str:
+    """Return a path as text: names that are not UTF-8 come from old archives, in Latin-1."""
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return os.fsencode(path).decode("latin-1")

@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from autograder.grading.submitted_text import one_line
+
 MAX_BRACKETS = 2_000_000
 MAX_SOURCE = 2_000_000
 MAX_CELLS = 2_000
@@ -17,6 +19,9 @@ _CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 class UnreadableSubmission(ValueError):
     """The file is not a notebook that can be graded; the message says why, in one sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +132,7 @@ def _pictures(attachments: Any) -> Any:
     pictures = {
         name: {kind: data for kind, data in bundle.items() if _is_picture(kind, data)}
         for name, bundle in attachments.items()
-        if isinstance(bundle, dict)
+        if isinstance(bundle, dict) and name.isprintable()
     }
     return pictures or None
 

@@ -278,12 +278,10 @@ class _Decoder:
     def _foreign_array(self, rest: list[Any]) -> np.ndarray:
         if not rest or not isinstance(rest[0], str) or rest[0] not in _FOREIGN_KINDS:
             raise WireError("not an array")
-        shape = _shape(rest[1:])
-        if math.prod(shape) > 100_000:
-            return np.empty((0,), _FOREIGN_KINDS[rest[0]])
-        # Only the type and the shape travel: enough to say what is wrong with the result.
+        # Only the type and the shape travel: enough to say what is wrong with the result. All
+        # elements are one, so that a few bytes never stand for much memory.
         try:
-            return np.zeros(shape, _FOREIGN_KINDS[rest[0]])
+            return np.broadcast_to(np.zeros((), _FOREIGN_KINDS[rest[0]]), _shape(rest[1:]))
         except ValueError as error:
             raise WireError(f"not a shape: {error}") from error
 

@@ -36,6 +36,12 @@ PERFECT = "mask, blurred"
 QUANTILES = (0.8, 0.9, 0.95, 0.98)
 """Quantiles above which a pixel is taken for the object."""
 
+SOFTNESS = 1 / 64
+"""Standard deviation of the blur of a map whose single pixels must not decide, in sides."""
+
+OUTSIDE = 0.35
+"""How bright a picture is outside of a mask."""
+
 
 def bytes_of(picture: Array) -> Array:
     """Return a picture (H, W, 3) from 0 to 1 as uint8, as GrabCut wants it."""
@@ -146,14 +152,14 @@ def results(pictures: Pictures, maps: dict[str, Array]) -> dict[tuple[str, float
 
 @dataclass(frozen=True)
 class Sides:
-    """A cheapest way to part a row of pixels; sides: 1 for the object, 0 for the background."""
+    """A cheapest way to divide a row of pixels; sides: 1 for the object, 0 for the background."""
 
     sides: tuple[int, ...]
     cost: float
 
 
 def cheapest(color_costs: Array, border_costs: Iterable[float], known: dict[int, int]) -> Sides:
-    """Try all ways to part a row of pixels into object and background.
+    """Try all ways to divide a row of pixels into object and background.
 
     color_costs: shape (W, 2), what a pixel costs on the background and on the object.
     border_costs: what a border between each pixel and the next one costs, W - 1 numbers.
@@ -184,15 +190,15 @@ def seeds_panel(seeds: Seeds, title: str = "", note: str = "", width: int = 150)
 def mask_panel(
     picture: Array, mask: Array, title: str = "", note: str = "", width: int = 150
 ) -> plots.Panel:
-    """Draw a picture (H, W, 3), from 0 to 1, that is dark outside of a mask."""
-    dimmed = picture * np.where(mask, 1.0, 0.15)[..., None]
-    return plots.picture(dimmed, title, note, high=1, width=width)
+    """Draw a picture (H, W, 3), from 0 to 1, that is gray and dark outside of a mask."""
+    outside = OUTSIDE * picture.mean(2, keepdims=True)
+    cut_out = np.where(mask[..., None], picture, outside)
+    return plots.picture(cut_out, title, note, high=1, width=width)
 
 
 def smooth_map(network: Network, example: demo.Example) -> Array:
-    """Return the SmoothGrad map of a picture, shape (H, W)."""
+    """Return the SmoothGrad map of a picture, blurred a little, shape (H, W)."""
     labels = torch.tensor([example.target], device=network.device)
-    importance: Array = (
-        method_table.METHODS["SmoothGrad"](network, example.x, labels)[0].cpu().numpy()
-    )
-    return importance
+    maps = method_table.METHODS["SmoothGrad"](network, example.x, labels)
+    soft: Array = blur(maps[None], SOFTNESS * maps.shape[-1])[0, 0].cpu().numpy()
+    return soft

@@ -360,6 +360,21 @@ def test_the_secret_is_made_once_and_private(
     assert course.secret() == b"other"
 
 
+def test_a_lost_secret_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTOGRADER_SECRET", raising=False)
+    course = Course.at(tmp_path)
+    first = course.secret()
+    note = course.notes / "probe" / "0123.json"
+    note.parent.mkdir(parents=True)
+    note.write_text("{}")
+    (tmp_path / SECRET_FILE).unlink()
+    with pytest.raises(CourseError, match="Restore it from a backup"):
+        course.secret()
+    assert not (tmp_path / SECRET_FILE).exists()
+    course.notes.rename(tmp_path / "moved away")
+    assert course.secret() != first
+
+
 def test_a_table_of_the_visible_results_earns_nothing(grader: Grader) -> None:
     table = "def total(x):\n    table = {%s}\n    return table.get(x.tobytes(), 0.0)"
     cases = grader.chapter.tasks[1].problem.visible_checks().cases

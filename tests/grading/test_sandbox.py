@@ -199,6 +199,23 @@ def test_the_process_is_alone_and_nobody(session: Session) -> None:
     assert fails(session, "os.setuid(0)") in ("PermissionError", "OSError")
 
 
+def test_threads_of_one_submission_do_not_count_for_another(session: Session) -> None:
+    """As root, the kernel counts the threads of all sandboxes whose processes are one user's."""
+    source = """
+import threading
+done = threading.Event()
+threads = [threading.Thread(target=done.wait, daemon=True) for _ in range(20)]
+for thread in threads: thread.start()
+print(len(threads))
+"""
+    with Sandbox(limits=Limits(memory=1024, disk=16)) as other, other.open() as neighbor:
+        assert printed(neighbor, source) == "20"
+        assert printed(session, source) == "20"
+        if os.getuid() == 0:
+            users = {printed(each, "import os; print(os.getuid())") for each in (neighbor, session)}
+            assert len(users) == 2
+
+
 def test_no_other_descriptor_is_open(session: Session) -> None:
     source = """
 import fcntl, os, stat

@@ -30,7 +30,6 @@ PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AM
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 SECCOMP_MODE_FILTER = 2
 LAST_CAPABILITY = 63
-NOBODY = 65534
 
 
 def own_namespaces() -> None:
@@ -81,15 +80,15 @@ def limit(limits: Mapping[str, int], in_use: int) -> None:
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (bound, bound))
 
 
-def drop_privileges(change_user: bool) -> None:
-    """Give up every capability, for good, and become nobody if we are root."""
+def drop_privileges(user: int) -> None:
+    """Give up every capability, for good, and become another user if we are root."""
     for capability in range(LAST_CAPABILITY + 1):
         _libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails for those this kernel lacks
     _libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    if change_user:
+    if user != os.getuid():
         os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
     header = struct.pack("<II", 0x20080522, 0)
     _check(_libc.capset(header, bytes(24)), "capset")
     _check(_libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")

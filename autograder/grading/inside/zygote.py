@@ -88,10 +88,10 @@ def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
             os._exit(0)
         os.setsid()
         channel = Channel(end, formulas=True)
-        user = confinement.NOBODY if settings["change_user"] else os.getuid()
+        user = settings["user"] or os.getuid()
         confinement.own_files(TEMPORARY, settings["disk"], user)
         confinement.limit(settings["limits"], settings["in_use"])
-        confinement.drop_privileges(settings["change_user"])
+        confinement.drop_privileges(user)
         request = channel.receive()
         write_files(Path(TEMPORARY, "work"), Path(SHARED), request["files"])
         if settings["filter"]:
