@@ -5,7 +5,8 @@ BIN := .venv/bin
 PORT ?= 8000
 
 # Of VGG16 and the course's small VGG, the pages show one: `make course NETWORK=vgg16` downloads
-# VGG16's weights where they are not there, NETWORK=small does without; see README.md.
+# VGG16's weights where they are not there, NETWORK=small does without; PICTURE=me.jpg is a
+# photograph of your own for VGG16; see README.md.
 
 .PHONY: course check test coverage serve exercises site sample-class bench clean
 

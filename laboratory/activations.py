@@ -11,13 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from laboratory.batches import batch_starts, track
-from laboratory.layers import (
-    UnsupportedLayerError,
-    chain,
-    device_of,
-    find,
-    must_be_ready,
-)
+from laboratory.layers import device_of, find, must_be_ready
+from laboratory.uses import find_uses, used_names, watched
 
 Summary: TypeAlias = Literal["mean", "max", "norm"]
 
@@ -40,39 +35,25 @@ def layer_outputs(
     batch_size: pictures that are computed together.
     device: where to compute; by default where the network is. The results come to the CPU.
 
-    Raises KeyError if there is no such layer.
+    Raises KeyError if there is no such layer, ValueError if the network uses it several times:
+    then "relu#2" is its second use. By default, every use of every layer.
     """
     must_be_ready(model)
     device = torch.device(device) if device is not None else device_of(model)
     model.to(device)
-    names = list(layers) if layers is not None else _all_names(model)
+    names = list(layers) if layers is not None else used_names(model, x[:1].to(device))
+    uses = find_uses(model, names)
     parts: dict[str, list[Tensor]] = {name: [] for name in names}
 
-    def record(name: str) -> torch.utils.hooks.RemovableHandle:
-        def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-            # A copy: the next layer may overwrite what this one gave.
-            parts[name].append(output.detach().to("cpu", copy=True))
+    def keep(name: str, output: Tensor) -> None:
+        # A copy: the next layer may overwrite what this one gave.
+        parts[name].append(output.detach().to("cpu", copy=True))
 
-        return find(model, name).register_forward_hook(hook)
-
-    hooks = [record(name) for name in names]
-    try:
-        with torch.inference_mode():
-            for first in track(batch_starts(len(x), batch_size), "layers", progress):
-                model(x[first : first + batch_size].to(device))
-    finally:
-        for hook in hooks:
-            hook.remove()
+    with torch.inference_mode():
+        for first in track(batch_starts(len(x), batch_size), "layers", progress):
+            with watched(uses, keep):
+                model(x[first : first + batch_size].to(device, copy=True))
     return {name: torch.cat(outputs) for name, outputs in parts.items()}
-
-
-def _all_names(model: nn.Module) -> list[str]:
-    try:
-        return [layer.name for layer in chain(model) if layer.path]
-    except UnsupportedLayerError:
-        return [
-            path for path, module in model.named_modules() if path and not list(module.children())
-        ]
 
 
 def summarize(activation: Tensor, how: Summary = "mean") -> Tensor:

@@ -221,7 +221,12 @@ def sanity_check(
 
 
 def _learned(model: nn.Module) -> list[str]:
-    return [layer.name for layer in chain(model) if isinstance(layer.module, nn.Conv2d | nn.Linear)]
+    """Return the names of the layers with weights; one that is used twice has that of the last."""
+    names: dict[nn.Module, str] = {}
+    for layer in reversed(chain(model)):
+        if isinstance(layer.module, nn.Conv2d | nn.Linear):
+            names.setdefault(layer.module, layer.name)
+    return list(names.values())[::-1]
 
 
 def _rank_correlation(a: Array, b: Array) -> float:

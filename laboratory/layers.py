@@ -175,7 +175,7 @@ def find(model: nn.Module, name: str) -> nn.Module:
 
     Raises KeyError, which lists the names there are, if there is none.
     """
-    modules: dict[str, nn.Module] = dict(model.named_modules())
+    modules: dict[str, nn.Module] = dict(model.named_modules(remove_duplicate=False))
     if name in modules and name:
         return modules[name]
     try:

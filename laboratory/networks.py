@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import torch
 import torchvision
+from PIL import Image
 from torch import Tensor, nn
 from torchvision.transforms import functional as pictures_functional
 
@@ -62,21 +63,23 @@ class Network:
         """The device that the network is on."""
         return next(self.model.parameters()).device
 
-    def prepare(self, picture: Array | Tensor) -> Tensor:
+    def prepare(self, picture: Array | Tensor | Image.Image) -> Tensor:
         """Return a picture as the network wants it, normalized, shape (1, 3, size, size).
 
         picture: shape (H, W, 3) as photographs come, (3, H, W), or (H, W) in gray; uint8, or
-            floating-point from 0 to 1.
+            floating-point from 0 to 1. Or a picture of PIL, in color, gray or with a palette.
 
         Raises ValueError if it is none of these.
         """
         return self.normalize(self.crop(picture))
 
-    def crop(self, picture: Array | Tensor) -> Tensor:
+    def crop(self, picture: Array | Tensor | Image.Image) -> Tensor:
         """Return the middle of a picture, scaled, from 0 to 1, shape (1, 3, size, size).
 
         picture: see ``prepare``.
         """
+        if isinstance(picture, Image.Image) and picture.mode == "P":
+            picture = picture.convert("RGB")  # its numbers are those of colors in a palette
         image: Tensor = (
             picture if isinstance(picture, Tensor) else torch.from_numpy(np.array(picture))
         )

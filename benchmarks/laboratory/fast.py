@@ -79,11 +79,6 @@ def attribution_rows(model: nn.Module, x: Tensor, options: argparse.Namespace) -
             return integrated_gradients(model, x, 0, n_steps=options.samples, progress=False)
 
     yield Row("occlusion", plain_map, lambda: occlusion(model, x, **sweep).drop(0))
-    yield Row(
-        "occlusion, bfloat16",
-        plain_map,
-        lambda: occlusion(model, x, dtype=torch.bfloat16, **sweep).drop(0),
-    )
     _, channels, height, width = x.shape
     live = LiveOcclusion(
         model,

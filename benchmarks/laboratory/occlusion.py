@@ -3,6 +3,7 @@
     python -m benchmarks.laboratory.occlusion  # on the CPU, in about five minutes
     python -m benchmarks.laboratory.occlusion --device cuda --whole
     python -m benchmarks.laboratory.occlusion --network small_vgg --patch 16 --stride 4
+    python -m benchmarks.laboratory.occlusion --busy  # beside a process that keeps a core busy
 
 Captum is an optional peer: ``pip install captum``. Both get the same network, the same picture and
 the same patch; they take turns, round by round, and the ratio of a round is one number. Captum
@@ -10,9 +11,8 @@ runs with its best batch size. Without --whole, Captum's time for a map is extra
 place costs it the same, so it computes a coarser grid of places, and scores are compared there.
 With --whole it computes every place of every map.
 
-Errors are relative L2 distances of pixel maps: from Captum's, for the places that it computed, and
-from the laboratory's own float32 map, for all places. Where places overlap, a pixel gets the mean
-of several, and rounding errors cancel.
+The error is the relative L2 distance of our pixel map from Captum's, for the places that Captum
+computed.
 
 The arithmetic limit is the ratio of multiply-adds: the whole network for every place, against the
 windows that a place can change. A ratio above it means that Captum's arithmetic is slower.
@@ -32,6 +32,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+from benchmarks.laboratory import load
 from laboratory.attribution.occlusion import occlusion
 from laboratory.fast.incremental_occlusion import IncrementalOcclusion
 from laboratory.networks import Name, load_network
@@ -108,11 +109,8 @@ def ours_drop(
     stride: int,
     target: int,
     batch: int,
-    dtype: torch.dtype,
 ) -> Tensor:
-    swept = occlusion(
-        model, x, patch=patch, stride=stride, batch_size=batch, dtype=dtype, progress=False
-    )
+    swept = occlusion(model, x, patch=patch, stride=stride, batch_size=batch, progress=False)
     return swept.pixel_map(target)
 
 
@@ -128,6 +126,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
     parser.add_argument("--whole", action="store_true", help="let Captum compute whole maps")
+    load.add_option(parser)
     options = parser.parse_args(arguments)
     if options.cpu_time:
         use_cpu_time(options.threads)
@@ -140,9 +139,10 @@ def main(arguments: list[str]) -> None:
     with torch.inference_mode():
         target = int(model(x).argmax())
 
-    for patch in options.patch:
-        for stride in options.stride:
-            compare(model, x, target, patch, stride, options, device)
+    with load.busy_cores(options.busy):
+        for patch in options.patch:
+            for stride in options.stride:
+                compare(model, x, target, patch, stride, options, device)
 
 
 def compare(
@@ -182,40 +182,27 @@ def compare(
         f"{limit:.2f}; Captum's batch: {best}"
         + ("" if coarse == stride else f"; Captum's time extrapolated from {share:.0%} of them")
     )
-    kinds = {"float32": torch.float32, "bfloat16 deltas": torch.bfloat16}
-    ratios: dict[str, list[float]] = {kind: [] for kind in kinds}
-    seconds: dict[str, list[float]] = {kind: [] for kind in ("Captum", *kinds)}
-    errors: dict[str, float] = {}
-    maps: dict[str, Tensor] = {}
-    for dtype in kinds.values():
-        ours_drop(model, x, patch, coarse, target, options.batch, dtype)  # warm-up
+    captum_seconds, seconds, ratios = [], [], []
+    ours_drop(model, x, patch, coarse, target, options.batch)  # warm-up
     for _ in range(options.rounds):
         spent, expected = measured(
             lambda: captum_drop(model, x, patch, coarse, target, best), device
         )
-        seconds["Captum"].append(spent / share)
-        for kind, dtype in kinds.items():
-            spent, got = measured(
-                partial(ours_drop, model, x, patch, stride, target, options.batch, dtype),
-                device,
-            )
-            maps[kind] = got
-            seconds[kind].append(spent)
-            ratios[kind].append(seconds["Captum"][-1] / spent)
-            if coarse != stride:
-                got = ours_drop(model, x, patch, coarse, target, options.batch, dtype)
-            errors[kind] = relative(got[:common, :common], expected[:common, :common])
-    print(
-        f"{'':18}{'s a map':>10}{'ms a place':>12}   {'ratio, by round':22}{'to Captum':>11}"
-        f"{'to float32':>12}"
-    )
-    for kind, spent_all in seconds.items():
-        middle = statistics.median(spent_all)
-        text = f"{kind:18}{middle:10.2f}{1e3 * middle / len(places) ** 2:12.2f}   "
-        if kind in ratios:
-            text += f"{', '.join(f'{ratio:.2f}' for ratio in ratios[kind]):22}"
-            text += f"{errors[kind]:11.1e}{relative(maps[kind], maps['float32']):12.1e}"
-        print(text)
+        captum_seconds.append(spent / share)
+        spent, _ = measured(
+            lambda: ours_drop(model, x, patch, stride, target, options.batch), device
+        )
+        seconds.append(spent)
+        ratios.append(captum_seconds[-1] / spent)
+    got = ours_drop(model, x, patch, coarse, target, options.batch)
+    error = relative(got[:common, :common], expected[:common, :common])
+    print(f"{'':8}{'s a map':>10}{'ms a place':>12}   ratio, by round; error")
+    for name, by_round, text in (
+        ("Captum", captum_seconds, ""),
+        ("float32", seconds, ", ".join(f"{ratio:.2f}" for ratio in ratios) + f"; {error:.1e}"),
+    ):
+        middle = statistics.median(by_round)
+        print(f"{name:8}{middle:10.2f}{1e3 * middle / len(places) ** 2:12.2f}   {text}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python -m benchmarks.laboratory.smoothgrad                    # in about five minutes
     python -m benchmarks.laboratory.smoothgrad --samples 8 --rounds 1 --threads 1
     python -m benchmarks.laboratory.smoothgrad --network small_vgg
+    python -m benchmarks.laboratory.smoothgrad --busy --samples 8  # beside a process that computes
 
 Captum is an optional peer: ``pip install captum``. Both get the same network, picture and noise,
 number by number, and Captum runs with its best batch size. They take turns, round by round, and
@@ -29,7 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from benchmarks.laboratory import occlusion
+from benchmarks.laboratory import load, occlusion
 from benchmarks.laboratory.occlusion import (
     NETWORKS,
     measured,
@@ -110,6 +111,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--captum-batch", type=int, help="instead of the best of several")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--cpu-time", action="store_true", help="for a busy machine; one thread")
+    load.add_option(parser)
     options = parser.parse_args(arguments)
     if options.cpu_time:
         use_cpu_time(options.threads)
@@ -137,12 +139,13 @@ def main(arguments: list[str]) -> None:
         )
 
     batches = (options.captum_batch,) if options.captum_batch else CAPTUM_BATCHES
-    contenders = {
-        **captum_contenders(model, x, target, options, batches),
-        "float32": ours,
-        "bfloat16 backward": lambda: ours(torch.bfloat16),
-    }
-    seconds, maps, rates = take_turns(contenders, options.rounds)
+    with load.busy_cores(options.busy):
+        contenders = {
+            **captum_contenders(model, x, target, options, batches),
+            "float32": ours,
+            "bfloat16 backward": lambda: ours(torch.bfloat16),
+        }
+        seconds, maps, rates = take_turns(contenders, options.rounds)
     show_times(seconds, options.samples)
     first, *_ = contenders
     show_limits(multiply_adds(model, x), rates, options.samples, statistics.median(seconds[first]))

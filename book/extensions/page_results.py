@@ -2,8 +2,9 @@
 
 Jupyter Book keeps the results of executed pages, and looks at the text of a page only. This
 extension also looks at the code that a page imports, at the data beside that code, and, where the
-page shows a network, at the weights and the device. It gets the weights that the setting
-``NETWORK`` asks for before the first page is executed, and says at the end which network it was.
+page shows a network, at the weights, the device and the picture that a reader gives (``PICTURE``).
+It gets the weights that the setting ``NETWORK`` asks for before the first page is executed, and
+says at the end which network it was.
 """
 
 from __future__ import annotations
@@ -27,14 +28,17 @@ from autograder.authoring.site import SAYS_NETWORK
 from autograder.imported_files import add_files, imported_by, imported_files
 from book.extensions.course_setup import COURSE_ROOT
 from book.figures import FIGURES
-from laboratory import chosen_network
+from laboratory import chosen_network, own_picture
 from laboratory.batches import QUIET
 from laboratory.weights import WeightsError
 
 PACKAGES = ("autograder", "book", "laboratory", "solutions")
 DATA = {".npz", ".json", ".csv", ".png", ".jpg"}
-NETWORK = Path("laboratory") / "chosen_network.py"
-"""Pages that import this module show a network."""
+SETTINGS = {
+    Path("laboratory") / "chosen_network.py": chosen_network,
+    Path("laboratory") / "own_picture.py": own_picture,
+}
+"""Pages that import one of these modules show a network, or a picture of the reader's own."""
 
 LIVE_FIGURE = re.compile(r"^```\{live-figure\} (\w+)", re.MULTILINE)
 
@@ -62,11 +66,12 @@ def files_behind(root: Path, page: str) -> set[Path]:
 
 
 def digest_of(root: Path, files: set[Path]) -> str:
-    """Return a digest of the names and contents of files; of the network, where it is shown."""
+    """Return a digest of the names and contents of files; of network and picture, where shown."""
     digest = hashlib.sha256()
     add_files(digest, root, files)
-    if root / NETWORK in files:
-        digest.update(chosen_network.fingerprint().encode())
+    for module, setting in SETTINGS.items():
+        if root / module in files:
+            digest.update(setting.fingerprint().encode())
     return digest.hexdigest()
 
 
@@ -112,26 +117,34 @@ def record(app: Sphinx) -> Path:
     return Path(cache, "depends_on.json")
 
 
-def get_weights(_app: Sphinx) -> None:
-    """Get the weights that the setting asks for; no page shows a progress bar."""
+def get_ready(_app: Sphinx) -> None:
+    """Get the weights that the setting asks for, and check the reader's picture.
+
+    No page shows a progress bar.
+    """
     os.environ[QUIET] = "1"
     try:
         chosen_network.get_weights()
+        if file := own_picture.path():
+            os.environ[own_picture.VARIABLE] = str(file)  # pages are executed in another folder
+            own_picture.own_picture()
     except (ValueError, WeightsError) as error:
         raise ExtensionError(str(error)) from error
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:
-    """Note what the results of this build depend on, and say which network it was."""
+    """Note what the results of this build depend on; say which network and picture it was."""
     if error is None and hasattr(app.env, "course_digests"):
         record(app).parent.mkdir(parents=True, exist_ok=True)
         record(app).write_text(json.dumps(app.env.course_digests, indent=1), "utf-8")
-        logging.getLogger(__name__).info(SAYS_NETWORK + chosen_network.description())
+        file = own_picture.path()
+        picture = f" Your picture: {file}." if file else ""
+        logging.getLogger(__name__).info(SAYS_NETWORK + chosen_network.description() + picture)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
-    app.connect("builder-inited", get_weights)
+    app.connect("builder-inited", get_ready)
     app.connect("env-get-outdated", outdated_pages)
     app.connect("build-finished", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from skimage import data
-from torch import Tensor
+from torch import Tensor, nn
 
-from laboratory import chosen_network, drawn_pictures
+from laboratory import chosen_network, drawn_pictures, own_picture
 from laboratory.activations import Filters, filters
+from laboratory.layers import chain
 from laboratory.networks import Network, load_network
+from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -84,16 +86,56 @@ def example(net: Network, number: int = 0) -> Example:
     """Return picture ``number`` for a network: drawn for the small VGG, else a photograph.
 
     The class asked about is the drawn object's, or the one that the network thinks likeliest.
+    Photograph 0 is the reader's own picture, where one is given.
     """
     if net.classes == drawn_pictures.CLASSES:
         pictures = drawn(1, number)
         x, labels, masks = inputs(pictures, net)
         target = int(labels[0])
         return Example(_colors(net, x), x, target, net.classes[target], masks[0].cpu().numpy())
-    x = net.prepare(getattr(data, PHOTOGRAPHS[number % len(PHOTOGRAPHS)])())
+    x = net.prepare(example_photograph(number))
     with torch.inference_mode():
         target = int(net.model(x).argmax())
     return Example(_colors(net, x), x, target, net.classes[target], None)
+
+
+def photograph(name: str) -> Array:
+    """Return a photograph of ``skimage.data`` by its name, shape (H, W, 3) or (H, W), uint8."""
+    pictures: Array | tuple[Array, ...] = getattr(data, name)()
+    return pictures[0] if isinstance(pictures, tuple) else pictures  # the left one of a stereo pair
+
+
+def example_photograph(number: int) -> Array:
+    """Return photograph ``number`` of ``PHOTOGRAPHS``; as number 0 the reader's own, if given."""
+    name = PHOTOGRAPHS[number % len(PHOTOGRAPHS)]
+    return photograph(name) if number else own_or(name)
+
+
+def own_or(name: str) -> Array:
+    """Return the reader's own picture where one is given (``PICTURE``), else a photograph."""
+    own = own_picture.own_picture()
+    return photograph(name) if own is None else own
+
+
+def prepared(net: Network, picture: Array, side: int) -> Tensor:
+    """Return the middle of a picture (H, W, 3) or (H, W), normalized, shape (1, 3, side, side)."""
+    return replace(net, size=side, resize=side).prepare(picture)
+
+
+def receptive_field_of(net: Network, layer: str) -> tuple[int, int, int]:
+    """Return what a layer's units see along one axis: see the task ``receptive_field``."""
+    windows = []
+    for step in chain(net.model):
+        if isinstance(module := step.module, nn.Conv2d | nn.MaxPool2d):
+            kernel, stride, padding = module.kernel_size, module.stride, module.padding
+            windows.append((_first(kernel), _first(stride), _first(padding)))
+        if step.name == layer:
+            break
+    return receptive_field(windows)
+
+
+def _first(setting: int | str | tuple[int, ...]) -> int:
+    return int(setting[0] if isinstance(setting, tuple) else setting)
 
 
 def _colors(net: Network, x: Tensor) -> Array:

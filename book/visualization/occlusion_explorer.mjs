@@ -6,29 +6,41 @@
 import { button, choice, make, meter, select, speaker } from "../figures/elements.mjs";
 import { onceAFrame, save, watch } from "../figures/model.mjs";
 import { clamp, decode, fixedText } from "../figures/numbers.mjs";
-import { ask, drops, makeUnpacker, nearest, softmax } from "./occlusion_explorer_math.mjs";
+import {
+  ask,
+  drops,
+  makeUnpacker,
+  mostLikely,
+  nearest,
+  softmax,
+} from "./occlusion_explorer_math.mjs";
 import { makeMap, makePicture } from "./occlusion_explorer_stage.mjs";
 
 /** @typedef {import("../figures/model.mjs").Model} Model */
 /** @typedef {import("./occlusion_explorer_math.mjs").Sweep} Sweep */
-/** @typedef {{ name: string, side: number, picture: string, target: number, sweeps: Sweep[] }} Scene */
+/**
+ * A picture. Of many classes only some come with it; a last score stands for all others together.
+ *
+ * @typedef {{ name: string, label: string, network: string, side: number, picture: string,
+ *   photograph: boolean, classes: string[], target: number, step: number, color: string,
+ *   sweeps: Sweep[] }} Scene
+ */
 /** @typedef {ReturnType<ReturnType<typeof locator>>} Now what is shown, worked out from the model */
 
 /** A function that works out what is shown: scores, falls, and the places seen of this sweep. */
 function locator(/** @type {Model} */ model) {
   /** @type {Scene[]} */
   const scenes = model.get("scenes");
-  /** @type {string[]} */
-  const classes = model.get("classes");
-  const unpack = makeUnpacker(classes.length, model.get("step"));
+  const unpack = makeUnpacker();
   /** @type {Map<Sweep, Set<number>>} for each sweep, the numbers of the places in the map */
   const seenOf = new Map();
   return () => {
     const scene = scenes.find(({ name }) => name === model.get("scene")) ?? scenes[0];
     const sweep = scene.sweeps.find(({ patch }) => patch === model.get("patch")) ?? scene.sweeps[0];
     const measure = model.get("measure");
-    const scores = unpack(sweep);
-    const clean = decode(sweep.clean, model.get("step"));
+    const { classes, step } = scene;
+    const scores = unpack(sweep, step);
+    const clean = decode(sweep.clean, step);
     const falls = drops(clean, scores, scene.target, measure);
     const row = nearest(sweep.starts, model.get("top"));
     const column = nearest(sweep.starts, model.get("left"));
@@ -60,14 +72,12 @@ function makeMeters() {
     probability.name.textContent = `Probability of “${classes[target]}” `;
     fill(score, scores[at][target], clean[target], low, high);
     fill(probability, chances[target], before[target], 0, 1);
-    const [answer, usual] = [mostLikely(scores[at]), mostLikely(clean)];
+    const [answer, usual] = [scores[at], clean].map((part) => mostLikely(part, classes.length));
     says.textContent = `The network says: ${classes[answer]} (${fixedText(chances[answer])}).`;
     usually.textContent = `Nothing hidden: ${classes[usual]} (${fixedText(before[usual])}).`;
   };
   return { box, show };
 }
-
-const mostLikely = (/** @type {number[]} */ scores) => scores.indexOf(Math.max(...scores));
 
 /** What hiding this place does, for the eye and for the ear. */
 function sentences(
@@ -85,19 +95,18 @@ function sentences(
     sentence: `${places} are hidden: ${asked} ${change}, from ${whole} to ${hidden}.`,
     spoken:
       `Row ${top}, column ${left}: ${measure} ${hidden}, ${change}. ` +
-      `The network says ${classes[mostLikely(scores[at])]}.`,
+      `The network says ${classes[mostLikely(scores[at], classes.length)]}.`,
   };
 }
 
 /** The lists and buttons above the picture: { box, show }. */
 function makeControls(/** @type {Model} */ model, { put, all, none }) {
   const scenes = model.get("scenes");
-  const sides = scenes[0].sweeps.map(({ patch }) => [patch, `${patch} × ${patch}`]);
   const measures = ["score", "probability"].map((name) => [name, `the ${name}`]);
-  const names = scenes.map(({ name, label }) => [name, label]);
+  const names = scenes.map(({ name, label, network }) => [name, `${label} (${network})`]);
   const fields = {
     scene: select(names, (scene) => put({ scene })),
-    patch: select(sides, (side) => put({ patch: Number(side) })),
+    patch: select([], (side) => put({ patch: Number(side) })),
     measure: select(measures, (measure) => put({ measure })),
   };
   const buttons = [button("Show all places", all), button("Start over", none)];
@@ -109,8 +118,19 @@ function makeControls(/** @type {Model} */ model, { put, all, none }) {
     choice("Ask for", fields.measure),
     make("div", { class: "oc-buttons" }, ...buttons),
   );
-  const show = () => {
-    for (const name of Object.keys(fields)) fields[name].value = model.get(name);
+  /** @type {Scene} whose patches can be chosen */
+  let listed;
+  const show = (/** @type {Now} */ { scene, sweep, measure }) => {
+    if (listed !== scene) {
+      const options = scene.sweeps.map(({ patch }) =>
+        make("option", { value: patch }, `${patch} × ${patch}`),
+      );
+      fields.patch.replaceChildren(...options);
+      listed = scene;
+    }
+    fields.scene.value = scene.name;
+    fields.patch.value = `${sweep.patch}`;
+    fields.measure.value = measure;
   };
   return { box, show };
 }
@@ -149,7 +169,7 @@ function render({ model, el }) {
     show();
   };
   const controls = makeControls(model, { put, all, none });
-  const picture = makePicture(model.get("color"), () => now, moveTo);
+  const picture = makePicture(() => now, moveTo);
   const map = makeMap(() => now, moveTo);
   const meters = makeMeters();
   const sentence = make("p", { class: "lf-sentence" });
@@ -172,7 +192,7 @@ function render({ model, el }) {
     const words = sentences(now);
     count.textContent = `${seen.size} of ${falls.length} places seen. Largest fall so far: ${largest}.`;
     sentence.textContent = words.sentence;
-    controls.show();
+    controls.show(now);
     picture.show(now);
     map.show(now, count.textContent);
     meters.show(now);

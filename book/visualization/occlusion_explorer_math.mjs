@@ -34,6 +34,12 @@ export function drops(clean, scores, target, measure) {
   return scores.map((hidden) => whole - ask(hidden, target, measure));
 }
 
+/** The number of the class with the highest score; what comes after the classes does not count. */
+export function mostLikely(/** @type {number[]} */ scores, /** @type {number} */ classes) {
+  const named = scores.slice(0, classes);
+  return named.indexOf(Math.max(...named));
+}
+
 /** The number of the place whose start is nearest to a pixel. */
 export function nearest(/** @type {number[]} */ starts, /** @type {number} */ pixel) {
   let best = 0;
@@ -45,17 +51,18 @@ export function nearest(/** @type {number[]} */ starts, /** @type {number} */ pi
 
 /** @typedef {{ patch: number, starts: number[], scores: string, clean: string }} Sweep */
 
-/** A function that unpacks the scores of a sweep, for each place those of all classes, only once. */
-export function makeUnpacker(/** @type {number} */ classes, /** @type {number} */ step) {
+/** A function that unpacks a sweep's scores: for each place those of the classes, only once. */
+export function makeUnpacker() {
   /** @type {Map<Sweep, number[][]>} */
   const unpacked = new Map();
-  return (/** @type {Sweep} */ sweep) => {
+  return (/** @type {Sweep} */ sweep, /** @type {number} */ step) => {
     if (!unpacked.has(sweep)) {
       const flat = decode(sweep.scores, step);
-      const places = Array.from({ length: flat.length / classes }, (_, i) => i * classes);
+      const places = sweep.starts.length ** 2;
+      const columns = flat.length / places;
       unpacked.set(
         sweep,
-        places.map((start) => flat.slice(start, start + classes)),
+        Array.from({ length: places }, (_, i) => flat.slice(i * columns, (i + 1) * columns)),
       );
     }
     return unpacked.get(sweep);

@@ -18,11 +18,10 @@ function shareAt(/** @type {MouseEvent} */ event, /** @type {Element} */ element
 /**
  * The picture and the patch, which can be dragged and moved by key: { box, show }.
  *
- * @param {string} color of the patch
  * @param {() => Now} current
  * @param {MoveTo} moveTo
  */
-export function makePicture(color, current, moveTo) {
+export function makePicture(current, moveTo) {
   /** @type {number[] | undefined} where in the patch the pointer took hold of it */
   let hold;
   const pixelAt = (/** @type {MouseEvent} */ event) =>
@@ -33,7 +32,6 @@ export function makePicture(color, current, moveTo) {
     moveTo(nearest(starts, y - down), nearest(starts, x - right));
   };
   const patch = make("span", { class: "oc-patch" });
-  patch.style.setProperty("--oc-color", color);
   const picture = make(
     "div",
     {
@@ -74,6 +72,8 @@ export function makePicture(color, current, moveTo) {
   const title = make("p", { class: "lf-title" }, "Drag the patch");
   const show = (/** @type {Now} */ { scene, sweep, row, column }) => {
     picture.style.backgroundImage = `url("${scene.picture}")`;
+    picture.classList.toggle("oc-photograph", scene.photograph);
+    patch.style.setProperty("--oc-color", scene.color);
     const [top, left] = [sweep.starts[row], sweep.starts[column]];
     cover(patch, top / scene.side, left / scene.side, sweep.patch / scene.side);
   };

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,7 +18,6 @@ from laboratory.networks import Network
 from laboratory.synthesis.ascent import Regularizers, ascend, bounds
 from laboratory.synthesis.gram_matching import CONTENT, STYLE, gram
 from laboratory.synthesis.trunk import Trunk
-from solutions.padding_stride.tasks.receptive_field import receptive_field
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
@@ -40,7 +38,7 @@ TEXTURE_SIDE = 128
 """Height and width of the textures and of the pictures that get a style."""
 
 DREAM_SIDE = 192
-"""Height and width of a dream."""
+"""Height and width of the dreams that are compared."""
 
 
 def is_small(network: Network) -> bool:
@@ -151,18 +149,7 @@ def added_by_ascent(
 
 def field_side(network: Network, layer: str) -> int:
     """Return the side of the receptive field of a layer's units, in pixels."""
-    windows = []
-    for step in chain(network.model):
-        if isinstance(step.module, nn.Conv2d | nn.MaxPool2d):
-            windows.append((_first(step.module, "kernel_size"), _first(step.module, "stride"), 0))
-        if step.name == layer:
-            break
-    return receptive_field(windows)[0]
-
-
-def _first(module: nn.Module, name: str) -> int:
-    value = getattr(module, name)
-    return int(value[0] if isinstance(value, tuple) else value)
+    return demo.receptive_field_of(network, layer)[0]
 
 
 def distances(network: Network, x: Tensor, content: Tensor, style: Tensor) -> tuple[float, float]:
@@ -181,15 +168,9 @@ def _relative(got: Tensor, target: Tensor) -> float:
 # Pictures to begin with.
 
 
-def prepared(network: Network, picture: Array, side: int) -> Tensor:
-    """Return the middle of a picture (H, W, 3) or (H, W), normalized, shape (1, 3, side, side)."""
-    return replace(network, size=side, resize=side).prepare(picture)
-
-
 def photograph(network: Network, name: str, side: int) -> Tensor:
     """Return a photograph of scikit-image, normalized, shape (1, 3, side, side)."""
-    picture: Array = getattr(data, name)()
-    return prepared(network, picture, side)
+    return demo.prepared(network, demo.photograph(name), side)
 
 
 def textures() -> dict[str, Array]:

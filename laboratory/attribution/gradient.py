@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import torch
@@ -74,10 +75,25 @@ def on_device(
     return x.detach().to(device), targets
 
 
+@contextmanager
+def differentiable(model: nn.Module) -> Iterator[None]:
+    """Let gradients flow through a network, also where the caller has switched them off.
+
+    Raises ValueError if the network was made where nothing can be differentiated ever after.
+    """
+    if any(tensor.is_inference() for tensor in (*model.parameters(), *model.buffers())):
+        raise ValueError(
+            "The network was made under torch.inference_mode(), so nothing can be differentiated. "
+            "Make it, and load its weights, outside of it."
+        )
+    with torch.inference_mode(False), torch.enable_grad(), not_in_place(model):
+        yield
+
+
 def total_score(model: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
     """Return the sum of the pictures' scores: no picture's score depends on another picture."""
-    scores: Tensor = model(x)
-    return scores.gather(1, targets[:, None]).sum()
+    scores: Tensor = model(x.clone())  # which the network may overwrite
+    return scores.gather(1, targets[:, None].clone()).sum()
 
 
 def gradient_of_batch(
@@ -87,8 +103,9 @@ def gradient_of_batch(
 
     targets: one class each, shape (N,).
     """
-    x = x.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
-    with torch.enable_grad(), not_in_place(model):
+    with differentiable(model):
+        # A copy can be differentiated, also where the pictures were made under inference_mode.
+        x = x.detach().clone(memory_format=torch.channels_last).requires_grad_()
         with autocast(x.device, dtype):
             score = total_score(model, x, targets)
         # With respect to the picture alone: the weights' gradients stay as they are.

@@ -8,7 +8,7 @@ A *delta* is what a layer gets, or gives, minus what it gets or gives for the cl
   that clean and delta are never added: relu(c + d) - relu(c) = max(d, -c) - relu(-c).
 
 Where a delta is padded, zeros are right, and rounding errors are proportional to the deltas, not
-to the activations: hence bfloat16 is accurate.
+to the activations: hence float16 is accurate.
 """
 
 from __future__ import annotations

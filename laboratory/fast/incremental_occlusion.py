@@ -33,6 +33,7 @@ from laboratory.fast.sliding import Interval
 from laboratory.fast.winograd import WinogradConvolution, pays
 from laboratory.fast.workspace import Workspace
 from laboratory.layers import chain, device_of, must_be_ready
+from laboratory.occlusion_map import must_be_exact_enough
 
 _LINEAR_ROWS = 512  # places whose linear layers are computed together
 
@@ -64,12 +65,14 @@ class IncrementalOcclusion:
         x: the normalized picture, shape (1, C, H, W).
         baselines: what is seen through the patch: a picture (C, H, W), or one number.
         device: where to compute; by default where the network is.
-        delta_dtype: type of the deltas and of the weights that they meet. The clean picture is
-            always computed in float32.
+        delta_dtype: type of the deltas and of the weights that they meet: torch.float32, or, on a
+            GPU, torch.float16. The clean picture is always computed in float32.
 
-        Raises UnsupportedLayerError if the network is no chain, ValueError if shapes do not fit.
+        Raises UnsupportedLayerError if the network is no chain, ValueError if shapes do not fit or
+        the type is too inexact.
         """
         must_be_ready(model)
+        must_be_exact_enough(delta_dtype)
         self.device = torch.device(device) if device is not None else device_of(model)
         model.to(self.device)
         self._dtype = delta_dtype

@@ -39,8 +39,7 @@ class LiveOcclusion:
     ) -> None:
         """Plan the map and, on a GPU, record it.
 
-        model, device, delta_dtype: see ``IncrementalOcclusion``. On a GPU, torch.float16 is as fast
-            as torch.bfloat16, and more accurate.
+        model, device, delta_dtype: see ``IncrementalOcclusion``.
         shape: of the pictures, (C, H, W).
         patch, stride: in pixels; one number, or one for the height and one for the width.
         batch_size, size_classes: see ``IncrementalOcclusion.logits``.

@@ -1,4 +1,4 @@
-"""Gradient ascent on a picture, and what keeps the picture natural."""
+"""Gradient ascent on pictures, and what keeps them natural."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from laboratory.baselines import blur
 from laboratory.batches import track
 from laboratory.networks import Network
 
 Objective = Callable[[Tensor], Tensor]
-"""Gets a picture (1, 3, H, W), gives the number that is to grow."""
+"""Gets pictures (N, 3, H, W), gives the numbers that are to grow, one for each, or their sum."""
+
+COLORS = ((1.0, 0.84, 0.7), (0.84, 1.0, 0.94), (0.7, 0.94, 1.0))
+"""How red, green and blue go together in photographs: correlations over eight of scikit-image's."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,13 @@ class Regularizers:
     blur: standard deviation of a blur in pixels, every ``blur_every`` steps: no checkered noise.
     jitter: pixels by which the picture is moved at random before each step: no dependence on the
         grid of the strides.
+    natural: exponent p, from 0 (off) to 1: each wave in the gradient is divided by its frequency to
+        the power of p, and its colors are mixed by ``COLORS``: the picture grows as photographs
+        are made, of large shapes first, and hardly of a red that is not also green and blue.
 
     Simonyan et al. (2014): l2. Yosinski et al. (2015), "Understanding neural networks through deep
-    visualization": blur and clip. Mordvintsev et al. (2015), "Inceptionism": jitter.
+    visualization": blur and clip. Mordvintsev et al. (2015), "Inceptionism": jitter. Olah et al.
+    (2017), "Feature visualization": natural.
     """
 
     l2: float = 0.0
@@ -36,9 +44,10 @@ class Regularizers:
     blur: float = 0.0
     blur_every: int = 4
     jitter: int = 0
+    natural: float = 0.0
 
 
-NATURAL = Regularizers(l2=0.01, blur=0.5, jitter=4)
+USUAL = Regularizers(l2=0.01, blur=0.5, jitter=4)
 """What class models and filter ascent use by default."""
 
 
@@ -46,8 +55,8 @@ NATURAL = Regularizers(l2=0.01, blur=0.5, jitter=4)
 class Ascent:
     """Where gradient ascent arrived.
 
-    x: the normalized picture, shape (1, 3, H, W).
-    values: of the objective, before each step, shape (steps,).
+    x: the normalized pictures, shape (N, 3, H, W).
+    values: of the objective, before each step, shape (steps,) or (steps, N).
     """
 
     x: Tensor
@@ -65,9 +74,9 @@ def ascend(
     seed: int = 0,
     progress: bool = True,
 ) -> Ascent:
-    """Change a picture so that an objective grows.
+    """Change pictures so that an objective grows, each as if it were alone.
 
-    x: where it begins; is not changed.
+    x: where they begin; is not changed.
     rate: root mean square of the change in each step, in normalized units: the gradient only gives
         the direction, since its size differs by orders of magnitude between layers.
     bounds: smallest and largest value of each channel, shape (3, 1, 1).
@@ -81,17 +90,77 @@ def ascend(
             int(torch.randint(-regularizers.jitter, regularizers.jitter + 1, (), generator=random))
             for _ in range(2)
         )
-        moved = x.roll((down, right), (2, 3)).requires_grad_()
-        with torch.enable_grad():
+        with torch.inference_mode(False), torch.enable_grad():
+            moved = x.roll((down, right), (2, 3)).requires_grad_()
             value = objective(moved)
-            (slope,) = torch.autograd.grad(value, moved)
+            (slope,) = torch.autograd.grad(value.sum(), moved)
         slope = slope.roll((-down, -right), (2, 3))
         values.append(value.detach())
-        x = x + rate * slope / slope.square().mean().sqrt().clamp(min=1e-12)
+        if regularizers.natural:
+            slope = _as_in_photographs(slope, regularizers.natural)
+        size = slope.square().mean((1, 2, 3), keepdim=True).sqrt()
+        x = x + rate * slope / size.clamp(min=1e-12)
         x = _regularized(x, regularizers, step)
         if bounds is not None:
             x = x.clamp(*bounds)
     return Ascent(x, torch.stack(values) if values else x.new_zeros(0))
+
+
+def climb(
+    network: Network,
+    objective: Objective,
+    *,
+    count: int,
+    side: int,
+    octaves: int,
+    steps: int,
+    rate: float,
+    regularizers: Regularizers,
+    seed: int,
+    progress: bool,
+) -> Ascent:
+    """Return pictures that make an objective grow, from the mean color on.
+
+    count: of the pictures, which begin alike; side: their height and width.
+    octaves: sizes of the picture, each 1.4 times the one before; ``side`` is the last. What is seen
+        in the small ones becomes the large shapes of the last.
+    steps: in each octave.
+
+    Other arguments: see ``ascend``. The values are those of the last octave.
+    """
+    if octaves < 1:
+        raise ValueError(f"There must be at least 1 octave; {octaves} were given.")
+    sides = octave_sizes((side, side), octaves)
+    x = faint_noise(network, sides[0], seed).expand(count, -1, -1, -1)
+    for octave, size in enumerate(sides):
+        ascent = ascend(
+            objective,
+            resized(x, size),
+            steps=steps,
+            rate=rate,
+            regularizers=regularizers,
+            bounds=bounds(network),
+            seed=seed + octave,
+            progress=progress,
+        )
+        x = ascent.x
+    return ascent
+
+
+def octave_sizes(size: tuple[int, int], octaves: int, ratio: float = 1.4) -> list[tuple[int, int]]:
+    """Return a picture's sizes, from the smallest to ``size``, each ``ratio`` times the last."""
+    height, width = size
+    return [
+        (round(height / ratio**octave), round(width / ratio**octave))
+        for octave in reversed(range(octaves))
+    ]
+
+
+def resized(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return pictures (N, 3, H, W) in another size."""
+    if x.shape[2:] == size:
+        return x
+    return functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)
 
 
 def _regularized(x: Tensor, regularizers: Regularizers, step: int) -> Tensor:
@@ -100,8 +169,20 @@ def _regularized(x: Tensor, regularizers: Regularizers, step: int) -> Tensor:
         x = blur(x, regularizers.blur)
     if regularizers.clip:
         norm = torch.linalg.vector_norm(x, dim=1, keepdim=True)
-        x = torch.where(norm > norm.flatten().quantile(regularizers.clip), x, 0)
+        limit = norm.flatten(1).quantile(regularizers.clip, dim=1)
+        x = torch.where(norm > limit.view(-1, 1, 1, 1), x, 0)
     return x
+
+
+def _as_in_photographs(slope: Tensor, exponent: float) -> Tensor:
+    """Return gradients (N, 3, H, W) with waves and colors weighted as in photographs."""
+    height, width = slope.shape[2:]
+    down, right = torch.fft.fftfreq(height), torch.fft.rfftfreq(width)
+    # The mean color counts as a wave that is as long as the picture.
+    frequency = torch.hypot(down[:, None], right[None]).clamp(min=1 / max(height, width))
+    weights = (frequency**-exponent).to(slope.device)
+    slope = torch.fft.irfft2(torch.fft.rfft2(slope) * weights, s=(height, width))
+    return torch.einsum("ij,njhw->nihw", torch.tensor(COLORS).to(slope), slope)
 
 
 def bounds(network: Network) -> tuple[Tensor, Tensor]:

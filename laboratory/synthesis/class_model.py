@@ -5,27 +5,28 @@ Simonyan, Vedaldi, Zisserman (2014), "Deep inside convolutional networks".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
 
 from laboratory.layers import must_be_ready, not_in_place
 from laboratory.networks import Network
 from laboratory.synthesis.ascent import (
-    NATURAL,
+    USUAL,
     Ascent,
     Regularizers,
-    ascend,
-    bounds,
-    faint_noise,
+    climb,
 )
 
 
 def class_model(
     network: Network,
-    target: int,
+    target: int | Sequence[int],
     *,
     steps: int = 200,
+    octaves: int = 1,
     rate: float = 0.05,
-    regularizers: Regularizers = NATURAL,
+    regularizers: Regularizers = USUAL,
     seed: int = 0,
     progress: bool = True,
 ) -> Ascent:
@@ -33,22 +34,28 @@ def class_model(
 
     The score before the softmax: a probability can also be driven up by lowering all others.
 
-    Arguments: see ``ascent.ascend``.
+    target: a class, or several: then there is one picture for each, all made together.
+    octaves: sizes, from a small picture to the network's; see ``ascent.climb``.
+
+    Other arguments: see ``ascent.ascend``.
     """
     must_be_ready(network.model)
+    targets = [target] if isinstance(target, int) else list(target)
 
     def score(x: Tensor) -> Tensor:
         with not_in_place(network.model):
-            scores: Tensor = network.model(x)
-        return scores[0, target]
+            scores: Tensor = network.model(x.clone())  # which the network may overwrite
+        return scores[range(len(targets)), targets]
 
-    return ascend(
+    return climb(
+        network,
         score,
-        faint_noise(network, (network.size, network.size), seed),
+        count=len(targets),
+        side=network.size,
+        octaves=octaves,
         steps=steps,
         rate=rate,
         regularizers=regularizers,
-        bounds=bounds(network),
         seed=seed,
         progress=progress,
     )

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from laboratory.networks import Network
-from laboratory.synthesis.ascent import Regularizers, ascend, bounds
+from laboratory.synthesis.ascent import Regularizers, ascend, bounds, octave_sizes, resized
 from laboratory.synthesis.trunk import Trunk
 
 
@@ -39,12 +38,11 @@ def deep_dream(
     Other arguments: see ``ascent.ascend``.
     """
     trunk = Trunk(network.model, [layer])
-    height, width = x.shape[-2:]
     added = torch.zeros_like(x)
-    for octave in reversed(range(octaves)):
-        size = (round(height / ratio**octave), round(width / ratio**octave))
-        base = _resized(x, size)
-        begin = base + _resized(added, size)
+    sizes = octave_sizes((x.shape[2], x.shape[3]), octaves, ratio)
+    for octave, size in zip(reversed(range(octaves)), sizes, strict=True):
+        base = resized(x, size)
+        begin = base + resized(added, size)
         grown = ascend(
             lambda picture: trunk(picture)[layer].square().mean(),
             begin,
@@ -57,9 +55,3 @@ def deep_dream(
         )
         added = grown.x - base
     return (x + added).clamp(*bounds(network))
-
-
-def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
-    if x.shape[2:] == size:
-        return x
-    return functional.interpolate(x, size, mode="bilinear", align_corners=False, antialias=True)

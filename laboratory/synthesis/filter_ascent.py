@@ -5,14 +5,14 @@ Erhan, Bengio, Courville, Vincent (2009), "Visualizing higher-layer features of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from laboratory.networks import Network
 from laboratory.synthesis.ascent import (
-    NATURAL,
+    USUAL,
     Ascent,
     Regularizers,
-    ascend,
-    bounds,
-    faint_noise,
+    climb,
 )
 from laboratory.synthesis.trunk import Trunk
 
@@ -20,31 +20,36 @@ from laboratory.synthesis.trunk import Trunk
 def filter_ascent(
     network: Network,
     layer: str,
-    channel: int,
+    channel: int | Sequence[int],
     *,
     size: int | None = None,
     steps: int = 100,
+    octaves: int = 1,
     rate: float = 0.05,
-    regularizers: Regularizers = NATURAL,
+    regularizers: Regularizers = USUAL,
     seed: int = 0,
     progress: bool = True,
 ) -> Ascent:
     """Return a picture that drives the mean answer of one channel up.
 
     layer: such as "conv4_2"; before ReLU, where a gradient remains when nothing is answered yet.
+    channel: its number, or several: then there is one picture for each, all made together.
     size: height and width of the picture; by default the network's.
+    octaves: sizes, from a small picture to this one; see ``ascent.climb``.
 
     Other arguments: see ``ascent.ascend``.
     """
-    side = size or network.size
     trunk = Trunk(network.model, [layer])
-    return ascend(
-        lambda x: trunk(x)[layer][0, channel].mean(),
-        faint_noise(network, (side, side), seed),
+    channels = [channel] if isinstance(channel, int) else list(channel)
+    return climb(
+        network,
+        lambda x: trunk(x)[layer][range(len(channels)), channels].mean((1, 2)),
+        count=len(channels),
+        side=size or network.size,
+        octaves=octaves,
         steps=steps,
         rate=rate,
         regularizers=regularizers,
-        bounds=bounds(network),
         seed=seed,
         progress=progress,
     )

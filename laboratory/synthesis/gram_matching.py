@@ -49,6 +49,7 @@ class Synthesis:
     losses: Tensor
 
 
+@torch.inference_mode(False)  # pictures made under inference_mode, and calls under it
 def match_grams(
     network: Network,
     *,
@@ -65,7 +66,7 @@ def match_grams(
     with torch.no_grad():
         goals = {name: gram(trunk(example.to(device))[name]) for name in styles}
         content_goal = trunk(content[1].to(device))[content[0]] if content else None
-    x = begin.to(device).requires_grad_()
+    x = begin.to(device, copy=True).requires_grad_()
     low, high = bounds(network)
     optimizer = torch.optim.LBFGS(
         [x],

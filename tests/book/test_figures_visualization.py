@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
+from torch import nn
 
 from book.figures import embedded, figure_class, figure_state
 from book.plots import NEGATIVE
@@ -39,6 +42,7 @@ from laboratory.attribution.gradient import gradient, strongest
 from laboratory.attribution.occlusion import plain_occlusion
 from laboratory.attribution.saliency import saliency
 from laboratory.layers import chain
+from laboratory.networks import Network
 from laboratory.occlusion_map import OcclusionMap
 from tests.book.figure_pages import THEMES, call, check_accessible, choice, number, opened
 
@@ -144,9 +148,16 @@ def test_the_page_carries_the_scores_of_the_laboratory(
         assert np.abs(np.array(drop) - expected).max() < 1.5 * step
 
 
-def says(page: Page, reference: OcclusionMap, target: int, i: int, j: int) -> None:
-    """The figure tells what the laboratory finds at a place."""
-    network = demo.small_network()
+def says(
+    page: Page,
+    reference: OcclusionMap,
+    target: int,
+    i: int,
+    j: int,
+    network: Network | None = None,
+) -> None:
+    """The figure tells what the laboratory finds at a place; by default with the small network."""
+    network = network or demo.small_network()
     scores = reference.logits[i, j]
     values = page.locator(".lf-value")
     top, left, patch = reference.tops[i], reference.lefts[j], reference.patch[0]
@@ -316,6 +327,131 @@ def test_a_finger_drags_the_patch_only(browser: Browser) -> None:
     page.wait_for_function("scrollY > 50")
     says(page, reference, drawn.target, 9, 10)
     page.close()
+
+
+# ------------------------------------------------------------- occlusion of photographs
+
+
+@functools.cache
+def photographs() -> tuple[Network, list[dict[str, Any]]]:
+    """A network of 30 classes in the place of VGG16, and the scenes that the page gets with it."""
+    small = demo.small_network()
+    torch.manual_seed(5)
+    layers = [*small.model.features, nn.Flatten(), *small.model.classifier]  # type: ignore[misc]
+    layers[-1] = nn.Linear(layers[-1].in_features, 30)
+    nn.init.normal_(layers[-1].weight, std=2)
+    names = tuple(f"class {number}" for number in range(30))
+    model = nn.Sequential(*layers).eval().requires_grad_(False)
+    network = replace(small, name="VGG16", model=model, classes=names, size=96, resize=100)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo, "network", lambda: network)
+        return network, occlusion_explorer.scenes.__wrapped__()
+
+
+def at_places(number: int, patch: int) -> tuple[demo.Example, OcclusionMap]:
+    """One photograph, and the whole network for every place of the patch."""
+    network, _ = photographs()
+    example = demo.example(network, number)
+    step = occlusion_explorer.PHOTOGRAPH_STRIDE
+    return example, plain_occlusion(
+        network.model, example.x, patch=patch, stride=step, progress=False
+    )
+
+
+def test_photographs_come_first_and_where_they_cost_most() -> None:
+    _, scenes = photographs()
+    names = [scene["name"] for scene in scenes]
+    assert names[:2] == ["photograph-0", "picture-13"]
+    assert scenes[1:] == occlusion_explorer.scenes()  # the drawn pictures stay as they are
+    example, reference = at_places(0, occlusion_explorer.PHOTOGRAPH_PATCHES[-1])
+    drop = reference.drop(example.target)
+    figure = OcclusionExplorer(scenes=scenes)
+    assert figure.scene == "photograph-0"
+    i, j = reference.tops.index(figure.top), reference.lefts.index(figure.left)
+    assert float(drop[i, j]) == pytest.approx(float(drop.max()), abs=1e-4)
+    sharp = pixels(scenes[0]["picture"])
+    assert sharp.shape[:2] == (192, 192)
+    small = sharp[..., :3].reshape(96, 2, 96, 2, 3).mean((1, 3))
+    assert np.abs(small - 255 * example.picture).mean() < 4  # the same part of the photograph
+
+
+@pytest.mark.parametrize("patch", occlusion_explorer.PHOTOGRAPH_PATCHES)
+@pytest.mark.parametrize("number", range(occlusion_explorer.PHOTOGRAPHS))
+def test_few_scores_tell_what_all_would(modules: Page, number: int, patch: int) -> None:
+    """Scores, probabilities and likeliest classes are those of the network run place by place."""
+    network, scenes = photographs()
+    example, reference = at_places(number, patch)
+    scene = scenes[number]
+    [sweep] = [candidate for candidate in scene["sweeps"] if candidate["patch"] == patch]
+    count, step = len(scene["classes"]), scene["step"]
+    assert 1 < count < 30
+    assert scene["classes"][scene["target"]] == example.label
+    scores = call(modules, "occlusion_explorer.decode", sweep["scores"], step)
+    places = np.reshape(scores, (-1, count + 1))
+    expected = reference.logits.flatten(0, 1)
+    chances = expected.softmax(-1)[:, example.target]
+    for place, logits, chance in zip(places, expected, chances, strict=True):
+        assert abs(place[scene["target"]] - float(logits[example.target])) < 0.6 * step
+        assert np.exp(place - place.max())[scene["target"]] / np.exp(
+            place - place.max()
+        ).sum() == pytest.approx(float(chance), abs=2 * step)
+    likeliest = [
+        scene["classes"][call(modules, "occlusion_explorer.mostLikely", place, count)]
+        for place in places[:: len(places) // 20]
+    ]
+    exact = expected[:: len(places) // 20]
+    assert likeliest == [network.classes[int(logits.argmax())] for logits in exact]
+
+
+def test_large_scores_have_larger_steps() -> None:
+    logits = torch.full((2, 2, 30), -200.0)
+    logits[..., 3] = torch.tensor([[200.0, 100], [50, 25]])
+    swept = OcclusionMap(logits, logits[0, 0], (0, 1), (0, 1), (2, 2), (3, 3))
+    assert occlusion_explorer.step_for([swept]) == 8 * occlusion_explorer.STEP
+    small = replace(swept, logits=logits / 10, clean=logits[0, 0] / 10)
+    assert occlusion_explorer.step_for([small]) == occlusion_explorer.STEP
+
+
+def test_what_is_left_of_the_softmax() -> None:
+    logits = torch.randn(4, 5, 30, generator=torch.Generator().manual_seed(0))
+    few = occlusion_explorer.with_rest(logits, [3, 17])
+    assert few.shape == (4, 5, 3)
+    assert torch.allclose(few.softmax(-1)[..., :2], logits.softmax(-1)[..., [3, 17]])
+    assert occlusion_explorer.with_rest(logits, range(30)) is logits
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", [390, 760])
+def test_a_patch_over_a_photograph(browser: Browser, theme: str, width: int) -> None:
+    network, scenes = photographs()
+    page = opened(browser, "occlusion_explorer", theme=theme, width=width, scenes=scenes)
+    example, reference = at_places(0, 56)
+    figure = OcclusionExplorer(scenes=scenes)
+    i, j = reference.tops.index(figure.top), reference.lefts.index(figure.left)
+    says(page, reference, example.target, i, j, network)
+    page.get_by_role("application").focus()
+    to = {"ArrowLeft": (i, j - 1)} if j else {"ArrowRight": (i, j + 1)}
+    [(key, place)] = to.items()
+    page.keyboard.press(key)
+    says(page, reference, example.target, *place, network)
+    sides = choice(page, "Patch, in pixels").locator("option").all_inner_texts()
+    assert sides == ["32 × 32", "56 × 56"]
+    choice(page, "Patch, in pixels").select_option("32")
+    page.get_by_role("button", name="Show all places").press("Enter")
+    _, fine = at_places(0, 32)
+    count = fine.logits[..., 0].numel()
+    expect(page.locator(".oc-count")).to_contain_text(f"{count} of {count} places seen")
+    check_accessible(page, f"{theme}, {width}")
+    choice(page, "Picture").select_option(label="A triangle (small VGG)")
+    sides = choice(page, "Patch, in pixels").locator("option").all_inner_texts()
+    assert sides == ["8 × 8", "16 × 16", "24 × 24"]
+    check_accessible(page, f"{theme}, {width}, drawn")
+    page.close()
+
+
+def test_photographs_weigh_little() -> None:
+    _, scenes = photographs()
+    assert len(json.dumps(scenes)) < LIMIT
 
 
 # ------------------------------------------------------------------------------ SmoothGrad

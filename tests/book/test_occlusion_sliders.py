@@ -366,8 +366,8 @@ class TestWork:
 
         monkeypatch.setattr(occlusion_plans, "LiveOcclusion", Typed)
         OcclusionSliders(network, drawn[0], stride=24)
-        OcclusionSliders(network, drawn[0], stride=24, delta_dtype=torch.bfloat16)
-        assert types == [torch.float32, torch.bfloat16]
+        OcclusionSliders(network, drawn[0], stride=24, delta_dtype=torch.float16)
+        assert types == [torch.float32, torch.float16]
 
     def test_controls_in_several_threads(self, network, drawn, monkeypatch):
         """A patch that is changed while a map is computed: the picture and the map still agree.

@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from book.extensions import page_results
-from laboratory import chosen_network, weights
+from laboratory import chosen_network, own_picture, weights
 from tests import COURSE
 
 PAGE = """\
@@ -84,6 +85,32 @@ def test_the_network_counts_where_it_is_shown(monkeypatch: pytest.MonkeyPatch, r
     assert digests[0][1] == digests[1][1]
 
 
+def test_the_readers_picture_counts_where_it_may_be_shown(
+    monkeypatch: pytest.MonkeyPatch, root: Path
+) -> None:
+    demo, other = root / "laboratory" / "own_picture.py", root / "laboratory" / "layers.py"
+    demo.write_text("")
+    picture = root / "me.png"
+    digests = []
+    for content in (None, "a picture", "another picture"):
+        if content:
+            picture.write_text(content)
+            monkeypatch.setenv(own_picture.VARIABLE, str(picture))
+        digests.append([page_results.digest_of(root, {path}) for path in (demo, other)])
+    assert len({of_demo for of_demo, _ in digests}) == 3
+    assert len({of_other for _, of_other in digests}) == 1
+
+
+def test_pages_with_photographs_may_show_the_readers() -> None:
+    pages = {path.stem: path.read_text() for path in COURSE.glob("book/*/*.md")}
+    own = COURSE / "laboratory" / "own_picture.py"
+    showing = {
+        name for name, text in pages.items() if own in page_results.files_behind(COURSE, text)
+    }
+    assert {"visualization", "occlusion", "gradients", "synthesis", "segmentation"} <= showing
+    assert "filters" not in showing
+
+
 CONF = f"""\
 import sys
 sys.path.insert(0, {str(COURSE)!r})
@@ -106,7 +133,8 @@ def built(book: Path, **environment: str) -> tuple[dict[str, str], str]:
 
 
 def variables() -> set[str]:
-    return {*weights.VARIABLES.values(), weights.UNCHECKED, chosen_network.VARIABLE}
+    settings = chosen_network.VARIABLE, own_picture.VARIABLE
+    return {*weights.VARIABLES.values(), weights.UNCHECKED, *settings}
 
 
 def test_weights_that_arrive_later_rebuild_just_the_pages_that_show_them(tmp_path: Path) -> None:
@@ -129,13 +157,28 @@ def test_weights_that_arrive_later_rebuild_just_the_pages_that_show_them(tmp_pat
     assert "Network: VGG16 on " in said
     assert second["index"] == first["index"]
     assert second["network"] != first["network"]
+    Image.new("RGB", (80, 80)).save(tmp_path / "me.png")
+    third, said = built(tmp_path, **given, **{own_picture.VARIABLE: "me.png"})
+    assert f"Your picture: {tmp_path / 'me.png'}." in said
+    assert third == second  # neither page shows a picture
 
 
-def test_a_setting_that_there_is_not_ends_the_build(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ((chosen_network.VARIABLE, "large"), 'NETWORK is one of auto, vgg16, small, not "large".'),
+        ((own_picture.VARIABLE, "page.md"), "add NETWORK=vgg16, or leave PICTURE out"),
+    ],
+)
+def test_a_setting_that_cannot_be_met_ends_the_build(
+    tmp_path: Path, setting: tuple[str, str], message: str
+) -> None:
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.md").write_text("# Page")
     command = [sys.executable, "-m", "sphinx", ".", "out"]
-    environment = {**os.environ, chosen_network.VARIABLE: "large"}
+    (tmp_path / "page.md").write_text("# No picture\n")
+    own = {name: value for name, value in os.environ.items() if name not in variables()}
+    environment = own | {"TORCH_HOME": str(tmp_path / "nothing")} | dict([setting])
     done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True)
     assert done.returncode != 0
-    assert 'NETWORK is one of auto, vgg16, small, not "large".' in done.stderr
+    assert message in done.stderr

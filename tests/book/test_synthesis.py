@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 from torch import Tensor
 
-from book.visualization import demo, segmentation_demo, synthesis_demo
+from book.visualization import demo, large_pictures, segmentation_demo, synthesis_demo
 from laboratory import drawn_pictures, evaluation, segmentation
 from laboratory.networks import Network
 from laboratory.synthesis.ascent import Regularizers, ascend
@@ -78,6 +79,26 @@ class TestDemonstrations:
         assert synthesis_demo.steps(NETWORK, 100) == 100
         assert synthesis_demo.steps(vgg, 100) == 20
 
+    def test_what_a_page_can_afford(self) -> None:
+        small = large_pictures.effort(NETWORK)
+        assert (small.classes, small.channels) == (None, synthesis_demo.CHANNELS)
+        assert large_pictures.as_in_photographs(NETWORK) == []
+        vgg = big_network()
+        on_cpu = large_pictures.effort(vgg)
+        on_gpu = large_pictures.effort(replace(vgg, model=copy.deepcopy(vgg.model).to("meta")))
+        assert min(small.width, on_cpu.width) >= 500
+        assert on_gpu.width > on_cpu.width
+        assert on_gpu.dream[1] > on_cpu.dream[1]
+        assert on_cpu.channels == on_gpu.channels == large_pictures.PHOTOGRAPHIC
+
+    def test_whole_photographs(self) -> None:
+        x = large_pictures.whole(NETWORK, demo.photograph("rocket"), 128)
+        assert x.shape == (1, 3, 85, 128)
+        wide = float(large_pictures.whole(NETWORK, demo.photograph("rocket"), 640).mean())
+        assert float(x.mean()) == pytest.approx(wide, abs=0.01)
+        upright = np.zeros((400, 100, 3), np.uint8)
+        assert large_pictures.whole(NETWORK, upright, 128).shape == (1, 3, 256, 64)
+
     def test_known_scores_are_those_of_the_own_class(self) -> None:
         x, labels = synthesis_demo.known_pictures(NETWORK)
         scores = synthesis_demo.known_scores(NETWORK)
@@ -90,7 +111,7 @@ class TestDemonstrations:
         x = synthesis_demo.photograph(NETWORK, "rocket", 130)
         assert x.shape == (1, 3, 130, 130)
         for texture in synthesis_demo.textures().values():
-            assert synthesis_demo.prepared(NETWORK, texture, 64).shape == (1, 3, 64, 64)
+            assert demo.prepared(NETWORK, texture, 64).shape == (1, 3, 64, 64)
 
     def test_distances(self) -> None:
         x = synthesis_demo.photograph(NETWORK, "chelsea", 64)
@@ -185,7 +206,7 @@ class TestClaimsAboutTextures:
         trunk = Trunk(NETWORK.model, STYLE)
         change = {}
         for name, example in synthesis_demo.textures().items():
-            x = synthesis_demo.prepared(NETWORK, example, 128)
+            x = demo.prepared(NETWORK, example, 128)
             with torch.no_grad():
                 as_it_is, turned = trunk(x), trunk(x.rot90(1, (2, 3)))
             change[name] = np.mean(
@@ -201,7 +222,7 @@ class TestClaimsAboutTextures:
 
     def test_content_of_an_early_layer_lets_less_style_in(self) -> None:
         content = synthesis_demo.photograph(NETWORK, "chelsea", 64)
-        style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
+        style = demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         left = {}
         for layer in ("relu1_1", "relu4_2"):
             transferred = style_transfer(
@@ -213,7 +234,7 @@ class TestClaimsAboutTextures:
     def test_answers_with_their_places_give_a_double_exposure(self) -> None:
         """Where answers themselves are compared, the style's own picture comes in."""
         content = synthesis_demo.photograph(NETWORK, "chelsea", 64)
-        style = synthesis_demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
+        style = demo.prepared(NETWORK, synthesis_demo.textures()["dots"], 64)
         trunk = Trunk(NETWORK.model, ["relu1_1", "relu4_2"])
         with torch.no_grad():
             content_output, style_output = trunk(content)["relu4_2"], trunk(style)["relu1_1"]

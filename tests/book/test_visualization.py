@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import torch
 from nbclient import NotebookClient
+from PIL import Image
 from torch import Tensor, nn
 
 from autograder.chapter import load_problems
 from benchmarks.book.pages import place_random_vgg16
-from book.visualization import demo
-from laboratory import activations, drawn_pictures, evaluation
+from book.visualization import demo, patches_demo
+from laboratory import activations, drawn_pictures, evaluation, own_picture, weights
 from laboratory.attribution.fluctuation import fluctuation
 from laboratory.attribution.grad_cam import grad_cam
 from laboratory.attribution.gradient import gradient, strongest
@@ -26,6 +27,7 @@ from laboratory.attribution.occlusion import plain_occlusion
 from laboratory.attribution.saliency import saliency
 from laboratory.attribution.smoothgrad import smoothgrad
 from laboratory.layers import chain
+from laboratory.synthesis.trunk import Trunk
 from solutions.visualization import exercise_pictures
 from tests import COURSE
 
@@ -170,6 +172,68 @@ class TestPages:
 
         assert min(likeness(guided_backprop)) > 0.98
         assert np.mean(likeness(gradient)) < 0.9
+
+
+class TestOwnPicture:
+    @pytest.fixture
+    def red(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A red picture as the reader's own, where VGG16's weights are."""
+        Image.new("RGB", (300, 200), "red").save(tmp_path / "me.png")
+        (tmp_path / "vgg16.pth").write_bytes(b"weights")
+        monkeypatch.setenv(own_picture.VARIABLE, str(tmp_path / "me.png"))
+        monkeypatch.setenv(weights.VARIABLES["vgg16"], str(tmp_path / "vgg16.pth"))
+        monkeypatch.setenv(weights.UNCHECKED, "1")
+
+    @pytest.mark.usefixtures("red")
+    def test_it_is_the_first_photograph(self) -> None:
+        small = demo.small_network()
+        names = tuple(f"class {number}" for number in range(10))
+        network = dataclasses.replace(small, name="VGG16", classes=names)
+        own, other = demo.example(network, 0), demo.example(network, 1)
+        assert np.allclose(own.picture, (1, 0, 0), atol=1e-5)
+        assert other.picture.std() > 0.1
+        assert (demo.own_or("rocket") == (255, 0, 0)).all()
+        x = patches_demo.pictures(network)
+        assert len(x) == len(patches_demo.PHOTOGRAPHS)
+        assert np.allclose(network.unnormalize(x[:1])[0, 0], 1, atol=1e-5)
+
+    def test_without_it_the_photographs_are_scikit_images(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv(own_picture.VARIABLE, raising=False)
+        assert np.array_equal(demo.example_photograph(0), demo.photograph("chelsea"))
+        assert demo.photograph("stereo_motorcycle").shape == (500, 741, 3)
+
+
+class TestPatches:
+    def test_what_is_drawn_beside_the_map_is_what_the_unit_answers_to(self) -> None:
+        """Only the patch is left of the picture: the unit answers as it did."""
+        network = demo.small_network()
+        x = torch.zeros(1, 3, 256, 256)
+        x[..., :96, :96] = patches_demo.pictures(network)[8]
+        x[..., 120:216, 150:246] = patches_demo.pictures(network)[20]
+        for excitement in patches_demo.excitements(network, x, channels=1, patches=1):
+            [patch] = excitement.patches
+            assert float(excitement.map[patch.row, patch.column]) == patch.answer
+            rows, columns = slice(patch.top, patch.bottom), slice(patch.left, patch.right)
+            alone = torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
+            alone[..., rows, columns] = x[..., rows, columns]
+            maps = Trunk(network.model, [patches_demo.LAYER])(alone)[patches_demo.LAYER]
+            assert float(maps[0, excitement.channel, patch.row, patch.column]) == pytest.approx(
+                patch.answer, rel=1e-4
+            )
+            panels = patches_demo.panels(network, x, excitement)
+            assert len(panels) == 3
+
+    def test_channels_of_drawn_pictures(self) -> None:
+        network = demo.small_network()
+        x = patches_demo.pictures(network)
+        excitements = patches_demo.excitements(network, x)
+        assert len({one.channel for one in excitements}) == 6
+        for one in excitements:
+            answers = [patch.answer for patch in one.patches]
+            assert answers == sorted(answers, reverse=True)
+            assert (one.patches[0].bottom, one.patches[0].right) == (96, 96)
 
 
 PAGES = sorted((COURSE / "book" / "visualization").glob("*.md"))

@@ -27,6 +27,7 @@ from book.visualization import (
     alternative_text,
     channel_browser,
     demo,
+    large_pictures,
     synthesis_demo,
     which_map_vgg16,
 )
@@ -87,6 +88,16 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(method_table, "METHODS", few)
     for name in ("ON_PHOTOGRAPHS", "RANDOMIZED_METHODS"):
         monkeypatch.setattr(which_map_vgg16, name, ("random", "saliency"))
+
+    def effort(network: networks.Network) -> large_pictures.Effort:
+        classes = None if synthesis_demo.is_small(network) else (1, STEPS)
+        once = (1, STEPS)
+        filters = (SIDE, *once)
+        return large_pictures.Effort(
+            filters, synthesis_demo.CHANNELS, classes, SIDE, once, (STEPS, STEPS)
+        )
+
+    monkeypatch.setattr(large_pictures, "effort", effort)
     demo.network.cache_clear()
     yield
     demo.network.cache_clear()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from PIL import Image
 
 from laboratory import drawn_pictures, weights
 from laboratory.networks import load_network
@@ -57,6 +58,19 @@ class TestLoading:
         assert torch.allclose(network.prepare(torch.from_numpy(image) / 255), expected, atol=1e-6)
         gray = network.prepare(image[0])
         assert torch.equal(gray[:, 0], gray[:, 1])
+
+    def test_pictures_of_pil(self):
+        network = load_network("small_vgg")
+        pixels = drawn_pictures.draw(1, seed=1).images[0].transpose(1, 2, 0)
+        picture = Image.fromarray(pixels)
+        assert torch.equal(network.prepare(picture), network.prepare(pixels))
+        with_palette = picture.quantize(256)
+        assert with_palette.mode == "P"
+        expected = np.asarray(with_palette.convert("RGB"))
+        assert np.abs(expected.astype(int) - pixels).mean() < 10
+        assert torch.equal(network.prepare(with_palette), network.prepare(expected))
+        gray = picture.convert("L")
+        assert torch.equal(network.prepare(gray), network.prepare(np.asarray(gray)))
 
     @pytest.mark.parametrize(
         ("wrong", "message"),

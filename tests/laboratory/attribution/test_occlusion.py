@@ -159,19 +159,27 @@ class TestFast:
         got = occlusion(model, x, **options)
         assert lab_networks.relative(got.logits, expected.logits) < 1e-4
 
-    def test_bfloat16_is_nearly_as_exact(self):
+    def test_float16_is_nearly_as_exact(self):
         network = load_network("small_vgg")
         x, labels, _ = lab_networks.drawn(2, seed=92)
         for picture, label in zip(x, labels, strict=True):
             options = {"patch": 16, "stride": 16}
             expected = plain_occlusion(network.model, picture[None], **options)
-            got = occlusion(network.model, picture[None], dtype=torch.bfloat16, **options)
+            got = occlusion(network.model, picture[None], dtype=torch.float16, **options)
             error = lab_networks.relative(got.logits, expected.logits)
-            assert 1e-6 < error < 1e-2  # it is bfloat16, and good enough
-            plain = plain_occlusion(network.model, picture[None], dtype=torch.bfloat16, **options)
+            assert 1e-7 < error < 1e-3  # it is float16, and good enough
+            plain = plain_occlusion(network.model, picture[None], dtype=torch.float16, **options)
             assert error < lab_networks.relative(plain.logits, expected.logits)
             drops = got.drop(int(label)), expected.drop(int(label))
-            assert lab_networks.relative(*drops) < 3e-2
+            assert lab_networks.relative(*drops) < 5e-3
+
+    @pytest.mark.parametrize("function", [plain_occlusion, occlusion])
+    def test_bfloat16_is_too_inexact(self, function):
+        for model in (lab_networks.tiny(), lab_networks.tiny(torch.float64)):
+            with pytest.raises(ValueError, match=r"or, on a GPU, torch\.float16"):
+                function(
+                    model, lab_networks.tiny_pictures(1), patch=5, stride=5, dtype=torch.bfloat16
+                )
 
     def test_activations_beyond_the_range_of_halves(self):
         model, x = lab_networks.tiny(), lab_networks.tiny_pictures(1)

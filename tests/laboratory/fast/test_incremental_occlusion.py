@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import pytest
 import torch
-import torchvision
 from torch import nn
 
 from laboratory import layers, small_vgg
 from laboratory.attribution.occlusion import occlusion
+from laboratory.fast import incremental_occlusion
 from laboratory.fast.incremental_occlusion import IncrementalOcclusion
 from laboratory.occlusion_map import patch_starts
 from tests.laboratory import lab_networks
+
+
+def difference_filters() -> nn.Sequential:
+    """Three wide convolutions; of each channel's nine weights, little is left in the sum."""
+    torch.manual_seed(0)
+    layers = []
+    for channels in (3, 64, 64):
+        convolution = nn.Conv2d(channels, 64, 3, padding=1)
+        with torch.no_grad():
+            weight = convolution.weight
+            weight -= 0.9 * weight.mean((2, 3), keepdim=True)
+            weight *= 2
+        layers += [convolution, nn.ReLU()]
+    model = nn.Sequential(*layers, nn.AvgPool2d(16), nn.Flatten(), nn.Linear(64 * 16, 10))
+    return model.eval().requires_grad_(False)
 
 
 class TestEngine:
@@ -44,17 +59,23 @@ class TestEngine:
                 got[:, shared], whole.logits[rows][:, columns], rtol=1e-4, atol=1e-5
             )
 
-    def test_bfloat16_at_full_width(self):
-        """Over all classes. Of a map, where places overlap, it is half: see the benchmark."""
-        torch.manual_seed(0)
-        model = torchvision.models.vgg16(weights=None).eval().requires_grad_(False)
-        x, places = torch.randn(1, 3, 224, 224), (0, 80, 192)
+    def test_float16_where_filters_take_differences(self, monkeypatch):
+        """Filters whose weights nearly cancel, as trained ones, and how wrong bfloat16 would be."""
+        model = difference_filters()
+        x = torch.randn(1, 3, 64, 64)
+        bump = torch.linspace(0, torch.pi, 64).sin().square()
+        covered = x[0] + 2 * bump * bump[:, None]  # changes nowhere suddenly
 
         def drops(dtype: torch.dtype) -> torch.Tensor:
-            engine = IncrementalOcclusion(model, x, delta_dtype=dtype)
-            return engine.clean - engine.logits(places, places, (32, 32))
+            engine = IncrementalOcclusion(model, x, baselines=covered, delta_dtype=dtype)
+            return engine.clean - engine.logits([0], [0], (64, 64))
 
-        assert 1e-3 < lab_networks.relative(drops(torch.bfloat16), drops(torch.float32)) < 2.5e-2
+        exact = drops(torch.float32)
+        assert 1e-5 < lab_networks.relative(drops(torch.float16), exact) < 5e-3
+        with pytest.raises(ValueError, match=r"3 % wrong in bfloat16. Take torch\.float32"):
+            drops(torch.bfloat16)
+        monkeypatch.setattr(incremental_occlusion, "must_be_exact_enough", lambda dtype: None)
+        assert lab_networks.relative(drops(torch.bfloat16), exact) > 1e-2
 
     @pytest.mark.parametrize(
         ("layer", "message"),

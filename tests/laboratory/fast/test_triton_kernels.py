@@ -142,9 +142,8 @@ class TestOcclusion:
         options = {"patch": 24, "stride": 24}
         expected = plain_occlusion(small_vgg.load(), x, **options)
         label = int(labels[0])
-        for dtype, most in ((torch.bfloat16, 3e-2), (torch.float16, 5e-3)):
-            got = occlusion(small_vgg.load(), x, dtype=dtype, **options)
-            assert 1e-5 < lab_networks.relative(got.drop(label), expected.drop(label)) < most
+        got = occlusion(small_vgg.load(), x, dtype=torch.float16, **options)
+        assert 1e-5 < lab_networks.relative(got.drop(label), expected.drop(label)) < 5e-3
 
     def test_it_was_really_this_way(self, monkeypatch):
         calls = []

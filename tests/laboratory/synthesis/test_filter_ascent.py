@@ -19,3 +19,10 @@ class TestFilterAscent:
             usual = trunk(x)["conv3_2"][:, 5].mean((1, 2))
             reached = float(trunk(picture.x)["conv3_2"][0, 5].mean())
         assert reached > float(usual.max())
+
+    def test_several_channels_together(self, network):
+        """After a few steps; later, rounding decides which way a picture goes."""
+        arguments = {"size": 48, "steps": 4, "octaves": 1, "progress": False}
+        together = filter_ascent(network, "conv2_2", [3, 1], **arguments)
+        alone = [filter_ascent(network, "conv2_2", channel, **arguments).x for channel in (3, 1)]
+        assert torch.allclose(together.x, torch.cat(alone), atol=1e-4)

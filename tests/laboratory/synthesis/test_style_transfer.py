@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from skimage import data
 
@@ -26,3 +27,11 @@ class TestStyleTransfer:
         (near, far_style), (far, near_style) = distances
         assert near < far
         assert near_style < far_style
+
+    def test_it_goes_on_from_what_is_given(self, network):
+        content = network.prepare(data.astronaut())
+        style = network.prepare(data.gravel()[:256, :256])
+        first = style_transfer(network, content, style, steps=20, progress=False)
+        second = style_transfer(network, content, style, steps=10, begin=first.x, progress=False)
+        assert float(second.losses[0]) == pytest.approx(float(first.losses[-1]), rel=1e-3)
+        assert second.losses[-1] < first.losses[-1]
