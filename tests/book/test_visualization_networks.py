@@ -85,7 +85,7 @@ def few_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setattr(synthesis_demo, name, SIDE)
     monkeypatch.setitem(deep_dream.deep_dream.__kwdefaults__, "steps", STEPS)
     few = {name: method_table.METHODS[name] for name in ("random", "center prior", "saliency")}
-    monkeypatch.setattr(method_table, "METHODS", few)
+    monkeypatch.setattr(which_map_vgg16, "methods_for", lambda _model: few)
     for name in ("ON_PHOTOGRAPHS", "RANDOMIZED_METHODS"):
         monkeypatch.setattr(which_map_vgg16, name, ("random", "saliency"))
 
