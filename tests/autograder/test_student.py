@@ -469,6 +469,32 @@ def test_interrupting_is_as_good_as_a_time_limit(check: Check, folder: Path) -> 
     assert report.tone == "bad"
 
 
+TRACED = """
+import sys
+from autograder.student.limits import run_within
+
+def trace(*arguments):
+    return trace
+
+def code():
+    for _ in range(turns):
+        pass
+
+sys.settrace(trace)
+for turns in 10 * [100_000, 200_000, 400_000, 800_000, 1_600_000]:
+    run_within(0.004, code)
+print("done")
+"""
+
+
+def test_stopping_code_does_not_hold_up_a_debugger() -> None:
+    """Where calls are traced, Python 3.11 hung while a stop was on its way to another thread."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRACED], cwd=COURSE, text=True, capture_output=True, timeout=60
+    )
+    assert done.stdout == "done\n", done.stderr
+
+
 def test_no_interrupt_comes_late() -> None:
     """Many calls that end just about when their time is up: nothing may hit what follows."""
     threads = _thread._count()
