@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import errno
 import hashlib
 import json
@@ -210,12 +211,13 @@ def _saved(
 
     Raises :class:`CourseError` if no other could be saved either.
     """
+    moment = None
     try:
-        handed_in(job.submission.files)
+        moment = handed_in(job.submission.files)
     except UnclearTime as error:
         result = dataclasses.replace(result, doubt=str(error))
     try:
-        _record(course, ledger, job, result, notebook)
+        _record(course, ledger, job, result, notebook, moment)
     except CourseError:
         raise
     except Exception as error:
@@ -232,11 +234,15 @@ def _saved(
 
 
 def _record(
-    course: Course, ledger: Ledger, job: Job, result: SubmissionResult, notebook: str
+    course: Course,
+    ledger: Ledger,
+    job: Job,
+    result: SubmissionResult,
+    notebook: str,
+    moment: datetime.datetime | None,
 ) -> None:
     """Save a result. The state file comes last: without it the submission is graded again."""
     state = _state(course, result.chapter, job.student)
-    moment = None if result.doubt else handed_in(job.submission.files)
     with ledger.writing():
         state.unlink(missing_ok=True)
         ledger.record(job.student, notebook, bool(result.for_a_person), moment)

@@ -69,13 +69,15 @@ class Ledger:
             yield
         except DatabaseError as error:
             said = str(error.orig)
-            kept = "Marks saved before are kept; grade again when that is done."
             todo = next(
                 (advice for words, advice in ADVICE.items() if words in said),
                 "See whether its folder is in order and has room.",
             )
             url = self._course.gradebook
-            raise CourseError(f"The gradebook {url}: {said}. {todo} {kept}") from error
+            raise CourseError(
+                f"The gradebook {url}: {said}. {todo} Marks saved before are kept; grade again "
+                "when that is done."
+            ) from error
 
     def scores(self, student: str) -> dict[str, float | None]:
         """Return the automatic points of a student's graded cells; empty if there are none."""

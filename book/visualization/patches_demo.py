@@ -71,8 +71,8 @@ def excitements(
     chosen = []
     for channel in outstanding_channels(maps, channels):
         own = maps[:, channel]
-        found = exciting_patches(own, field, (x.shape[2], x.shape[3]), patches)
-        chosen.append(Excitement(channel, found, own[found[0].picture]))
+        strongest = exciting_patches(own, field, (x.shape[2], x.shape[3]), patches)
+        chosen.append(Excitement(channel, strongest, own[strongest[0].picture]))
     return chosen
 
 

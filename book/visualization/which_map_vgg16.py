@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
-from skimage import data
 from torch import Tensor, nn
 
 from book.visualization import demo, transfer_demo
@@ -117,7 +116,7 @@ def on_drawn_pictures(network: Network, count: int = PICTURES) -> OnDrawnPicture
 def photographs(network: Network) -> tuple[Tensor, Tensor]:
     """Return photographs for a network, (N, 3, H, W), and the classes it thinks likeliest, (N,)."""
     smaller = replace(network, size=PHOTOGRAPH_SIDE, resize=PHOTOGRAPH_SIDE * 8 // 7)
-    x = torch.cat([smaller.prepare(getattr(data, name)()) for name in demo.PHOTOGRAPHS])
+    x = torch.cat([smaller.prepare(demo.photograph(name)) for name in demo.PHOTOGRAPHS])
     with torch.no_grad():  # not inference_mode: gradients are taken with these labels
         labels: Tensor = network.model(x).argmax(1)
     return x, labels

@@ -190,7 +190,9 @@ def listing(page: Path) -> Iterator[str]:
             yield f"| {code.replace('|', '')} | {words} |"
     numbers = [name for statement in own if statement.chosen for name in statement.glued]
     for sentence in sentences(page):
-        glued = [one for one in GLUED.findall(sentence) if any(n.fullmatch(one) for n in numbers)]
+        glued = [
+            name for name in GLUED.findall(sentence) if any(n.fullmatch(name) for n in numbers)
+        ]
         if glued or NAMES_ONE.search(sentence):
             words = f"computed: {', '.join(glued)}" if glued else "it names the network"
             yield f"| {sentence.replace('|', '')} | {words} |"

@@ -230,11 +230,11 @@ class TestPatches:
         network = demo.small_network()
         x = patches_demo.pictures(network)
         excitements = patches_demo.excitements(network, x)
-        assert len({one.channel for one in excitements}) == 6
-        for one in excitements:
-            answers = [patch.answer for patch in one.patches]
+        assert len({excitement.channel for excitement in excitements}) == 6
+        for excitement in excitements:
+            answers = [patch.answer for patch in excitement.patches]
             assert answers == sorted(answers, reverse=True)
-            assert (one.patches[0].bottom, one.patches[0].right) == (96, 96)
+            assert (excitement.patches[0].bottom, excitement.patches[0].right) == (96, 96)
 
 
 PAGES = sorted((COURSE / "book" / "visualization").glob("*.md"))

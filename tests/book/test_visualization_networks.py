@@ -189,7 +189,7 @@ def test_with_vgg16(page: Path, vgg16: None, monkeypatch: pytest.MonkeyPatch) ->
     assert (network.name, len(network.classes), network.trained) == ("VGG16", 1000, False)
     for statement, drawing in result.drawings:
         check_texts(statement, drawing, network)
-    assert len(result.drawings) == len([one for one in chosen if shows(one)])
+    assert len(result.drawings) == len([statement for statement in chosen if shows(statement)])
     assert all(np.isfinite(value) for value in result.glued.values() if isinstance(value, float))
 
 
@@ -198,7 +198,11 @@ def test_with_the_small_network(page: Path, small: None, monkeypatch: pytest.Mon
     own = statements(page)
     figures = [statement for statement in own if statement.chosen and shows(statement)]
     # With few steps, what is told of the small network's pictures is not so.
-    part = [one for one in needed(own, figures) if not any(map(is_assert, ast.walk(one.tree)))]
+    part = [
+        statement
+        for statement in needed(own, figures)
+        if not any(map(is_assert, ast.walk(statement.tree)))
+    ]
     result = run(part, monkeypatch)
     for statement, drawing in result.drawings:
         check_texts(statement, drawing, result.names["network"])

@@ -97,3 +97,22 @@ def exact_occlusion(
         rows.append(torch.stack(row))
     model.float()
     return torch.stack(rows)
+
+
+class Guided(torch.autograd.Function):
+    """ReLU that lets back only what is positive."""
+
+    @staticmethod
+    def forward(ctx, given):
+        ctx.save_for_backward(given)
+        return given.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        (given,) = ctx.saved_tensors
+        return upstream * (given > 0) * (upstream > 0)
+
+
+class GuidedReLU(nn.Module):
+    def forward(self, given):
+        return Guided.apply(given)

@@ -164,7 +164,7 @@ class TestDenseNet:
         model, x = densenet121(), pictures(1)
         got = guided_backprop(model, x, 2)
         # The same network with nothing but layers, of which each guides itself.
-        relu = GuidedReLU()
+        relu = lab_networks.GuidedReLU()
         for name, module in list(model.named_modules()):
             if isinstance(module, nn.ReLU):
                 parent, _, child = name.rpartition(".")
@@ -174,23 +174,6 @@ class TestDenseNet:
         )
         lab_networks.agree(got, gradient(whole.eval(), x, 2))
         assert lab_networks.relative(got, gradient(densenet121(), x, 2)) > 0.1
-
-
-class Guided(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, given):
-        ctx.save_for_backward(given)
-        return given.clamp(min=0)
-
-    @staticmethod
-    def backward(ctx, upstream):
-        (given,) = ctx.saved_tensors
-        return upstream * (given > 0) * (upstream > 0)
-
-
-class GuidedReLU(nn.Module):
-    def forward(self, given):
-        return Guided.apply(given)
 
 
 class Mixed(nn.Module):
@@ -235,7 +218,7 @@ class TestFunctions:
     def test_guided_backprop_guides_every_relu(self):
         x = lab_networks.tiny_pictures(2, DOUBLE)
         got = guided_backprop(mixed(), x, 4)
-        lab_networks.agree(got, gradient(mixed(GuidedReLU()), x, 4))
+        lab_networks.agree(got, gradient(mixed(lab_networks.GuidedReLU()), x, 4))
         assert lab_networks.relative(got, gradient(mixed(), x, 4)) > 0.1
 
     @pytest.mark.parametrize("number", range(6))

@@ -27,23 +27,8 @@ class TestGuidedBackprop:
         assert guided_backprop(network, x, 0).flatten().tolist() == [2, 0]
 
     def test_against_a_relu_of_its_own(self, model, x):
-        class Guided(torch.autograd.Function):
-            @staticmethod
-            def forward(ctx, given):
-                ctx.save_for_backward(given)
-                return given.clamp(min=0)
-
-            @staticmethod
-            def backward(ctx, upstream):
-                (given,) = ctx.saved_tensors
-                return upstream * (given > 0) * (upstream > 0)
-
-        class GuidedReLU(nn.Module):
-            def forward(self, given):
-                return Guided.apply(given)
-
         other = nn.Sequential(
-            *(GuidedReLU() if isinstance(layer, nn.ReLU) else layer for layer in model)
+            *(lab_networks.GuidedReLU() if isinstance(layer, nn.ReLU) else layer for layer in model)
         ).eval()
         got = guided_backprop(model, x, TARGET, batch_size=2)
         expected = [
