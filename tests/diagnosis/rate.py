@@ -115,14 +115,18 @@ def rates(feedback: Sequence[Feedback]) -> str:
 def judged(feedback: Sequence[Feedback], path: Path) -> str:
     """Say what a table of verdicts holds of the feedback, and what has changed since then."""
     known = verdicts(path)
-    rows = [("kind", "functions", *VERDICTS, "changed since")]
-    kinds = dict.fromkeys(entry.wrong.kind.value for entry in feedback)
-    for kind in [*kinds, "in all"]:
-        members = [f for f in feedback if kind in (f.wrong.kind.value, "in all")]
+    groups: dict[str, list[Feedback]] = {}
+    for part in ("chapter", "kind", "form"):
+        for entry in feedback:
+            wrong = entry.wrong
+            name = {"chapter": entry.chapter, "kind": wrong.kind.value, "form": wrong.form.value}
+            groups.setdefault(name[part], []).append(entry)
+    rows = [("", "functions", *VERDICTS, "changed since")]
+    for name, members in [*groups.items(), ("in all", list(feedback))]:
         unchanged = [f for f in members if known.get(f.key, {}).get("sentences") == f.sentences]
         by_verdict = Counter(known[entry.key]["verdict"] for entry in unchanged)
         counts = (str(by_verdict[verdict]) for verdict in VERDICTS)
-        rows.append((kind, str(len(members)), *counts, str(len(members) - len(unchanged))))
+        rows.append((name, str(len(members)), *counts, str(len(members) - len(unchanged))))
     return _table(rows)
 
 
@@ -142,12 +146,13 @@ def feedback_text(feedback: Iterable[Feedback]) -> str:
     parts = ["# What the check says of wrong functions\n"]
     for number, entry in enumerate(feedback, 1):
         wrong = entry.wrong
-        lines = report(entry.examination).text.splitlines()[:FIRST_LINES]
+        lines = "\n".join(report(entry.examination).text.splitlines()[:FIRST_LINES])
+        rule = f"{entry.rule} {entry.examination.misconception or ''}".strip()
         parts.append(
             f"## {number}. {wrong.task}: {wrong.name}\n\n"
             f"{wrong.kind.value}; {wrong.form.value}. A tutor would say: {wrong.mistakes}\n\n"
             f"```python\n{wrong.source}\n```\n\n"
-            f"By rule: {entry.rule}\n\n```text\n" + "\n".join(lines) + "\n```\n"
+            f"By rule: {rule}\n\n```text\n{lines}\n```\n"
         )
     return "\n".join(parts)
 

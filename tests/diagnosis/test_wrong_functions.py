@@ -40,6 +40,13 @@ def test_half_of_them_hold_two_mistakes_or_are_written_in_another_form() -> None
     assert 2 * sum(function.form is not Form.PLAIN for function in wrong) >= len(wrong) >= 300
 
 
+def test_every_wrong_function_is_judged() -> None:
+    wrong = [function for chapter in CHAPTERS for function in wrong_functions(chapter)]
+    table = rate.verdicts(rate.BEFORE)
+    assert table.keys() == {(function.task, function.name) for function in wrong}
+    assert {row["verdict"] for row in table.values()} == set(rate.VERDICTS)
+
+
 def test_rates_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, table = tmp_path / "feedback.md", tmp_path / "verdicts.csv"
     rate.main(["--chapter", "filters", "--report", str(text), "--sentences", str(table)])
