@@ -12,6 +12,7 @@ import dataclasses
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -138,7 +139,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             f"There is no file {path.name!r} in {path.parent.resolve()}. It comes with the "
             "exercise: keep the notebook and the file in the same folder."
         ) from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    # The last three: a damaged stream, an unknown way of packing, a mark of encryption.
+    except (
+        *(OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile),
+        *(zlib.error, NotImplementedError, RuntimeError),
+    ) as error:
         raise ChecksFileError(
             f"{path} is damaged ({error}). Get the exercise folder once more; your notebook "
             "can stay as it is."
@@ -171,6 +176,10 @@ def _encode(  # noqa: C901, PLR0912 (one case per type)
         for known, array in arrays.items():
             if same(value, array):
                 return {"array": known}
+        # An archive cuts names off there.
+        name = name.replace("\0", "?")
+        while name in arrays:
+            name += "?"
         arrays[name] = value
         return {"array": name}
     if isinstance(value, np.generic):

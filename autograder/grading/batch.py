@@ -152,7 +152,7 @@ class _Jobs:
         submission = read_submission(course.submitted(student, chapter.name), chapter.name)
         if submission.absent:
             return ungraded(chapter, student, submission.reason)[0]
-        seed = course.seed(chapter.name, student)
+        seed = course.seed(chapter.name, student, submission.digest)
         parts = (chapter.fingerprint, seed, submission.digest)
         stamp = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
         if self._ledger is not None:

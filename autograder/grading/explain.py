@@ -61,7 +61,8 @@ def explain(
     rebuilt = rebuild(submission.parsed(), loaded.release)
     with open_sandbox(loaded) as sandbox:
         grader = NotebookGrader(loaded, sandbox, figures="none")
-        grade = grader.grade(rebuilt, course.seed(chapter, student), submission.files)
+        seed = course.seed(chapter, student, submission.digest)
+        grade = grader.grade(rebuilt, seed, submission.files)
     return Explanation(student, chapter, grade.tasks, grade.flags)
 
 

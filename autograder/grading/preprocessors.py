@@ -71,9 +71,10 @@ class ExamineSubmission(_CoursePreprocessor):
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         course = self.course(name)
         chapter = _chapter(course, name)
-        files = read_submission(course.submitted(student, name), name).files
+        submission = read_submission(course.submitted(student, name), name)
         grader = NotebookGrader(chapter, _sandbox(chapter), self.figures)
-        graded = grader.grade(Rebuilt(nb, ()), course.seed(name, student), files)
+        seed = course.seed(name, student, submission.digest)
+        graded = grader.grade(Rebuilt(nb, ()), seed, submission.files)
         for flag in graded.flags:
             self.log.warning("%s: %s", student, flag)
         return graded.notebook, resources

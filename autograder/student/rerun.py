@@ -214,9 +214,7 @@ def main() -> None:
         rerun.run()
     except MissingPackage as missing:
         fail(str(missing))
-    finish(
-        {"tasks": rerun.entries, "stopped_cells": rerun.stopped, "skipped": rerun.skipped}
-    )
+    finish({"tasks": rerun.entries, "stopped_cells": rerun.stopped, "skipped": rerun.skipped})
 
 
 if __name__ == "__main__":

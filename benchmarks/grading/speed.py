@@ -122,7 +122,7 @@ class Room:
         write_sample_class(self.ours / "exercises" / CHAPTER, members, self.ours / "submitted")
         source = course.root / "solutions" / CHAPTER / f"{CHAPTER}.ipynb"
         stock.make_course(self.stock, source, loaded.tasks)
-        stock.write_class(course, CHAPTER, members, self.stock)
+        stock.write_class(Course.at(course.root, self.ours), CHAPTER, members, self.stock)
         stock.make_modules(self.modules)
         for place in (self.ours, self.stock):
             shutil.copy(place / "gradebook.db", place / "gradebook.before")

@@ -26,6 +26,8 @@ class RequestHandler:
         self.channel = channel
         self.shell = shell
         self.busy = False
+        self.remembered: dict[str, dict[str, Any]] = {}
+        self.names_of = ""
         signal.signal(signal.SIGINT, self._interrupt)
 
     def serve(self) -> None:
@@ -42,7 +44,8 @@ class RequestHandler:
         reply: dict[str, Any]
         try:
             self.busy = True
-            reply = self._cell(request) if request["do"] == "cell" else self._call(request)
+            answers = {"cell": self._cell, "remember": self._remember, "call": self._call}
+            reply = answers[request["do"]](request)
             frame = encode(reply, lenient=True)
             self.busy = False
             return frame
@@ -67,8 +70,22 @@ class RequestHandler:
             request["source"], request["definitions_only"], request["draw_figures"]
         )
 
+    def _remember(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.remembered[request["function"]] = dict(self.shell.user_ns)
+        return {}
+
+    def _bring_back(self, function: str) -> None:
+        """Let names stand for what they did where a function's check stands in the notebook."""
+        if function in self.remembered and function != self.names_of:
+            self.names_of = function
+            names = self.shell.user_ns
+            names.update(self.remembered[function])
+            for name in names.keys() - self.remembered[function].keys():
+                del names[name]
+
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request["function"]
+        self._bring_back(name)
         if name not in self.shell.user_ns:
             return {"ended": "missing"}
         arguments = request["arguments"]

@@ -1,0 +1,64 @@
+"""What a student may read of hidden cases: nothing that their function was given.
+
+Whatever a function raises, it chooses itself: an exception's name, its message and the line may
+carry what it saw. So names are those of Python and NumPy, messages those that visible cases have
+shown as well, and lines those of the notebook.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import re
+from collections.abc import Iterable
+
+from autograder.examination import Examination, Outcome
+from autograder.failures import Failed
+
+KINDS = {
+    *(name for name, kind in vars(builtins).items() if isinstance(kind, type)),
+    *("Crash", "AxisError", "LinAlgError", "UFuncTypeError", "_UFuncOutputCastingError"),
+}
+"""What an exception may be called: as Python and NumPy call theirs, and what ends a process."""
+
+OTHER_KIND = "an exception of its own"
+NAMELESS = (None, "<lambda>", "<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
+_LINE = re.compile(r"line (?P<number>\d{1,6})(?: of (?P<name>[\w<>]+))?: (?P<text>.+)")
+
+
+def without_hidden_inputs(examination: Examination, sources: Iterable[str]) -> Examination:
+    """Return an examination whose hidden cases say nothing that a function could have put there.
+
+    ``sources`` are those of the notebook's code cells.
+    """
+    failures = [outcome.ending for outcome in examination.outcomes if not outcome.case.hidden]
+    shown = [failure for failure in failures if isinstance(failure, Failed)]
+    lines = {
+        (number, line.strip().rstrip(": "))
+        for source in sources
+        for number, line in enumerate(source.splitlines(), 1)
+    }
+    outcomes = tuple(_told(outcome, shown, lines) for outcome in examination.outcomes)
+    return dataclasses.replace(examination, outcomes=outcomes)
+
+
+def _told(outcome: Outcome, shown: list[Failed], lines: set[tuple[int, str]]) -> Outcome:
+    ending = outcome.ending
+    if not outcome.case.hidden or not isinstance(ending, Failed):
+        return outcome
+    known = any((each.kind, each.message) == (ending.kind, ending.message) for each in shown)
+    told = Failed(
+        ending.kind if known or ending.kind in KINDS else OTHER_KIND,
+        ending.message if known else "",
+        ending.line if _is_of_the_notebook(ending.line, lines) else "",
+    )
+    return dataclasses.replace(outcome, ending=told)
+
+
+def _is_of_the_notebook(line: str, lines: set[tuple[int, str]]) -> bool:
+    """Whether a line that an exception names stands in the notebook, and a function of the name."""
+    match = _LINE.fullmatch(line)
+    if match is None or (int(match["number"]), match["text"]) not in lines:
+        return False
+    name = match["name"]
+    return name in NAMELESS or any(text.startswith(f"def {name}(") for _, text in lines)
