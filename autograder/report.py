@@ -12,8 +12,9 @@ import numpy as np
 
 from autograder import palette
 from autograder.advice import advice, first_line
-from autograder.examination import Examination, Outcome, Returned, TimedOut
+from autograder.examination import Examination
 from autograder.failures import Failed
+from autograder.outcomes import Outcome, Returned, TimedOut
 from autograder.values import Value, describe_argument
 
 Tone = Literal["good", "bad", "note"]
@@ -84,7 +85,7 @@ def report(examination: Examination, show_hidden: bool = False) -> Report:
     checks = examination.checks
     passed = sum(outcome.passed for outcome in examination.outcomes)
     count = f"{passed} of {len(examination.outcomes)} cases"
-    failure = examination.first_failure
+    failure = examination.shown_failure
     if failure is None:
         changed = sorted(
             {
@@ -157,10 +158,12 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
         for name, value in case.arguments.items():
             yield from _argument(name, value)
     yield from _verdict(examination, failure, secret)
-    if examination.hint:
-        yield Line(f"Hint: {examination.hint}", strong=True)
+    if examination.finding is not None:
+        yield Line(f"{examination.finding.label}: {examination.finding.words}", strong=True)
+        if examination.finding.remains:
+            yield Line(examination.finding.remains)
     if isinstance(failure.ending, Returned) and failure.ending.changed:
-        if examination.hint:
+        if examination.finding is not None:
             yield from _changed_note(failure.ending.changed)
         else:
             yield from _changed_cause(failure.ending.changed)
@@ -229,7 +232,12 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
             yield Line(f"The second call stopped with {first_line(ending)}")
     elif isinstance(ending, Failed | TimedOut):
         parameters = tuple(failure.case.arguments)
-        yield from ending_lines(ending, name, parameters, secret, examination.hint is None)
+        yield from ending_lines(ending, name, parameters, secret, _advises(examination))
+
+
+def _advises(examination: Examination) -> bool:
+    """Whether the general advice on an exception still helps: not beside a hint."""
+    return examination.finding is None or examination.misconception is None
 
 
 def _is_small(value: Value, most: int) -> bool:
@@ -292,7 +300,7 @@ def ending_lines(
     yield Line(f"Your function stopped with {ending.kind if secret else first_line(ending)}")
     if ending.line:
         yield Line(f"at {ending.line}", code=True)
-    help_with_it = advice(ending, function, parameters) if advise else None
+    help_with_it = advice(ending, function, parameters, secret) if advise else None
     if help_with_it is not None:
         yield Line(help_with_it)
 

@@ -12,8 +12,9 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from autograder.examination import Examination, Outcome
+from autograder.examination import Examination
 from autograder.failures import Failed
+from autograder.outcomes import Outcome
 
 KINDS = {
     *(name for name, kind in vars(builtins).items() if isinstance(kind, type)),

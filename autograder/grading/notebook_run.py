@@ -13,13 +13,13 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits
 from autograder.checks import CheckedCase
-from autograder.examination import Caller, Ending, Returned, TimedOut
 from autograder.failures import Failed
 from autograder.grading.cell_outputs import absent_packages, cell_outputs, note
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import printable_text
 from autograder.grading.wire import foreign
+from autograder.outcomes import Caller, Ending, Returned, TimedOut
 from autograder.values import Value
 
 MAX_RESULT = 200_000

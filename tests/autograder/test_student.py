@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from autograder.checks import FILE_NAME, load_checks, save_checks
-from autograder.examination import Returned, TimedOut
 from autograder.failures import Failed
+from autograder.outcomes import Returned, TimedOut
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.student import limits
 from autograder.student.calls import in_notebook

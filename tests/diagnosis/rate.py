@@ -12,13 +12,16 @@ import argparse
 import csv
 import dataclasses
 import functools
+import random
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from autograder.advice import advice
 from autograder.checks import FILE_NAME, Checks, load_checks
+from autograder.diagnosis.finding import Rule
 from autograder.examination import Examination, examine
 from autograder.failures import Failed
 from autograder.report import report
@@ -26,10 +29,14 @@ from autograder.student.calls import in_notebook
 from tests import COURSE
 from tests.diagnosis.wrong_functions import CHAPTERS, WrongFunction, wrong_functions
 
-RULES = ("hint", "advice", "nothing")
+RULES = (*get_args(Rule), "advice", "nothing")
 VERDICTS = ("right", "helpful", "nothing", "misleading")
 BEFORE = Path(__file__).with_name("before.csv")
 """The verdicts on the feedback as it was when the functions were written."""
+AFTER = Path(__file__).with_name("after.csv")
+"""The verdicts on the feedback of today."""
+HELD_OUT_SEED = 1216
+"""Which third of the functions nobody read while the rules were written."""
 
 FIRST_LINES = 30
 """So many lines of a feedback are enough to judge it."""
@@ -52,8 +59,8 @@ class Feedback:
     def rule(self) -> str:
         """One of RULES."""
         failure = self.examination.first_failure
-        if self.examination.misconception:
-            return "hint"
+        if self.examination.finding:
+            return self.examination.finding.rule
         if failure is not None and isinstance(failure.ending, Failed):
             parameters = tuple(failure.case.arguments)
             if advice(failure.ending, self.wrong.task, parameters):
@@ -68,6 +75,12 @@ class Feedback:
         return " | ".join(
             line.text for line in lines if not line.code and not line.text.startswith(usual)
         )
+
+
+def held_out(feedback: Iterable[Feedback]) -> frozenset[tuple[str, str]]:
+    """Return which of all functions are held out: a third, drawn at random."""
+    keys = sorted(entry.key for entry in feedback)
+    return frozenset(random.Random(HELD_OUT_SEED).sample(keys, len(keys) // 3))
 
 
 @functools.cache

@@ -1,0 +1,45 @@
+"""A misconception of the catalog with another mistake on top: the relation is to its results."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from autograder.checks import Checks, Raised
+from autograder.diagnosis.evidence import Aspect, pick
+from autograder.diagnosis.finding import Finding
+from autograder.diagnosis.relations import Relation, factor, order_of_axes, strongest
+from autograder.diagnosis.shapes import cut, without_ones
+
+ON_TOP: tuple[Relation, ...] = (factor, order_of_axes, without_ones, cut)
+"""What a second mistake may have made of the first one's results."""
+
+
+def remainder(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
+    """Return the misconception of which the student's results are another form.
+
+    The relation has to hold for all failing cases: it is looked for among many.
+    """
+    for aspect in aspects:
+        failing = [answer for answer in aspect.failing if answer.failed is None]
+        if len(failing) < 2 or len(failing) < len(aspect.failing):
+            continue
+        for name in checks.hints:
+            if not all(_has_result(name, answer.case.wrong) for answer in failing):
+                continue
+            answers = tuple(
+                dataclasses.replace(
+                    answer, expected=pick(answer.case.wrong[name], aspect.path), right=False
+                )
+                for answer in failing
+            )
+            on_top = strongest(dataclasses.replace(aspect, answers=answers), ON_TOP, "remainder")
+            if on_top is not None and on_top.explained == on_top.of:
+                count, first = len(failing), failing[0].case
+                words = checks.hints[name]
+                return Finding("remainder", words, count, aspect.of, first, name, whole=False)
+    return None
+
+
+def _has_result(name: str, wrong: object) -> bool:
+    return name in wrong and not isinstance(wrong[name], Raised)  # type: ignore[operator,index]
