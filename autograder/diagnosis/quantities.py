@@ -39,7 +39,7 @@ def quantities(case: CheckedCase) -> dict[str, int]:
         for name, value in given.items()
         if name in ("stride", "padding", "dilation", "batch_size") and _whole(value)
     }
-    outer = given.get("dout", case.expected)
+    outer = given.get("dout", None if "columns" in given else case.expected)
     if "HH" in sizes and isinstance(outer, np.ndarray) and outer.ndim == 4:
         sizes["places"] = int(outer.shape[2] * outer.shape[3])
         sizes["Ho"], sizes["Wo"] = outer.shape[2:]

@@ -75,6 +75,8 @@ def cases(rng: Random) -> list[Case]:
         Case("windows with gaps between them", _arguments(rng, _distinct(rng, 1, 2, 6, 9), 2, 3)),
         Case("equal maxima", _arguments(rng, _ties(rng, 1, 2, 5, 7), 3, 2)),
         Case("all numbers below zero", _arguments(rng, _distinct(rng, 1, 1, 4, 6) - 9, 2, 2)),
+        Case("two tall images", _arguments(rng, _distinct(rng, 2, 2, 5, 4), 2, 2)),
+        Case("three images of one window", _arguments(rng, _distinct(rng, 3, 1, 2, 3), 2, 2)),
     ]
 
 

@@ -139,6 +139,8 @@ def cases(rng: Random) -> list[Case]:
         Case("more of everything", _network_and_batch(rng, 4, 2, (2, 6), 3, 4)),
         Case("very large scores", _network_and_batch(rng, 3, 1, (2, 4), 2, 4, large=True)),
         Case("scores far apart", _network_and_batch(rng, 3, 1, (2, 4), 2, 4, apart=True)),
+        Case("tall images", _network_and_batch(rng, 2, 1, (4, 2), 2, 3)),
+        Case("square images", _network_and_batch(rng, 3, 1, (2, 2), 2, 3)),
     ]
 
 

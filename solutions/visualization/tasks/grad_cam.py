@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from autograder.problems import Case, Misconception, Problem, Random
 from autograder.values import Value
-from solutions.visualization.drawn_networks import EXPLORED, SECONDS, scored_pictures
+from solutions.visualization.drawn_networks import EXPLORED, SECONDS, one_class, scored_pictures
 from solutions.visualization.gradients import gradient_of, target_gradient
 from solutions.visualization.tasks.layer_outputs import layer_outputs
 
@@ -52,6 +52,7 @@ def cases(rng: Random) -> list[Case]:
         Case("three pictures of different classes", _located(rng, 3, 4, 4, 4)),
         Case("maps that a ReLU overwrites", _located(rng, 2, 4, 8, 3)),
         Case("maps in the middle", _located(rng, 2, 8, 4, 2)),
+        Case("two pictures of one class", _located(rng, 2, 4, 8, 4) | one_class(2)),
     ]
 
 
