@@ -20,7 +20,11 @@ def entries(checks: Checks, aspect: Aspect) -> Finding | None:
     ]
     if len(pairs) < max(2, len(failing)):
         return None
-    text = _too_many(checks, pairs) or _kind_of_layer(checks, pairs)
+    text = (
+        _too_many(checks, pairs)
+        or _one_kind(checks, pairs, first=False)
+        or _one_kind(checks, pairs, first=True)
+    )
     return Finding("place", text, len(pairs), len(failing), failing[0].case) if text else None
 
 
@@ -42,24 +46,27 @@ def _too_many(checks: Checks, pairs: Pairs) -> str:
     return ""
 
 
-def _kind_of_layer(checks: Checks, pairs: Pairs) -> str:
-    """Say to which kind of layer the first wrong entry belongs, if that is always the same."""
-    kinds: set[str] = set()
-    earlier: set[str] = set()
+def _one_kind(checks: Checks, pairs: Pairs, first: bool) -> str:
+    """Say to which kind of layer the wrong entries, or the ``first`` of each list, belong."""
+    wrong: set[str] = set()
+    right: set[str] = set()
     for answer, got, expected in pairs:
-        layers = layers_of(answer.case)
-        if not len(got) == len(expected) == len(layers):
+        kinds = [str(layer["kind"]) for layer in layers_of(answer.case)]
+        if not len(got) == len(expected) == len(kinds):
             return ""
-        first = next(
-            i
-            for i, (mine, due) in enumerate(zip(got, expected, strict=True))
+        bad = [
+            position
+            for position, (mine, due) in enumerate(zip(got, expected, strict=True))
             if not agrees(mine, due, checks.tolerance)
-        )
-        kinds.add(str(layers[first]["kind"]))
-        earlier |= {str(layer["kind"]) for layer in layers[:first]}
-    if len(kinds) != 1 or not earlier - {"image"}:
+        ]
+        wrong |= {kinds[position] for position in (bad[:1] if first else bad)}
+        right |= {k for i, k in enumerate(kinds) if i not in bad and (not first or i < bad[0])}
+    if len(wrong) != 1 or not right - {"image"}:
         return ""
-    return f"The first wrong entry of your list is always that of a layer `{kinds.pop()}`."
+    kind = wrong.pop()
+    if first:
+        return f"The first wrong entry of your list is always that of a layer `{kind}`."
+    return f"Only entries of layers `{kind}` are wrong in your list."
 
 
 def words(aspect: Aspect) -> Finding | None:

@@ -84,18 +84,6 @@ SIZES: tuple[Property, ...] = (
         _HEIGHT_OR_WIDTH,
     ),
     Property(
-        "the images are higher than wide",
-        "",
-        lambda q: q["HH"] > 0 and q["H"] > q["W"],
-        _HEIGHT_OR_WIDTH,
-    ),
-    Property(
-        "the images are wider than high",
-        "",
-        lambda q: q["HH"] > 0 and q["W"] > q["H"],
-        _HEIGHT_OR_WIDTH,
-    ),
-    Property(
         "the window is not square",
         "the window is square",
         lambda q: q["HH"] != q["WW"],
@@ -117,7 +105,8 @@ SIZES: tuple[Property, ...] = (
         "windows overlap",
         "no windows overlap",
         lambda q: q["stride"] < max(q["HH"], q["WW"]),
-        "What becomes of a pixel that lies in two windows?",
+        "Then the windows begin closer together than they are wide: where does the second one begin, "
+        "and what becomes of a pixel that lies in both?",
     ),
     Property(
         "there are gaps between the windows",

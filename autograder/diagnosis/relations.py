@@ -24,7 +24,7 @@ FEWEST_NUMBERS = 6
 
 
 def strongest(aspect: Aspect, relations: Iterable[Relation], rule: Rule) -> Finding | None:
-    """Return the sentence of the relations that is true of most failing answers, if they are enough.
+    """Return the sentence that is true of most failing answers, if they are enough.
 
     Of sentences that are true of as many, the first counts.
     """
@@ -35,7 +35,7 @@ def strongest(aspect: Aspect, relations: Iterable[Relation], rule: Rule) -> Find
     best: tuple[int, str] | None = None
     for sentence in dict.fromkeys(itertools.chain(*sentences)):
         count = sum(sentence in others for others in sentences)
-        fewest = 1 if rule == "relation" else 2
+        fewest = {"relation": 1, "place": 3}.get(rule, 2)
         if count < fewest or 2 * count < len(failing) or (best is not None and count <= best[0]):
             continue
         if _is_evidence(aspect, sentence, sentences, count):
@@ -94,12 +94,18 @@ def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
     simple = Fraction(ratio).limit_denominator(64)
     if abs(float(simple) - ratio) <= 1e-5 * abs(ratio):
         yield f"every number of {{what}} is {simple} times what it should be."
-    for letter, size in quantities(answer.case).items():
-        if size < 2 or letter not in NAMES:
-            continue
+    sizes = {k: v for k, v in quantities(answer.case).items() if v > 1 and k in NAMES}
+    called = {letter: name_of(letter, answer.case) for letter in sizes}
+    for letter, size in sizes.items():
         for value, words in ((size, "too large"), (1 / size, "too small")):
             if abs(ratio - value) <= 1e-5 * value:
-                yield f"every number of {{what}} is {words}, by the factor {name_of(letter, answer.case)}."
+                yield f"every number of {{what}} is {words}, by the factor {called[letter]}."
+    for many, few in itertools.permutations(sizes, 2):
+        if abs(ratio - sizes[many] / sizes[few]) <= 1e-5 * ratio:
+            yield (
+                f"{{what}} is divided by {called[few]}, where {called[many]} would give the right "
+                "numbers."
+            )
 
 
 def summand(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
@@ -299,6 +305,18 @@ def reshaped(
     )
 
 
+def moved(aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
+    """Each map has the right sum: everything arrives, and not where it should."""
+    if got.shape != expected.shape or got.ndim != 4 or got.shape[-1] < 2:
+        return
+    mine, due = got.sum(axis=(2, 3)), expected.sum(axis=(2, 3))
+    if due.any() and aspect.close(mine, due):
+        yield (
+            "the numbers in each map of {what} add up to the right sum, but they stand in the "
+            "wrong places. Where does each window begin, and which place in it do you mean?"
+        )
+
+
 RELATIONS: tuple[Relation, ...] = (
     factor,
     elementwise,
@@ -311,5 +329,5 @@ RELATIONS: tuple[Relation, ...] = (
 )
 """Relations between numbers in which the shape is right, or has its axes exchanged."""
 
-LAST: tuple[Relation, ...] = (reshaped,)
+LAST: tuple[Relation, ...] = (reshaped, moved)
 """What is true of some other relations, too."""

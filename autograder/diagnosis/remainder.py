@@ -25,13 +25,13 @@ def remainder(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
         if len(failing) < 2 or len(failing) < len(aspect.failing):
             continue
         for name in checks.hints:
-            if not all(_has_result(name, answer.case.wrong) for answer in failing):
+            wrong = [answer.case.wrong.get(name, answer.case.expected) for answer in failing]
+            shows = sum(name in answer.case.wrong for answer in failing)
+            if any(isinstance(value, Raised) for value in wrong) or 2 * shows <= len(failing):
                 continue
             answers = tuple(
-                dataclasses.replace(
-                    answer, expected=pick(answer.case.wrong[name], aspect.path), right=False
-                )
-                for answer in failing
+                dataclasses.replace(answer, expected=pick(value, aspect.path))
+                for answer, value in zip(failing, wrong, strict=True)
             )
             on_top = strongest(dataclasses.replace(aspect, answers=answers), ON_TOP, "remainder")
             if on_top is not None and on_top.explained == on_top.of:
@@ -39,7 +39,3 @@ def remainder(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
                 words = checks.hints[name]
                 return Finding("remainder", words, count, aspect.of, first, name, whole=False)
     return None
-
-
-def _has_result(name: str, wrong: object) -> bool:
-    return name in wrong and not isinstance(wrong[name], Raised)  # type: ignore[operator,index]

@@ -130,5 +130,6 @@ def _pair(known: Sequence[Mapping[Statement, bool]], inside: Sequence[bool]) -> 
     for (column, first), (other, second) in itertools.combinations(distinct.items(), 2):
         for word, join in joins:
             if [join(a, b) for a, b in zip(column, other, strict=True)] == list(inside):
-                joined.append(f"{first.words} {word} {second.words}")
+                two = ". These may be two mistakes" if word == "or" else ""
+                joined.append(f"{first.words} {word} {second.words}{two}")
     return joined[0] if len(joined) == 1 else ""

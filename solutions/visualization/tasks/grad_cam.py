@@ -52,7 +52,7 @@ def cases(rng: Random) -> list[Case]:
         Case("three pictures of different classes", _located(rng, 3, 4, 4, 4)),
         Case("maps that a ReLU overwrites", _located(rng, 2, 4, 8, 3)),
         Case("maps in the middle", _located(rng, 2, 8, 4, 2)),
-        Case("two pictures of one class", _located(rng, 2, 4, 8, 4) | one_class(2)),
+        Case("two pictures of one class", _located(rng, 2, 8, 4, 3) | one_class(2)),
     ]
 
 
