@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from autograder.checks import CheckedCase, Checks
 from autograder.comparison import Difference, first_difference
-from autograder.diagnosis import Finding, diagnose
+from autograder.diagnosis import Finding, catalog_hint, diagnose
 from autograder.failures import Failed
 from autograder.outcomes import Caller, Ending, Outcome, Returned, TimedOut
 
@@ -88,10 +88,11 @@ def outcomes_of(
 def diagnosed(checks: Checks, outcomes: Sequence[Outcome]) -> Examination:
     """Return the examination that the outcomes of all cases come to.
 
-    What the visible cases say comes first: so grading names what the check has named.
+    What the visible cases say comes first: so grading names what the check has named. Of hidden
+    cases nothing but a hint of the catalog is told: what they hold stays unknown.
     """
     visible = [outcome for outcome in outcomes if not outcome.case.hidden]
-    finding = diagnose(checks, visible) or diagnose(checks, outcomes)
+    finding = diagnose(checks, visible) or catalog_hint(checks, outcomes)
     return Examination(checks, tuple(outcomes), finding)
 
 

@@ -234,15 +234,15 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "ValueError",
         r"not enough values to unpack \(expected (?:at least )?(\d+), got (\d+)\)",
-        "On the left of `=` stand {0} names, and on the right there is not so much: {1}. Print what "
-        "stands on the right; of a `.shape`, count the axes.",
+        "On the left of `=` are {0} names, and on the right there is not so much: {1}. Print what "
+        "is on the right; of a `.shape`, count the axes.",
         False,
     ),
     Advice(
         "ValueError",
         r"too many values to unpack \(expected (\d+)",
-        "On the left of `=` stand {0} names, and on the right are more values. Print what stands "
-        "on the right; of a `.shape`, count the axes.",
+        "On the left of `=` are {0} names, and on the right are more values. Print what is on "
+        "the right; of a `.shape`, count the axes.",
         False,
     ),
     Advice(

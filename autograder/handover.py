@@ -38,6 +38,8 @@ def take_back(value: Any) -> Value:
         return value
     if type(value) in (tuple, list):
         return type(value)(take_back(item) for item in value)
+    if isinstance(value, tuple) and type(value).__module__ == "torch.return_types":
+        return tuple(take_back(item) for item in value)
     if type(value) is dict:
         return {key: take_back(item) for key, item in value.items()}
     return _array(value) if isinstance(value, torch.Tensor) else value

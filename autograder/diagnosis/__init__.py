@@ -17,13 +17,16 @@ from autograder.diagnosis.entries import entries, words
 from autograder.diagnosis.evidence import Aspect, aspects
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.places import PLACES
-from autograder.diagnosis.relations import LAST, RELATIONS, strongest
+from autograder.diagnosis.rearrangements import LAST, REARRANGEMENTS
+from autograder.diagnosis.relations import NUMBERS, strongest
 from autograder.diagnosis.remainder import remainder
 from autograder.diagnosis.shapes import LENGTHS, WITH_NUMBERS
 from autograder.diagnosis.shared import shared_property
 from autograder.outcomes import Outcome
 
-__all__ = ["Finding", "diagnose"]
+catalog_hint = catalog.misconception
+
+__all__ = ["Finding", "catalog_hint", "diagnose"]
 
 
 def diagnose(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None:
@@ -49,8 +52,9 @@ def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Fin
     first = whole.failing[0].failed
     if first is not None and speaks_for_itself(first):
         return
+    relations = (*NUMBERS, *REARRANGEMENTS, *WITH_NUMBERS, *LAST)
     for view in wrong:
-        yield partial(strongest, view, (*RELATIONS, *WITH_NUMBERS, *LAST), "relation")
+        yield partial(strongest, view, relations, "relation")
     yield lambda: remainder(checks, wrong)
     yield lambda: catalog.shape(checks, whole)
     yield lambda: entries(checks, whole)

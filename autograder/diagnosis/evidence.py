@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from autograder.checks import CheckedCase, Checks, Raised
+from autograder.checks import CheckedCase, Checks
 from autograder.comparison import Tolerance, first_difference
 from autograder.failures import Failed
 from autograder.outcomes import Outcome, Returned
@@ -55,8 +55,9 @@ class Answer:
 class Aspect:
     """The answers for a whole result, or for one part of all results, such as ``dx``.
 
-    ``name`` is what the part is called, empty for the whole; ``path`` leads to it. ``others_right``:
-    all other parts are right in all cases. So many cases fail, ``of``, in this part or in others.
+    ``name`` is what the part is called, empty for the whole; ``path`` leads to it.
+    ``others_right``: all other parts are right in all cases. ``of`` is how many cases fail, in
+    this part or in others.
     """
 
     name: str
@@ -166,7 +167,7 @@ def _paths(checks: Checks, judged: Sequence[Outcome]) -> Iterator[tuple[Path, st
                     yield path, name if key is None else f"{name}[{key!r}]"
 
 
-def pick(value: Value | Raised | Missing, path: Path) -> Value:
+def pick(value: Value, path: Path) -> Value:
     """Return the part of a value that a path leads to, MISSING where there is none."""
     for step in path:
         if isinstance(step, int):

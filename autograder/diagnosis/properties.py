@@ -10,8 +10,8 @@ import numpy as np
 from autograder.checks import CheckedCase
 from autograder.diagnosis.quantities import (
     Quantities,
-    as_examples,
     arrays_of,
+    as_examples,
     layers_of,
     plain,
     quantities,
@@ -23,9 +23,9 @@ from autograder.values import Value
 class Property:
     """What may be true of a case; ``otherwise`` says the opposite, unless it means nothing.
 
-    Both follow "when". ``of`` returns whether it is true of quantities, and raises KeyError where it makes no sense.
-    ``ask`` is what to ask when exactly the cases fail of which it is true, ``ask_otherwise`` for
-    the opposite; empty where there is nothing to ask.
+    Both follow "when". ``of`` returns whether it is true of quantities, and raises KeyError where
+    it makes no sense. ``ask`` is what to ask when exactly the cases fail of which it is true,
+    ``ask_otherwise`` for the opposite; empty where there is nothing to ask.
     """
 
     words: str
@@ -105,8 +105,8 @@ SIZES: tuple[Property, ...] = (
         "windows overlap",
         "no windows overlap",
         lambda q: q["stride"] < max(q["HH"], q["WW"]),
-        "Then the windows begin closer together than they are wide: where does the second one begin, "
-        "and what becomes of a pixel that lies in both?",
+        "Then the windows begin closer together than they are wide: where does the second one "
+        "begin, and what becomes of a pixel that lies in both?",
     ),
     Property(
         "there are gaps between the windows",
@@ -292,4 +292,11 @@ def _of_kernel(given: Mapping[str, Value]) -> dict[str, int]:
     """Return the quantities of a task about one axis: the filter's span, and the room for it."""
     span = (given["kernel"] - 1) * given.get("dilation", 1) + 1
     room = given["size"] + 2 * given["padding"]
-    return {"span": span, "room": room, "H": given["size"], "HH": span, "W": given["size"], "WW": span}
+    return {
+        "span": span,
+        "room": room,
+        "H": given["size"],
+        "HH": span,
+        "W": given["size"],
+        "WW": span,
+    }

@@ -98,7 +98,7 @@ def _of_windows(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     elif isinstance(w, np.ndarray) and not {"b", "dout", "channels"} & given.keys():
         yield from zip(("HH", "WW"), w.shape, strict=True)
     size = given.get("size") if "x" in given else given.get("patch")
-    if _whole(size):
+    if isinstance(size, int):
         yield "HH", size
         yield "WW", size
     if _whole(given.get("height")) and _whole(given.get("width")):

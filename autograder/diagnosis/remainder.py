@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from autograder.checks import Checks, Raised
 from autograder.diagnosis.evidence import Aspect, pick
 from autograder.diagnosis.finding import Finding
-from autograder.diagnosis.relations import Relation, factor, order_of_axes, strongest
+from autograder.diagnosis.rearrangements import order_of_axes
+from autograder.diagnosis.relations import Relation, factor, strongest
 from autograder.diagnosis.shapes import cut, without_ones
 
 ON_TOP: tuple[Relation, ...] = (factor, order_of_axes, without_ones, cut)

@@ -103,9 +103,9 @@ def _fixed(answers: Sequence[Answer], inside: Sequence[bool]) -> str:
         values = {each[letter] for each in passing}
         other = {each[letter] for each in failing}
         if len(values) == 1 and len(other) >= 2 and not values & other and min(values) > 1:
-            value = values.pop()
+            value, called = values.pop(), name_of(letter, answers[0].case)
             return (
-                f"your function works only when {name_of(letter, answers[0].case)} is {value}. Does a {value} stand in your "
+                f"your function works only when {called} is {value}. Does a {value} stand in your "
                 "code, or is something as large by chance?"
             )
     return ""

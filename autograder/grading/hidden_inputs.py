@@ -52,6 +52,7 @@ def _told(outcome: Outcome, shown: list[Failed], lines: set[tuple[int, str]]) ->
         ending.kind if known or ending.kind in KINDS else OTHER_KIND,
         ending.message if known else "",
         ending.line if _is_of_the_notebook(ending.line, lines) else "",
+        ending.caller if _is_of_the_notebook(ending.caller, lines) else "",
     )
     return dataclasses.replace(outcome, ending=told)
 

@@ -204,8 +204,9 @@ def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:
         if _size(value) > max(MAX_RESULT, 4 * _size(case.expected)):
             value = foreign("something far too large")
         return Returned(value, tuple(name for name in case.arguments if name in listed))
-    kind, message, line = (printable_text(reply.get(key)) for key in ("kind", "message", "line"))
-    return Failed(kind or "Error", message, line)
+    keys = ("kind", "message", "line", "caller")
+    kind, message, line, caller = (printable_text(reply.get(key)) for key in keys)
+    return Failed(kind or "Error", message, line, caller)
 
 
 def _size(value: Value) -> int:

@@ -66,6 +66,7 @@ class Check:
         self._stamp: tuple[Path, int, int] | None = None
         self._checks: dict[str, Checks] = {}
         self._packages: Iterable[str] = DEFAULT_PACKAGES
+        self._passed: set[str] = set()
         self._start = Path.cwd()
 
     def use(self, path: str | Path) -> None:
@@ -78,9 +79,30 @@ class Check:
         Shows the report. Raises :class:`CheckFailed` unless all cases are passed.
         """
         outcome = self.report(function)
+        if outcome.tone == "good":
+            progress = self._progress(self.find(function).function)
+            outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *progress))
         show(outcome)
         if outcome.tone != "good":
             raise CheckFailed("Not passed yet. The report above says why.")
+
+    def _progress(self, task: str) -> list[Line]:
+        """Say how far the exercise has come since the notebook was started, and what is next."""
+        self._passed.add(task)
+        tasks = list(self._checks)
+        open_tasks = [other for other in tasks if other not in self._passed]
+        if len(tasks) == 1:
+            return []
+        if not open_tasks:
+            return [Line(f"All {len(tasks)} tasks of this exercise have passed.")]
+        later = [other for other in tasks[tasks.index(task) + 1 :] if other in open_tasks]
+        following = (later or open_tasks)[0]
+        return [
+            Line(
+                f"{len(self._passed & set(tasks))} of {len(tasks)} tasks have passed since you "
+                f"started the notebook. Next: `{following}`."
+            )
+        ]
 
     def report(self, function: Callable[..., Value]) -> Report:
         """Return the report of a check without showing it or raising."""
