@@ -70,7 +70,10 @@ def fails(session: Session, source: str) -> str:
 
 def call(session: Session, function: str, *arguments: Any, seconds: float = 5) -> dict[str, Any]:
     named = {f"a{number}": value for number, value in enumerate(arguments)}
-    reply, timely = session.ask({"do": "call", "function": function, "arguments": named}, seconds)
+    reply, timely = session.ask(
+        {"do": "call", "function": function, "arguments": named, "asked": [], "timed": False},
+        seconds,
+    )
     assert timely
     return reply
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import os
 import signal
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 
 from autograder.failures import Failed, failure
 from autograder.grading.channel import Channel, ChannelClosed
+from autograder.grading.inside import image_libraries
+from autograder.grading.inside.asking_network import ask_for_layers
 from autograder.grading.inside.shell import Shell
 from autograder.grading.wire import TooLarge, encode, foreign
 from autograder.handover import changed, hand_over, take_back
@@ -27,6 +30,8 @@ class RequestHandler:
         self.busy = False
         self.remembered: dict[str, dict[str, Any]] = {}
         self.names_of = ""
+        # A chapter on PyTorch has no use for Pillow's arithmetic.
+        self.forbids_images = "torch" not in sys.modules
         signal.signal(signal.SIGINT, self._interrupt)
 
     def serve(self) -> None:
@@ -76,6 +81,8 @@ class RequestHandler:
     def _bring_back(self, function: str) -> None:
         """Let names stand for what they did where a function's check stands in the notebook."""
         if function in self.remembered and function != self.names_of:
+            if self.forbids_images and not self.names_of:
+                image_libraries.forbid()  # for good: all cells have run
             self.names_of = function
             names = self.shell.user_ns
             names.update(self.remembered[function])
@@ -90,12 +97,27 @@ class RequestHandler:
             return _failed(Failed("NameError", message))
         arguments = request["arguments"]
         given = {name: hand_over(value) for name, value in arguments.items()}
+        for network in request["asked"]:
+            ask_for_layers(given[network], network, self._ask)
+        if request["timed"]:
+            gc.disable()  # what lies about is not the function's work
         value = take_back(self.shell.user_ns[name](*given.values()))
+        gc.enable()
         in_place = list(changed(arguments, given))
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is not None:
             pyplot.close("all")
         return {"ended": "returned", "value": value, "changed": in_place}
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Ask the grader something in the middle of a call."""
+        self.busy = False  # an interrupt in between would leave half an answer behind
+        try:
+            self.channel.send(question)
+            answer: dict[str, Any] = self.channel.receive()
+            return answer
+        finally:
+            self.busy = True
 
 
 def _failed(failed: Failed) -> dict[str, Any]:
