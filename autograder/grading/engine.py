@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from nbformat.notebooknode import NotebookNode
 
@@ -23,6 +23,7 @@ from autograder.grading.notebook_run import NotebookRun
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.rebuild import Rebuilt, is_test
 from autograder.grading.sandbox import Sandbox
+from autograder.missing_function import why_missing
 from autograder.needed_code import needed_code
 from autograder.report import graded_report
 
@@ -81,7 +82,10 @@ class NotebookGrader:
                 if task is None:
                     cell.outputs = self._outputs(cell.source, needed[number], run)
                 else:
-                    examined.append(_examined(task, cell, seed, run))
+                    missing = functools.partial(
+                        _missing, task.function, rebuilt.notebook.cells, number
+                    )
+                    examined.append(_examined(task, cell, seed, run, missing))
                 cell.execution_count = number + 1
             # Only now that nothing is printed or drawn any more: hidden inputs show nowhere.
             grades = [_graded(each, run) for each in examined]
@@ -124,6 +128,19 @@ class NotebookGrader:
         return {cell.source for cell in self.chapter.release.cells}
 
 
+def _missing(function: str, cells: Sequence[NotebookNode], number: int) -> str:
+    """Say why there is no such function where cell ``number`` examines it."""
+    before = [(cell.source, _error(cell)) for cell in cells[:number] if cell.cell_type == "code"]
+    after = [cell.source for cell in cells[number + 1 :] if cell.cell_type == "code"]
+    reason = why_missing(function, before, after)
+    return reason or f"the notebook defines no function named {function}"
+
+
+def _error(cell: NotebookNode) -> str:
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    return f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
+
+
 @dataclasses.dataclass(frozen=True)
 class _Examined:
     """A task whose visible cases have been tried, and the test cell where that was."""
@@ -132,22 +149,26 @@ class _Examined:
     cell: NotebookNode
     checks: Checks
     outcomes: Sequence[Outcome]
+    missing: Callable[[], str]
 
 
-def _examined(task: Task, cell: NotebookNode, seed: int, run: NotebookRun) -> _Examined:
+def _examined(
+    task: Task, cell: NotebookNode, seed: int, run: NotebookRun, missing: Callable[[], str]
+) -> _Examined:
     """Try the visible cases of a function where its check stands; the hidden ones follow."""
     checks = task.checks(seed)
     cases = [case for case in checks.cases if not case.hidden]
-    outcomes = outcomes_of(checks, cases, run.caller(task.function, checks.time_limit))
+    call = run.caller(task.function, checks.time_limit, missing)
+    outcomes = outcomes_of(checks, cases, call)
     run.remember(task.function)
-    return _Examined(task, cell, checks, outcomes)
+    return _Examined(task, cell, checks, outcomes, missing)
 
 
 def _graded(examined: _Examined, run: NotebookRun) -> TaskGrade:
     """Try the hidden cases of a function, and grade its task."""
     task, checks = examined.task, examined.checks
     cases = [case for case in checks.cases if case.hidden]
-    call = run.caller(task.function, checks.time_limit)
+    call = run.caller(task.function, checks.time_limit, examined.missing)
     examination = diagnosed(checks, outcomes_of(checks, cases, call, examined.outcomes))
     points = round(task.points * examination.fraction, 2)
     return TaskGrade(

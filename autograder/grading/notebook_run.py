@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from autograder.checks import CheckedCase
 from autograder.examination import Caller, Ending, Returned, TimedOut
 from autograder.failures import Failed
 from autograder.grading.asked_network import AskedNetworks
-from autograder.grading.cell_outputs import cell_outputs, note
+from autograder.grading.cell_outputs import absent_packages, cell_outputs, note
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import Answer, Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import printable_text
@@ -90,6 +90,9 @@ class NotebookRun:
         finally:
             self._left_for_cells -= before - self._left
         outputs = list(self._fitting(cell_outputs(reply)))
+        self.flags += [
+            f"imports {name}, which the exercise does not allow" for name in absent_packages(reply)
+        ]
         if not timely:
             outputs.append(self._stopped(f"this cell took longer than {seconds:.3g} s"))
         return outputs
@@ -116,8 +119,11 @@ class NotebookRun:
                 return
             yield output
 
-    def caller(self, function: str, seconds: float) -> Caller:
-        """Return what calls a function for each of its visible cases, or then its hidden ones."""
+    def caller(self, function: str, seconds: float, missing: Callable[[], str]) -> Caller:
+        """Return what calls a function for each of its visible cases, or then its hidden ones.
+
+        ``missing`` says why the notebook has no such function, where it has none.
+        """
         # Each turn gets its share, so that one slow function does not cost the others' points.
         share = self._left / max(self._turns_left, 1)
         floor = self._left - share
@@ -156,6 +162,9 @@ class NotebookRun:
                 return self._broken[function]
             if not timely:
                 return TimedOut(seconds)
+            if reply.get("ended") == "missing":
+                self._broken[function] = Failed("NameError", missing())
+                return self._broken[function]
             return _ending(reply, case)
 
         return call

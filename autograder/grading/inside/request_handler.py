@@ -19,6 +19,7 @@ from autograder.grading.inside.asking_network import ask_for_layers
 from autograder.grading.inside.shell import Shell
 from autograder.grading.wire import TooLarge, encode, foreign
 from autograder.handover import changed, hand_over, take_back
+from autograder.thread_state import State, isolated, thread_state
 
 
 class RequestHandler:
@@ -28,7 +29,8 @@ class RequestHandler:
         self.channel = channel
         self.shell = shell
         self.busy = False
-        self.remembered: dict[str, dict[str, Any]] = {}
+        self.remembered: dict[str, tuple[dict[str, Any], State]] = {}
+        self.thread_state: State | None = None
         self.names_of = ""
         # A chapter on PyTorch has no use for Pillow's arithmetic.
         self.forbids_images = "torch" not in sys.modules
@@ -70,38 +72,38 @@ class RequestHandler:
             raise KeyboardInterrupt
 
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
-        return self.shell.run(
+        return self.shell.record(
             request["source"], request["definitions_only"], request["draw_figures"]
         )
 
     def _remember(self, request: dict[str, Any]) -> dict[str, Any]:
-        self.remembered[request["function"]] = dict(self.shell.user_ns)
+        self.remembered[request["function"]] = dict(self.shell.user_ns), thread_state()
         return {}
 
     def _bring_back(self, function: str) -> None:
-        """Let names stand for what they did where a function's check stands in the notebook."""
+        """Let names and settings be what they were where a function's check stands."""
         if function in self.remembered and function != self.names_of:
             if self.forbids_images and not self.names_of:
                 image_libraries.forbid()  # for good: all cells have run
             self.names_of = function
-            names = self.shell.user_ns
-            names.update(self.remembered[function])
-            for name in names.keys() - self.remembered[function].keys():
+            names, (remembered, self.thread_state) = self.shell.user_ns, self.remembered[function]
+            names.update(remembered)
+            for name in names.keys() - remembered.keys():
                 del names[name]
 
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request["function"]
         self._bring_back(name)
         if name not in self.shell.user_ns:
-            message = f"the notebook defines no function named {name}"
-            return _failed(Failed("NameError", message))
+            return {"ended": "missing"}
         arguments = request["arguments"]
         given = {name: hand_over(value) for name, value in arguments.items()}
         for network in request["asked"]:
             ask_for_layers(given[network], network, self._ask)
+        function = self.shell.user_ns[name]
         if request["timed"]:
             gc.disable()  # what lies about is not the function's work
-        value = take_back(self.shell.user_ns[name](*given.values()))
+        value = isolated(lambda: take_back(function(*given.values())), self.thread_state)()
         gc.enable()
         in_place = list(changed(arguments, given))
         pyplot = sys.modules.get("matplotlib.pyplot")
