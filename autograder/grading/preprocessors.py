@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,9 +16,11 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
+from traitlets.config import Application
 
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrader
+from autograder.grading.gradebook import Ledger
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import Rebuilt, rebuild
@@ -78,6 +81,21 @@ class ExamineSubmission(_CoursePreprocessor):
         for flag in graded.flags:
             self.log.warning("%s: %s", student, flag)
         return graded.notebook, resources
+
+
+def register_assignment(assignment: str, notebooks: Iterable[str], **_others: str) -> None:
+    """Enter an assignment in a gradebook that does not know it yet; a hook of nbgrader's.
+
+    ``nbgrader autograde`` calls it before it looks for the assignment there, with the paths of the
+    submitted notebooks.
+    """
+    config = Application.instance().config
+    directory = CourseDirectory(config=config)
+    classroom = Path(next(iter(notebooks))).resolve().parents[3]
+    source = classroom / directory.source_directory
+    course = Course.at(source.parent, classroom)
+    with Ledger(course, _chapter(course, assignment), config):
+        pass
 
 
 @functools.lru_cache(maxsize=4)

@@ -37,6 +37,10 @@ from autograder.values import Value
 
 Answer = Callable[[dict[str, Any]], Value]
 
+MOST_CORES = 1.2
+"""What takes more than so many cores has to make do with one: threads may be a submission's own,
+and may not be a way to more than its share of the machine."""
+
 SHORT = 0.05
 """Seconds: what takes less is not worth asking how much of it was waiting."""
 
@@ -133,20 +137,33 @@ class Session:
 
     def _expired(self, seconds: float) -> Callable[[], bool]:
         started, used, waited = time.monotonic(), None, 0.0
+        last = 0.0, 0.0
 
         def expired() -> bool:
             # First asked after some 50 ms; most answers are there before that.
-            nonlocal used, waited
+            nonlocal used, waited, last
+            now = time.monotonic(), self.cpu_seconds()
             if used is None:
-                used, waited = self.cpu_seconds(), self._waited_seconds()
-            passed = time.monotonic() - started
+                used, waited = now[1], self._waited_seconds()
+            elif now[1] - last[1] > MOST_CORES * (now[0] - last[0]):
+                self._keep_to_one_core()
+            last = now
+            passed = now[0] - started
             if passed < seconds:
                 return False
-            if self.cpu_seconds() - used > seconds:
+            if now[1] - used > seconds:
                 return True
             return passed - (self._waited_seconds() - waited) > 3 * seconds
 
         return expired
+
+    def _keep_to_one_core(self) -> None:
+        """Let all threads of the process share one core: the others are for other submissions."""
+        cores = sorted(os.sched_getaffinity(0))
+        core = cores[self._number % len(cores)]
+        with contextlib.suppress(OSError):  # it has ended, or a thread of it
+            for thread in os.listdir(f"/proc/{self._number}/task"):
+                os.sched_setaffinity(int(thread), {core})
 
     def _waited_seconds(self) -> float:
         """Return how long the process has waited for a core since it was started."""

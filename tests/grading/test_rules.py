@@ -353,14 +353,12 @@ def test_drawing_in_a_graded_function_costs_nothing(grader: Grader) -> None:
         "    plt.imshow(np.atleast_2d(x) if x.size else [[1.0]])\n    plt.title('x')\n"
         "    plt.colorbar()\n    plt.show()\n    return x * factor"
     )
-    cells = (
-        "import numpy as np",
-        "from PIL import Image\nImage.fromarray(np.ones((4, 4))).reduce(2)",
-    )
-    graded = grader.grade(grader.notebook({"scale": source}, *cells))
+    graded = grader.grade(grader.notebook({"scale": source}, "import numpy as np"))
     assert points(graded)["scale"] == 4.0
     assert "are not for graded functions" not in json.dumps(graded.notebook)
-    use = "Image.new('F', (2, 2))"
-    pillow = f"from PIL import Image\ndef scale(x, factor):\n    {use}\n    return x * factor"
+    use = "m.PIL.Image.new('F', (2, 2))"
+    pillow = (
+        f"import matplotlib.image as m\ndef scale(x, factor):\n    {use}\n    return x * factor"
+    )
     told = json.dumps(grader.grade(grader.notebook({"scale": pillow})).notebook)
     assert "Image libraries such as Pillow are not for graded functions" in told
