@@ -23,9 +23,11 @@ from autograder.grading.options import (
     figures_to_draw,
 )
 from autograder.grading.pool import SandboxPool
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import read_submission
 from autograder.nbgrader_settings import nbgrader_settings
+from autograder.releases import keep_release
 
 _log = logging.getLogger(__name__)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -58,6 +60,7 @@ def grade(
     for name in names:
         if name in ("", ".", "..") or {"/", "\0"} & set(name):
             raise CourseError(f"{name!r} is not the name of a folder in submitted/.")
+    keep_release(course.classroom, chapter, loaded.folder / f"{chapter}.ipynb")
     results: list[SubmissionResult] = []
 
     def report(result: SubmissionResult) -> None:
@@ -212,6 +215,9 @@ def _saved(
     Raises :class:`CourseError` if no other could be saved either.
     """
     moment = None
+    if result.state == "graded":
+        remarks = fair_remarks(course, chapter, job.submission, result.flags)
+        result = dataclasses.replace(result, flags=remarks)
     try:
         moment = handed_in(job.submission.files)
     except UnclearTime as error:

@@ -24,6 +24,7 @@ from autograder.grading.gradebook import Ledger
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import Rebuilt, rebuild
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import read_submission
 from autograder.grading.submitted_notebook import UnreadableSubmission
@@ -54,8 +55,9 @@ class RebuildSubmission(_CoursePreprocessor):
         if submission.links:
             # nbgrader has followed them already, but removes its copies after an error.
             raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
-        rebuilt = rebuild(submitted, _chapter(course, name).release)
-        for flag in rebuilt.flags:
+        chapter = _chapter(course, name)
+        rebuilt = rebuild(submitted, chapter.release)
+        for flag in fair_remarks(course, chapter, submission, rebuilt.flags):
             self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources
 
