@@ -33,3 +33,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
+
+# Names in the exported table are text, whatever they begin with.
+c.ExportApp.plugin_class = "autograder.grading.marks_export.MarksExport"
