@@ -109,9 +109,9 @@ def _checked(cells: list[_Cell]) -> dict[int, list[str]]:
     nothing but a check.
     """
     names = [_checked_names(cell.source) for cell in cells]
-    graded = {
-        task for cell, tasks in zip(cells, names, strict=True) if cell.graded for task in tasks
-    }
+    graded: set[str] = set()
+    for cell, tasks in zip(cells, names, strict=True):
+        graded.update(tasks if cell.graded else ())
     last: dict[str, int] = {}
     for number, (cell, tasks) in enumerate(zip(cells, names, strict=True)):
         for task in tasks:
