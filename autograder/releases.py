@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ def keep_release(classroom: Path, chapter: str, released: Path) -> None:
     place = _folder(classroom, chapter) / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        part = place.with_name(f".{place.name}.{os.getpid()}")
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
     for old in _by_age(classroom, chapter)[:-MOST]:
         old.unlink(missing_ok=True)
 
@@ -38,7 +41,11 @@ def keep_release(classroom: Path, chapter: str, released: Path) -> None:
 def kept_releases(classroom: Path, chapter: str) -> Iterator[NotebookNode]:
     """Yield the releases of a chapter that have been kept, the oldest first."""
     for path in _by_age(classroom, chapter):
-        yield nbformat.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            reduced = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # damaged, or another grader has just removed it: as good as none
+        yield nbformat.from_dict(reduced)
 
 
 def _folder(classroom: Path, chapter: str) -> Path:

@@ -60,7 +60,12 @@ def grade(
     for name in names:
         if name in ("", ".", "..") or {"/", "\0"} & set(name):
             raise CourseError(f"{name!r} is not the name of a folder in submitted/.")
-    keep_release(course.classroom, chapter, loaded.folder / f"{chapter}.ipynb")
+    try:
+        keep_release(course.classroom, chapter, loaded.folder / f"{chapter}.ipynb")
+    except OSError as error:
+        raise CourseError(
+            f"Nothing can be saved in {course.classroom}: {error.strerror}."
+        ) from error
     results: list[SubmissionResult] = []
 
     def report(result: SubmissionResult) -> None:
@@ -215,14 +220,14 @@ def _saved(
     Raises :class:`CourseError` if no other could be saved either.
     """
     moment = None
-    if result.state == "graded":
-        remarks = fair_remarks(course, chapter, job.submission, result.flags)
-        result = dataclasses.replace(result, flags=remarks)
     try:
         moment = handed_in(job.submission.files)
     except UnclearTime as error:
         result = dataclasses.replace(result, doubt=str(error))
     try:
+        if result.state == "graded":
+            remarks = fair_remarks(course, chapter, job.submission, result.flags)
+            result = dataclasses.replace(result, flags=remarks)
         _record(course, ledger, job, result, notebook, moment)
     except CourseError:
         raise

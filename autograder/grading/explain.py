@@ -85,6 +85,8 @@ def _case(number: int, outcome: Outcome) -> Iterator[str]:
             yield f"    got {kind}: {message}"
             if line:
                 yield f"      at {line}"
+        case TimedOut(seconds, loops=True):
+            yield f"    computed for more than {1000 * seconds:.1f} ms: no faster than Python loops"
         case TimedOut(seconds):
             yield f"    no answer within {seconds:g} seconds"
     if outcome.difference is not None:

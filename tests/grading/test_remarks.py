@@ -92,6 +92,16 @@ def test_a_class_remembers_what_it_was_graded_with(grader: Grader, tmp_path: Pat
     assert not list(kept_releases(tmp_path, "other"))
 
 
+def test_a_damaged_release_is_as_good_as_none(grader: Grader, tmp_path: Path) -> None:
+    hand_in(tmp_path, "ada", solved(earlier_release(grader)))
+    keep_release(tmp_path, "probe", grader.chapter.folder / "probe.ipynb")
+    [place] = (tmp_path / ".grading" / "releases" / "probe").iterdir()
+    place.with_name("damaged.json").write_bytes(b'{"cells": [\xff')
+    assert len(list(kept_releases(tmp_path, "probe"))) == 1
+    ada = grading.grade(grader.course.root, "probe", classroom=tmp_path).of("ada")
+    assert ada.points == 9.0
+
+
 def test_only_so_many_releases_are_kept(grader: Grader, tmp_path: Path) -> None:
     place = tmp_path / "probe.ipynb"
     for points in range(MOST + 5):
