@@ -26,9 +26,13 @@ c.CourseDirectory.ignore = [
 ]
 
 # The course's own grader: student code runs in a sandbox, functions are examined from outside.
+c.Autograde.pre_convert_hook = "autograder.grading.preprocessors.register_assignment"
 c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [
     "autograder.grading.preprocessors.ExamineSubmission",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
+
+# Names in the exported table are text, whatever they begin with.
+c.ExportApp.plugin_class = "autograder.grading.marks_export.MarksExport"

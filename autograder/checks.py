@@ -44,6 +44,7 @@ class CheckedCase:
 
     ``wrong`` maps a misconception's name to what it returns (or raises) here; misconceptions
     that happen to be right on this case are absent. ``weight`` is the case's share of the points.
+    ``loop_steps``: see :class:`~autograder.problems.Case`.
     """
 
     name: str
@@ -52,6 +53,7 @@ class CheckedCase:
     wrong: Mapping[str, Value | Raised]
     weight: float = 1.0
     hidden: bool = False
+    loop_steps: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,7 +186,12 @@ def _encode(  # noqa: C901, PLR0912 (one case per type)
         return _encode(value.item(), arrays, name)
     if isinstance(value, Raised):
         return {"raised": [value.kind, value.message]}
-    if isinstance(value, CheckedCase | Tolerance):
+    if isinstance(value, CheckedCase):
+        fields = _fields(value)
+        if not value.loop_steps:
+            del fields["loop_steps"]  # most cases have none
+        return _encode(fields, arrays, name)
+    if isinstance(value, Tolerance):
         return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.values import LAYERS, SequentialNetwork, Tensor, Value, copy_of, same
+from autograder.values import LAYERS, SequentialNetwork, Tensor, Value, copy_of, plain, same
 
 
 def hand_over(value: Value) -> Any:
@@ -32,17 +32,14 @@ def hand_over(value: Value) -> Any:
 
 
 def take_back(value: Any) -> Value:
-    """Return a result with all PyTorch tensors in it turned into arrays."""
+    """Return a result as the plain value that it behaves as (:func:`autograder.values.plain`).
+
+    All PyTorch tensors in it become arrays.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
-        return value
-    if type(value) in (tuple, list):
-        return type(value)(take_back(item) for item in value)
-    if isinstance(value, tuple) and type(value).__module__ == "torch.return_types":
-        return tuple(take_back(item) for item in value)
-    if type(value) is dict:
-        return {key: take_back(item) for key, item in value.items()}
-    return _array(value) if isinstance(value, torch.Tensor) else value
+        return plain(value)
+    return plain(value, lambda item: _array(item) if isinstance(item, torch.Tensor) else item)
 
 
 def changed(arguments: Mapping[str, Value], handed: Mapping[str, Any]) -> tuple[str, ...]:
@@ -107,11 +104,15 @@ class _Allowance:
     def __call__(self, _module: Any, _inputs: Any) -> None:
         self._left -= 1
         if self._left < 0:
-            raise RuntimeError(
-                f"the network has been called more often than {self._calls} "
-                f"{'time' if self._calls == 1 else 'times'}. Put many pictures into one batch, and "
-                "call it once for the batch."
-            )
+            raise RuntimeError(too_many_calls(self._calls))
+
+
+def too_many_calls(calls: int) -> str:
+    """Say that a network has been called more often than so many times."""
+    return (
+        f"the network has been called more often than {calls} {'time' if calls == 1 else 'times'}. "
+        "Put many pictures into one batch, and call it once for the batch."
+    )
 
 
 def _layer(layer: Mapping[str, Value]) -> Any:

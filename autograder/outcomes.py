@@ -29,11 +29,14 @@ class TimedOut:
     """A call that was stopped after ``seconds``.
 
     ``interrupted``: by the user, before the time was up. ``running``: it could not be stopped.
+    ``loops``: it was not stopped, but computed for more than the ``seconds`` that a case allows
+    whose point is to be faster than Python loops.
     """
 
     seconds: float
     interrupted: bool = False
     running: bool = False
+    loops: bool = False
 
 
 Ending: TypeAlias = Returned | Failed | TimedOut

@@ -36,11 +36,16 @@ class Case:
     Draw numbers that binary floating point adds up exactly (see :func:`quarters`), so that the
     expected results are the same bytes on every machine; where that cannot be, give the problem
     ``digits``. ``weight`` is the share of the points.
+
+    ``loop_steps`` makes the case one of speed: the function has to be clearly faster than a Python
+    loop of so many steps (see :mod:`autograder.speed`). After a call that is not, no other is made,
+    so let it be the last visible and the first hidden case. It is no evidence for a misconception.
     """
 
     name: str
     arguments: Mapping[str, Value]
     weight: float = 1.0
+    loop_steps: int = 0
 
 
 CaseMaker = Callable[[Random], Sequence[Case]]
@@ -126,6 +131,8 @@ class Problem:
             for case in drawn
             if not any(same(dict(case.arguments), arguments) for arguments in known)
         ]
+        # Stable: what is too slow ends with the first of them, without points.
+        fresh.sort(key=lambda case: not case.loop_steps)
         hidden = self._checks([(case, True) for case in fresh])
         return dataclasses.replace(visible, cases=visible.cases + hidden.cases)
 
@@ -163,8 +170,11 @@ class Problem:
             raise ValueError(
                 f"the reference of {self.name} returns NaN or infinity on case {case.name!r}"
             )
-        wrong = _WrongResults(self, case, expected)
-        return CheckedCase(case.name, case.arguments, expected, wrong, case.weight, hidden)
+        # Of a case of speed, whose arrays are large, students do not get what is wrong.
+        wrong = {} if case.loop_steps else _WrongResults(self, case, expected)
+        return CheckedCase(
+            case.name, case.arguments, expected, wrong, case.weight, hidden, case.loop_steps
+        )
 
 
 class _WrongResults(Mapping[str, Value | Raised]):

@@ -18,6 +18,7 @@ from autograder.checks import Checks
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.rebuild import is_test
 from autograder.problems import Problem
+from autograder.releases import NOTES
 
 SECRET_FILE = ".course_secret"
 SECRET_VARIABLE = "AUTOGRADER_SECRET"
@@ -99,7 +100,7 @@ class Course:
     @property
     def notes(self) -> Path:
         """The folder where the grader keeps what it has to remember, out of nbgrader's way."""
-        return self.classroom / ".grading"
+        return self.classroom / NOTES
 
     def chapter(self, name: str) -> GradedChapter:
         """Load a chapter's problems and its released notebook."""

@@ -13,6 +13,7 @@ from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrader, TaskGrade
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import rebuild
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.submission import read_submission
 from autograder.outcomes import Outcome, Returned, TimedOut
 from autograder.report import graded_report
@@ -63,7 +64,8 @@ def explain(
         grader = NotebookGrader(loaded, sandbox, figures="none")
         seed = course.seed(chapter, student, submission.digest)
         grade = grader.grade(rebuilt, seed, submission.files)
-    return Explanation(student, chapter, grade.tasks, grade.flags)
+    remarks = fair_remarks(course, loaded, submission, grade.flags)
+    return Explanation(student, chapter, grade.tasks, remarks)
 
 
 def _case(number: int, outcome: Outcome) -> Iterator[str]:
@@ -83,6 +85,8 @@ def _case(number: int, outcome: Outcome) -> Iterator[str]:
             yield f"    got {kind}: {message}"
             if line:
                 yield f"      at {line}"
+        case TimedOut(seconds, loops=True):
+            yield f"    computed for more than {1000 * seconds:.1f} ms: no faster than Python loops"
         case TimedOut(seconds):
             yield f"    no answer within {seconds:g} seconds"
     if outcome.difference is not None:

@@ -1,8 +1,8 @@
 """What a student may read of hidden cases: nothing that their function was given.
 
 Whatever a function raises, it chooses itself: an exception's name, its message and the line may
-carry what it saw. So names are those of Python and NumPy, messages those that visible cases have
-shown as well, and lines those of the notebook.
+carry what it saw. So names are those of Python and NumPy, messages are left out but for one of the
+grader's own, and lines are those of the notebook.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Iterable
 
 from autograder.examination import Examination
 from autograder.failures import Failed
-from autograder.outcomes import Outcome
+from autograder.grading.inside.image_libraries import REASON
+from autograder.outcomes import Outcome, TimedOut
 
 KINDS = {
     *(name for name, kind in vars(builtins).items() if isinstance(kind, type)),
@@ -32,28 +33,29 @@ def without_hidden_inputs(examination: Examination, sources: Iterable[str]) -> E
 
     ``sources`` are those of the notebook's code cells.
     """
-    failures = [outcome.ending for outcome in examination.outcomes if not outcome.case.hidden]
-    shown = [failure for failure in failures if isinstance(failure, Failed)]
     lines = {
         (number, line.strip().rstrip(": "))
         for source in sources
         for number, line in enumerate(source.splitlines(), 1)
     }
-    outcomes = tuple(_told(outcome, shown, lines) for outcome in examination.outcomes)
+    limit = examination.checks.time_limit
+    outcomes = tuple(_told(outcome, lines, limit) for outcome in examination.outcomes)
     return dataclasses.replace(examination, outcomes=outcomes)
 
 
-def _told(outcome: Outcome, shown: list[Failed], lines: set[tuple[int, str]]) -> Outcome:
+def _told(outcome: Outcome, lines: set[tuple[int, str]], limit: float) -> Outcome:
     ending = outcome.ending
+    if outcome.case.hidden and isinstance(ending, TimedOut):
+        # How much time was left for a call depends on how long others took.
+        return dataclasses.replace(outcome, ending=dataclasses.replace(ending, seconds=limit))
     if not outcome.case.hidden or not isinstance(ending, Failed):
         return outcome
-    known = any((each.kind, each.message) == (ending.kind, ending.message) for each in shown)
-    told = Failed(
-        ending.kind if known or ending.kind in KINDS else OTHER_KIND,
-        ending.message if known else "",
-        ending.line if _is_of_the_notebook(ending.line, lines) else "",
-        ending.caller if _is_of_the_notebook(ending.caller, lines) else "",
-    )
+    kind = ending.kind if ending.kind in KINDS else OTHER_KIND
+    if (ending.kind, ending.message) == ("ImportError", REASON):
+        kind = f"ImportError: {REASON}"
+    line = ending.line if _is_of_the_notebook(ending.line, lines) else ""
+    caller = ending.caller if _is_of_the_notebook(ending.caller, lines) else ""
+    told = Failed(kind, "", line, caller)
     return dataclasses.replace(outcome, ending=told)
 
 

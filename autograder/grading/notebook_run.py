@@ -14,12 +14,14 @@ from nbformat.notebooknode import NotebookNode
 from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.failures import Failed
+from autograder.grading.asked_network import AskedNetworks
 from autograder.grading.cell_outputs import absent_packages, cell_outputs, note
 from autograder.grading.channel import OutOfTime
-from autograder.grading.sandbox import Sandbox, Session, SessionEnded
+from autograder.grading.sandbox import Answer, Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import printable_text
 from autograder.grading.wire import foreign
 from autograder.outcomes import Caller, Ending, Returned, TimedOut
+from autograder.speed import fast_enough
 from autograder.values import Value
 
 MAX_RESULT = 200_000
@@ -117,7 +119,7 @@ class NotebookRun:
                 return
             yield output
 
-    def caller(self, function: str, seconds: float, missing: Callable[[], str] = str) -> Caller:
+    def caller(self, function: str, seconds: float, missing: Callable[[], str]) -> Caller:
         """Return what calls a function for each of its visible cases, or then its hidden ones.
 
         ``missing`` says why the notebook has no such function, where it has none.
@@ -128,14 +130,30 @@ class NotebookRun:
         self._turns_left -= 1
 
         def call(case: CheckedCase) -> Ending:
+            if case.loop_steps and self._session is None:
+                with contextlib.suppress(OutOfTime, SessionEnded):
+                    self._open(len(self._steps))  # what is repeated first does not count
+            before = self._session.cpu_seconds() if self._session is not None else 0.0
+            ending = once(case)
+            after = self._session.cpu_seconds() if self._session is not None else 0.0
+            return fast_enough(ending, after - before, case.loop_steps)
+
+        def once(case: CheckedCase) -> Ending:
             if function in self._broken:
                 return self._broken[function]
             allowed = min(seconds, self._left - floor)
             if allowed <= 0:
                 return TimedOut(round(share, 1))
-            request = {"do": "call", "function": function, "arguments": dict(case.arguments)}
+            networks = AskedNetworks(case.arguments)
+            request = {
+                "do": "call",
+                "function": function,
+                "arguments": networks.arguments,
+                "asked": networks.names,
+                "timed": bool(case.loop_steps),
+            }
             try:
-                reply, timely = self._ask(request, allowed)
+                reply, timely = self._ask(request, allowed, networks.answer)
             except OutOfTime:
                 return TimedOut(seconds)
             except SessionEnded as reason:
@@ -151,21 +169,25 @@ class NotebookRun:
 
         return call
 
-    def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+    def _ask(
+        self, request: dict[str, Any], seconds: float, answer: Answer | None = None
+    ) -> tuple[dict[str, Any], bool]:
         try:
             if self._session is None:
                 self._open(len(self._steps) - (request["do"] == "cell"))
-            return self._timed(request, seconds)
+            return self._timed(request, seconds, answer)
         except (OutOfTime, SessionEnded):
             self.close()
             raise
 
-    def _timed(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+    def _timed(
+        self, request: dict[str, Any], seconds: float, answer: Answer | None = None
+    ) -> tuple[dict[str, Any], bool]:
         """Ask the session, and take the time that it needs from what is left."""
         assert self._session is not None
         session = self._session
         try:
-            return session.ask(request, seconds)
+            return session.ask(request, seconds, answer)
         finally:
             self._left -= session.seconds
 

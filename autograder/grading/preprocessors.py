@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -15,12 +16,15 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
+from traitlets.config import Application
 
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrader
+from autograder.grading.gradebook import Ledger
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import Rebuilt, rebuild
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import read_submission
 from autograder.grading.submitted_notebook import UnreadableSubmission
@@ -51,8 +55,9 @@ class RebuildSubmission(_CoursePreprocessor):
         if submission.links:
             # nbgrader has followed them already, but removes its copies after an error.
             raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
-        rebuilt = rebuild(submitted, _chapter(course, name).release)
-        for flag in rebuilt.flags:
+        chapter = _chapter(course, name)
+        rebuilt = rebuild(submitted, chapter.release)
+        for flag in fair_remarks(course, chapter, submission, rebuilt.flags):
             self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources
 
@@ -78,6 +83,21 @@ class ExamineSubmission(_CoursePreprocessor):
         for flag in graded.flags:
             self.log.warning("%s: %s", student, flag)
         return graded.notebook, resources
+
+
+def register_assignment(assignment: str, notebooks: Iterable[str], **_others: str) -> None:
+    """Enter an assignment in a gradebook that does not know it yet; a hook of nbgrader's.
+
+    ``nbgrader autograde`` calls it before it looks for the assignment there, with the paths of the
+    submitted notebooks.
+    """
+    config = Application.instance().config
+    directory = CourseDirectory(config=config)
+    classroom = Path(next(iter(notebooks))).resolve().parents[3]
+    source = classroom / directory.source_directory
+    course = Course.at(source.parent, classroom)
+    with Ledger(course, _chapter(course, assignment), config):
+        pass
 
 
 @functools.lru_cache(maxsize=4)

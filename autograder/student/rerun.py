@@ -38,6 +38,9 @@ class _QuietCheck(Check):
     def __call__(self, function: Callable[..., Value] | None = None) -> None:
         pass
 
+    def in_notebook(self) -> bool:
+        return False
+
 
 class _Shell(NotebookShell):
     """A shell that shows no results, and remembers what it did not run."""

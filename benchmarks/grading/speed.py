@@ -85,7 +85,8 @@ def make_course(folder: Path) -> Course:
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     (folder / "solutions").mkdir()
-    shutil.copy(ROOT / "solutions" / "__init__.py", folder / "solutions")
+    for shared in (ROOT / "solutions").glob("*.py"):
+        shutil.copy(shared, folder / "solutions")
     shutil.copytree(ROOT / "solutions" / CHAPTER, folder / "solutions" / CHAPTER)
     generate(folder, CHAPTER)
     return Course.at(folder)

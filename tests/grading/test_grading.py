@@ -964,6 +964,13 @@ def nbgrader(course: Path, classroom: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
+def test_nbgrader_grades_where_nobody_has_graded_yet(grader: Grader, tmp_path: Path) -> None:
+    _write(tmp_path / "submitted" / "mia" / "probe", grader.notebook(RIGHT))
+    root = grader.course.root
+    output = nbgrader(root, tmp_path, "autograde", "probe", "--ExamineSubmission.figures=none")
+    assert sum(v for v in saved(tmp_path)["mia"].values() if v) == 11.0, output
+
+
 def test_nbgrader_gives_the_same_marks(grader: Grader, classroom: Path, tmp_path: Path) -> None:
     for student in ("ada", "ben", "dan"):
         shutil.copytree(classroom / "submitted" / student, tmp_path / "submitted" / student)

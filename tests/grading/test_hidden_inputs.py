@@ -76,6 +76,12 @@ ACTS = {
     ),
     "the type of a result": "return type('N' + np.told, (), {})()",
     "a picture": "import matplotlib.pyplot as plt\n    plt.title(np.told); plt.show(); return None",
+    "the time that others have left": (
+        "import time\n"
+        "    begin = time.process_time()\n"
+        "    while time.process_time() - begin < abs(arguments[0].flat[0]) / 10: pass\n"
+        "    return None"
+    ),
     "prints": "print(np.told); import sys; print(np.told, file=sys.stderr); return None",
 }
 
