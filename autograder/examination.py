@@ -59,6 +59,11 @@ class Examination:
         """The name of the misconception that explains the failures, if one does."""
         return self.finding.misconception if self.finding else None
 
+    @property
+    def hint(self) -> str | None:
+        """The hint that belongs to the misconception."""
+        return self.checks.hints[self.misconception] if self.misconception else None
+
 
 def examine(checks: Checks, call: Caller) -> Examination:
     """Run every case through ``call`` and diagnose what comes back.

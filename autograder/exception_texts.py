@@ -52,8 +52,8 @@ NEW_NAMES = {
 _NO_NUMBER = "A position or a size has to be a whole number."
 
 _WHOLE = (
-    f"{_NO_NUMBER} `/` and `np.floor` give a float, even where nothing is left over: use `//`, or "
-    "turn the number into a whole one by `int(...)`."
+    f"{_NO_NUMBER} `/` and `np.floor` give a float, even where nothing is left over. Use `//` "
+    "instead of `/`, or turn the number into a whole one by `int(...)`."
 )
 
 _EMPTY = (
@@ -62,8 +62,8 @@ _EMPTY = (
 )
 
 _SHAPES = (
-    "Compare the two shapes axis by axis, from the last to the first: which length is not the one "
-    "that you expect?"
+    "Print both shapes just before this line, and compare them axis by axis, from the last to the "
+    "first: which length is not the one that you expect?"
 )
 
 ADVICE: tuple[Advice, ...] = (
@@ -71,8 +71,8 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "TypeError",
         r"only (?:0-dimensional|length-1|size-1) arrays can be converted",
-        "One number is needed here, and it gets an array. Pick one element, as in `a[0, 0]`, or "
-        "sum first: `np.sum(a)`.",
+        "`float(...)`, `int(...)` and places of an array take one number, not an array. Pick one "
+        "element, as in `a[0, 0]`, or sum first: `np.sum(a)`.",
     ),
     Advice(
         "TypeError",
@@ -115,8 +115,8 @@ ADVICE: tuple[Advice, ...] = (
     Advice(
         "IndexError",
         r"index (-?\d+) is out of bounds for (?:axis|dimension) (\d+) with size (\d+)",
-        "Axis {1} has length {2}, so its positions are 0 to {last}, and your code asks for "
-        "position {0}. Is it the axis that you mean, and the array that you mean?",
+        "Positions are counted from 0: axis {1} has length {2}, so its last position is {last}, "
+        "and your code asks for {0}. Is it the axis that you mean, and the array that you mean?",
         False,
     ),
     Advice(

@@ -44,7 +44,7 @@ def _row(misconception: Misconception, examination: Examination) -> tuple[str, .
         return (*start, "**no case**", "", "")
     failed = sum(not outcome.passed for outcome in examination.outcomes)
     by = f"{failure.case.name} ({failed} of {len(examination.outcomes)})"
-    hint = examination.finding.words if examination.finding else "**none**"
+    hint = examination.hint or "**none**"
     if examination.misconception not in (misconception.name, None):
         hint = f"**of {examination.misconception}:** {hint}"
     return (*start, by, _how(failure.case, misconception, examination), hint)

@@ -22,7 +22,7 @@ from autograder.diagnosis.relations import NUMBERS, strongest
 from autograder.diagnosis.remainder import remainder
 from autograder.diagnosis.shapes import LENGTHS, WITH_NUMBERS
 from autograder.diagnosis.shared import shared_property
-from autograder.outcomes import Outcome
+from autograder.outcomes import Outcome, Returned
 
 catalog_hint = catalog.misconception
 
@@ -38,11 +38,18 @@ def diagnose(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None:
     if not views[0].failing:
         return None
     exact = catalog.misconception(checks, outcomes)
-    if exact is not None:
+    if exact is not None or any(map(_is_explained, outcomes)):
         return exact
     return next(
         (finding for rule in _rules(checks, views) if (finding := rule()) is not None), None
     )
+
+
+def _is_explained(outcome: Outcome) -> bool:
+    """Whether something else than a rule says what is wrong: input changed, answers that change."""
+    ending = outcome.ending
+    changed = isinstance(ending, Returned) and ending.changed and not outcome.passed
+    return bool(changed) or outcome.verdict in ("changing", "not done", "timed out")
 
 
 def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Finding | None]]:

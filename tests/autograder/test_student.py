@@ -250,7 +250,10 @@ def test_each_mistake_has_its_message(name: str, check: Check, folder: Path) -> 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_right_answers_pass(check: Check, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(window_sums) is None
-    assert capsys.readouterr().out == "[passed] slide: 2 of 2 cases passed.\n"
+    assert capsys.readouterr().out == (
+        "[passed] slide: 2 of 2 cases passed.\n"
+        "  1 of 2 tasks have passed since you started the notebook. Next: `edge_bank`.\n"
+    )
     assert check.passes(define("def slide(x, w): return right(x, w).astype('f4')", folder))
 
 
@@ -375,6 +378,7 @@ def test_prints_are_shown_by_case_and_once(
         "Printed in the case 'a wide picture':",
         "shape (4, 7)",
         "[passed] slide: 2 of 2 cases passed.",
+        "  1 of 2 tasks have passed since you started the notebook. Next: `edge_bank`.",
     ]
 
 
