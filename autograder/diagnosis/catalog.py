@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -73,32 +74,42 @@ def _likeness(checks: Checks, outcome: Outcome, name: str) -> Likeness:
 def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
     """Return the misconception that gives one of several results as the student's function does.
 
-    The first result that is wrong is asked for first. Where several misconceptions give it, the
-    one counts that is least at odds with the student's other results.
+    The first result that is wrong is asked for first. Of what is right in the student's results
+    nothing may be wrong in the misconception's, and no hint may call right what is wrong.
     """
     for aspect in aspects:
         failing = [answer for answer in aspect.failing if answer.failed is None]
         if not aspect.path or not failing:
             continue
+        fewest = 1 if np.ndim(failing[0].expected) else 2  # one number may agree by chance
         ranked = []
         for position, name in enumerate(checks.hints):
             same = [_part_fits(checks, aspect, name, answer.case, answer.got) for answer in failing]
-            against = sum(_part_wrong(checks, aspect, name, a.case) for a in aspect.passing)
-            if same[0] and 2 * sum(same) >= len(failing) and 2 * against <= sum(same):
-                others = sum(
-                    _part_wrong(checks, other, name, answer.case)
-                    for other in aspects
-                    if other.path and other.path != aspect.path
-                    for answer in other.passing
-                )
-                ranked.append((-sum(same), against, others, position, name))
+            if not same[0] or sum(same) < fewest or 2 * sum(same) < len(failing):
+                continue
+            if not _contradicts(checks, aspects, aspect, name):
+                ranked.append((-sum(same), position, name))
         if ranked:
-            best = min(ranked)
-            name, of = best[-1], len(aspects[0].failing)
+            count, _, name = min(ranked)
             words, first = checks.hints[name], failing[0].case
-            alone = aspect.others_right
-            return Finding("part", words, -best[0], of, first, name, whole=alone)
+            of = len(aspects[0].failing)
+            return Finding("part", words, -count, of, first, name, whole=aspect.others_right)
     return None
+
+
+_CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b")
+
+
+def _contradicts(checks: Checks, aspects: Sequence[Aspect], aspect: Aspect, name: str) -> bool:
+    """Whether a misconception, or its hint, is at odds with what the student has right or wrong."""
+    if not aspect.others_right and _CALLED_RIGHT.search(checks.hints[name]):
+        return True
+    return any(
+        _part_wrong(checks, view, name, answer.case)
+        for view in aspects
+        if view.path
+        for answer in view.passing
+    )
 
 
 def _part_fits(checks: Checks, aspect: Aspect, name: str, case: CheckedCase, got: object) -> bool:
@@ -165,9 +176,11 @@ def pattern(checks: Checks, aspect: Aspect) -> Finding | None:
     """Return the only misconception that passes and fails the same cases in the same way.
 
     The same way: the same elements differ, or the shape is the same, or an exception of the same
-    type is raised. Both passing and failing cases have to be two at least.
+    type is raised. Both passing and failing cases have to be two at least. Of results that are
+    no arrays a pattern says too little.
     """
-    if aspect.path or min(len(aspect.failing), len(aspect.passing)) < 2:
+    arrays = all(isinstance(answer.expected, np.ndarray) for answer in aspect.answers)
+    if not arrays or min(len(aspect.failing), len(aspect.passing)) < 2:
         return None
     mine = [_signature(aspect, a.expected, a.failed or a.got, a.right) for a in aspect.answers]
     fitting = [

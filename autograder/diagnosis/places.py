@@ -28,8 +28,8 @@ def along_an_axis(
         zeros = " There all wrong numbers are 0." if unset else ""
         if not bad[0] and bad[1:].all():
             yield (
-                f"only the first {name} of {{what}} is right.{zeros} Does your code look at the "
-                f"first {name} alone?"
+                f"only the first {name} of {{what}} is right.{zeros} What does your code do for "
+                f"the second {name}?"
             )
         if not bad[-1] and bad[:-1].all():
             yield (

@@ -35,7 +35,7 @@ class Property:
     ask_otherwise: str = ""
 
 
-_HEIGHT_OR_WIDTH = "Where do you take a height for a width, or one for both?"
+_HEIGHT_OR_WIDTH = "Are height and width exchanged somewhere, or is one taken for both?"
 
 SIZES: tuple[Property, ...] = (
     Property(

@@ -35,8 +35,9 @@ def strongest(aspect: Aspect, relations: Iterable[Relation], rule: Rule) -> Find
     best: tuple[int, str] | None = None
     for sentence in dict.fromkeys(itertools.chain(*sentences)):
         count = sum(sentence in others for others in sentences)
-        fewest = {"relation": 1, "place": 3}.get(rule, 2)
-        if count < fewest or 2 * count < len(failing) or (best is not None and count <= best[0]):
+        fewest = {"relation": min(2, len(failing)), "place": 3}.get(rule, 2)
+        share = 2 / 3 if rule == "place" else 1 / 2
+        if count < max(fewest, share * len(failing)) or (best is not None and count <= best[0]):
             continue
         if _is_evidence(aspect, sentence, sentences, count):
             best = count, sentence
@@ -88,18 +89,20 @@ def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
     ratio = float((got * expected).sum() / (expected * expected).sum())
     if not np.isfinite(ratio) or not aspect.close(got, ratio * expected):
         return
+    each = "every number of {what}" if got.ndim else "{what}"
     if aspect.close(got, -expected):
-        yield "every number of {what} has the wrong sign."
+        yield f"{each} has the wrong sign."
         return
     simple = Fraction(ratio).limit_denominator(64)
-    if abs(float(simple) - ratio) <= 1e-5 * abs(ratio):
-        yield f"every number of {{what}} is {simple} times what it should be."
+    plain = simple.denominator == 1 or abs(simple.numerator) == 1
+    if plain and abs(float(simple) - ratio) <= 1e-5 * abs(ratio):
+        yield f"{each} is {simple} times what it should be."
     sizes = {k: v for k, v in quantities(answer.case).items() if v > 1 and k in NAMES}
     called = {letter: name_of(letter, answer.case) for letter in sizes}
     for letter, size in sizes.items():
         for value, words in ((size, "too large"), (1 / size, "too small")):
             if abs(ratio - value) <= 1e-5 * value:
-                yield f"every number of {{what}} is {words}, by the factor {called[letter]}."
+                yield f"{each} is {words}, by the factor {called[letter]}."
     for many, few in itertools.permutations(sizes, 2):
         if abs(ratio - sizes[many] / sizes[few]) <= 1e-5 * ratio:
             yield (
@@ -141,6 +144,8 @@ def elementwise(
     """Each number is the same function of the right one."""
     if got.shape != expected.shape:
         return
+    if got.ndim == 0 and not got:
+        return
     known: list[tuple[np.ndarray, str]] = [
         (np.abs(expected), "the numbers of {what} have lost their signs: none is negative."),
         (np.maximum(expected, 0), "where {what} should be negative, it is 0."),
@@ -153,14 +158,19 @@ def elementwise(
         (np.exp(expected), "{what} is `exp` of what it should be."),
         (1 - expected, "{what} is 1 minus what it should be."),
     ]
+    if got.size > 1 and np.ptp(expected) > 0 and np.ptp(got) == 0:
+        known = [(got, "all numbers of {what} are the same." if got.any() else _ALL_ZERO)]
     yield from (words for value, words in known if aspect.close(got, value))
+
+
+_ALL_ZERO = "all numbers of {what} are 0."
 
 
 def running(
     aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
 ) -> Iterator[str]:
     """Sums or maxima that go on from number to number."""
-    if got.shape != expected.shape or got.size < 3:
+    if got.shape != expected.shape or got.size < 3 or np.ptp(got) == 0:
         return
     for axes in (got.ndim, 2, 1):
         if axes > got.ndim or axes < 1:

@@ -9,11 +9,14 @@ from autograder.checks import Checks, Raised
 from autograder.diagnosis.evidence import Aspect, pick
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.rearrangements import order_of_axes
-from autograder.diagnosis.relations import Relation, factor, strongest
-from autograder.diagnosis.shapes import cut, without_ones
+from autograder.diagnosis.relations import Relation, strongest
+from autograder.diagnosis.shapes import one_short, without_ones
 
-ON_TOP: tuple[Relation, ...] = (factor, order_of_axes, without_ones, cut)
-"""What a second mistake may have made of the first one's results."""
+ON_TOP: tuple[Relation, ...] = (order_of_axes, without_ones, one_short)
+"""What a second mistake may have made of the first one's results.
+
+Others, such as a factor or rows cut off, would turn one entry of the catalog into another.
+"""
 
 
 def remainder(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:

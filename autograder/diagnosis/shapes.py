@@ -90,10 +90,20 @@ def cut(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -
             return
 
 
+def one_short(
+    aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """The last row and the last column are missing."""
+    if got.ndim < 2 or got.ndim != expected.ndim or not got.size:
+        return
+    if aspect.close(got, expected[..., :-1, :-1]):
+        yield "{what} lacks the last row and the last column."
+
+
 def _end(name: str, before: int, behind: int) -> str:
     if before and behind:
-        return f"{name}s on both sides"
-    return f"{name}s at the {'beginning' if before else 'end'}"
+        return f"{_many(name)} on both sides"
+    return f"{_many(name)} at the {'beginning' if before else 'end'}"
 
 
 def lengths(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
@@ -115,12 +125,17 @@ def lengths(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarra
     parts = []
     for axis, a, b in differing:
         count = abs(a - b)
-        name = names[axis] if count == 1 else f"{names[axis]}s"
+        name = _many(names[axis], count)
         parts.append(f"{_count(count)} {name} too {'many' if a > b else 'few'}")
     if got.size:
         yield f"{{what}} has {' and '.join(parts)}."
     else:
         yield "{what} is empty: an axis has length 0."
+
+
+def _many(name: str, count: int = 2) -> str:
+    plural = "entries" if name == "entry" else f"{name}s"
+    return name if count == 1 else plural
 
 
 def _count(count: int) -> str:
@@ -134,12 +149,15 @@ def fixed(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray)
         return
     names = axis_names(answer.case, aspect.name, got.ndim)
     for axis, (a, b) in enumerate(zip(got.shape, expected.shape, strict=True)):
-        if a != b and got.shape[:axis] + got.shape[axis + 1 :] == (
-            expected.shape[:axis] + expected.shape[axis + 1 :]
-        ):
+        others = {
+            answer.got.shape[axis]
+            for answer in aspect.answers
+            if isinstance(answer.got, np.ndarray) and answer.got.ndim == got.ndim
+        }
+        if a != b and others == {a}:
             yield (
-                f"{{what}} always has {_count(a)} {names[axis]}{'' if a == 1 else 's'}. Does this "
-                "number stand in your code? Ask the shape of the input for it."
+                f"{{what}} always has {_count(a)} {_many(names[axis], a)}. Does this number stand "
+                "in your code? Ask the shape of the input for it."
             )
 
 

@@ -8,8 +8,11 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from autograder.diagnosis.evidence import Answer, Aspect
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.properties import Statement, statements
-from autograder.diagnosis.quantities import NAMES, name_of, quantities
+from autograder.diagnosis.quantities import name_of, quantities
 from autograder.diagnosis.relations import subject
+
+SEVERAL = ("there are several images", "there are several examples")
+"""What may be said where a single case passes: most mistakes about batches are of this kind."""
 
 MOST = 2
 """So many properties that fit equally well are told; of more, none means much."""
@@ -24,8 +27,10 @@ def shared_property(aspect: Aspect) -> Finding | None:
     failing = aspect.failing
     for answers in (failing, *_by_ending(failing)):
         others = len(aspect.answers) - len(answers)
-        # One case alone fails for many reasons: then there have to be more that tell it apart.
-        if others < 2 or (len(answers) < 2 and others < 3) or 2 * len(answers) < len(failing):
+        # One case alone has many properties: then there have to be more that tell it apart.
+        if min(len(answers), others) < 1 or len(answers) + others < 4:
+            continue
+        if 2 * len(answers) < len(failing):
             continue
         text = _said(aspect, answers)
         if text:
@@ -64,11 +69,14 @@ def _said(aspect: Aspect, answers: Sequence[Answer]) -> str:
         and [each[statement] for each in known] == inside
     ]
     verb = _verb(aspect, answers)
+    if len(others) == 1:
+        # The simplest case is the only one of many kinds, and it is likely to pass.
+        common = [statement for statement in common if statement.words in SEVERAL]
     if 1 <= len(common) <= MOST:
         words = " and ".join(statement.words for statement in common)
-        ask = common[0].ask if len(common) == 1 else ""
+        ask = common[0].ask if len(common) == 1 and len(others) > 1 else ""
         return f"{verb} exactly when {words}. {ask}".strip()
-    if common:
+    if common or len(others) == 1:
         return ""
     fixed = _fixed(aspect.answers, inside)
     if fixed:
@@ -97,8 +105,8 @@ def _fixed(answers: Sequence[Answer], inside: Sequence[bool]) -> str:
     failing = [s for s, fails in zip(sizes, inside, strict=True) if fails]
     if len(passing) < 2:
         return ""
-    for letter in NAMES:
-        if not all(letter in each for each in sizes) or letter == "places":
+    for letter in ("N", "C", "F", "K"):
+        if not all(letter in each for each in sizes):
             continue
         values = {each[letter] for each in passing}
         other = {each[letter] for each in failing}
