@@ -51,8 +51,8 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
 def _likeness(checks: Checks, outcome: Outcome, name: str) -> Likeness:
     """Compare what the student got with what the misconception gives.
 
-    Two exceptions are alike at least: the same mistake, written differently, may raise another
-    type or another message.
+    Two exceptions of the same type are alike: the same mistake, written differently, may have
+    another message.
     """
     if name not in outcome.case.wrong:
         return "other"
@@ -60,8 +60,9 @@ def _likeness(checks: Checks, outcome: Outcome, name: str) -> Likeness:
     if isinstance(wrong, Raised):
         if not isinstance(ending, Failed):
             return "other"
-        same = (ending.kind, ending.message) == (wrong.kind, wrong.message)
-        return "same" if same else "alike"
+        if ending.kind != wrong.kind:
+            return "other"
+        return "same" if ending.message == wrong.message else "alike"
     if not isinstance(ending, Returned):
         return "other"
     try:

@@ -44,4 +44,4 @@ class Finding:
             )
         if self.whole:
             return ""
-        return "Mend this first, and check again: something else is wrong, too."
+        return "Mend this first, and check again: something else may be wrong, too."

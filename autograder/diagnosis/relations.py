@@ -112,7 +112,7 @@ def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
 
 
 def summand(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
-    """An argument, or the same number everywhere, is added or missing."""
+    """A bias, or the same number everywhere, is added or missing."""
     if got.shape != expected.shape or got.size < 2:
         return
     difference = got - expected
@@ -131,10 +131,11 @@ def summand(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarra
 
 
 def _spread(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
-    """Yield an array spread to a shape: as it is, or one number for each of the second axis."""
-    if array.shape == shape and array.dtype.kind in "iuf":
-        yield array.astype(float)
-    elif array.dtype.kind in "iuf" and len(shape) in (2, 4) and array.shape == shape[1:2]:
+    """Yield an array of one number for each place of the second axis, spread over the others.
+
+    An array of the result's own shape may be the difference for many reasons.
+    """
+    if array.dtype.kind in "iuf" and len(shape) in (2, 4) and array.shape == shape[1:2]:
         yield np.broadcast_to(array.reshape(-1, *[1] * (len(shape) - 2)), shape).astype(float)
 
 

@@ -31,8 +31,8 @@ def shared_property(aspect: Aspect) -> Finding | None:
         (_with_question, [failing]),
         (_only_value, [failing]),
         (_with_question, parts),
-        (_without_question, [failing, *parts]),
-        (_pair, [failing, *parts]),
+        (_without_question, [failing]),
+        (_pair, [failing]),
     )
     for say, groups in tries:
         for answers in groups:
