@@ -32,9 +32,9 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         return None
     ranked = []
     for position, name in enumerate(checks.hints):
-        if _likeness(checks, failing[0], name) == "other":
+        likeness = _all_likeness(checks, failing, name)
+        if likeness[0] == "other":
             continue
-        likeness = [_likeness(checks, outcome, name) for outcome in failing]
         same, alike = likeness.count("same"), len(likeness) - likeness.count("other")
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
         if not same or 2 * alike < len(failing) or contradicted > alike:
@@ -44,15 +44,26 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         return None
     best = min(ranked)
     name = best[-1]
-    case = next(o.case for o in failing if _likeness(checks, o, name) != "other")
+    likeness = _all_likeness(checks, failing, name)
+    case = next(o.case for o, like in zip(failing, likeness, strict=True) if like != "other")
     return Finding("misconception", checks.hints[name], -best[0], len(failing), case, name)
 
 
-def _likeness(checks: Checks, outcome: Outcome, name: str) -> Likeness:
+def _all_likeness(checks: Checks, failing: Sequence[Outcome], name: str) -> list[Likeness]:
+    """Return how like the misconception's each failing case's result is."""
+    strictly = [_likeness(checks, outcome, name, numbers=False) for outcome in failing]
+    numbers = any(
+        like == "same" and isinstance(outcome.ending, Returned)
+        for outcome, like in zip(failing, strictly, strict=True)
+    )
+    return [_likeness(checks, o, name, numbers=True) for o in failing] if numbers else strictly
+
+
+def _likeness(checks: Checks, outcome: Outcome, name: str, numbers: bool) -> Likeness:
     """Compare what the student got with what the misconception gives.
 
     Two exceptions of the same type are alike: the same mistake, written differently, may have
-    another message.
+    another message. Where the ``numbers`` of other cases agree, the type may be another, too.
     """
     if name not in outcome.case.wrong:
         return "other"
@@ -60,9 +71,8 @@ def _likeness(checks: Checks, outcome: Outcome, name: str) -> Likeness:
     if isinstance(wrong, Raised):
         if not isinstance(ending, Failed):
             return "other"
-        if ending.kind != wrong.kind:
-            return "other"
-        return "same" if ending.message == wrong.message else "alike"
+        same = (ending.kind, ending.message) == (wrong.kind, wrong.message)
+        return "same" if same else "alike" if ending.kind == wrong.kind or numbers else "other"
     if not isinstance(ending, Returned):
         return "other"
     try:
