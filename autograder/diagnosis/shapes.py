@@ -42,7 +42,7 @@ def sums(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) 
         many, few = expected, got
     else:
         return
-    if many.ndim > 4:
+    if many.ndim > 5:
         return
     names = axis_names(answer.case, aspect.name, expected.ndim)
     for axes in itertools.combinations(range(many.ndim), many.ndim - few.ndim):
@@ -154,7 +154,7 @@ def fixed(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray)
             for answer in aspect.answers
             if isinstance(answer.got, np.ndarray) and answer.got.ndim == got.ndim
         }
-        if a != b and others == {a}:
+        if a and a != b and others == {a}:
             yield (
                 f"{{what}} always has {_count(a)} {_many(names[axis], a)}. Does this number stand "
                 "in your code? Ask the shape of the input for it."

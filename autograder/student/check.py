@@ -16,7 +16,7 @@ from autograder.packages import DEFAULT_PACKAGES, missing_package, not_allowed, 
 from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.foreign_packages import foreign_packages
-from autograder.student.notebook import name_in_notebook, running_shell, show
+from autograder.student.notebook import name_in_notebook, running_shell, show, syntax_error
 from autograder.values import Value, describe
 
 
@@ -79,6 +79,7 @@ class Check:
         Shows the report. Raises :class:`CheckFailed` unless all cases are passed.
         """
         outcome = self.report(function)
+        outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *_older(function)))
         if outcome.tone == "good":
             progress = self._progress(self.find(function).function)
             outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *progress))
@@ -270,6 +271,19 @@ class Check:
             f"There is no task named {name}.",
             f"{guess}Keep the name that the task gives to the function. The tasks are {tasks}.",
         )
+
+
+def _older(function: Any) -> list[Line]:
+    """Say that a function is an older one: the cell that was to define it anew has stopped."""
+    shell, name = running_shell(), getattr(function, "__name__", "")
+    stopped = syntax_error(name, shell) if shell is not None and name else ""
+    if not stopped:
+        return []
+    return [
+        Line(
+            f"Note: this is an older {name}. The cell that should define it anew stopped: {stopped}"
+        )
+    ]
 
 
 def _stumbled(checks: Checks, error: Exception) -> Report:

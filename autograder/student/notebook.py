@@ -10,7 +10,7 @@ import linecache
 import re
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -59,9 +59,9 @@ def show(outcome: Report) -> None:
         print(outcome.text.encode(encoding, "replace").decode(encoding))
 
 
-def _syntax_error(name: str, names: Mapping[str, Any], shell: Any) -> str:
+def syntax_error(name: str, shell: Any) -> str:
     """Return the syntax error of the cell that was to define ``name`` when it was last run."""
-    for source in reversed(names.get("In", [])):
+    for source in reversed(shell.user_ns.get("In", [])):
         if not defines(source, name):
             continue
         try:
@@ -173,7 +173,7 @@ def _explain(error: BaseException, tasks: Callable[[], Iterable[str]], shell: An
     if error.name not in known or error.name in names:
         return False
     own = [name for name, value in names.items() if callable(value) and not name.startswith("_")]
-    stopped = _syntax_error(error.name, names, shell)
+    stopped = syntax_error(error.name, shell)
     others = [name for name in own if name not in known]
     show(missing_function(error.name, others, stopped=stopped))
     return True

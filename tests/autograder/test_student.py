@@ -635,6 +635,22 @@ def test_a_missing_function_is_explained(notebook: Notebook) -> None:
     assert text.strip() == "NameError: name 'slide' is not defined"
 
 
+def test_a_syntax_error_is_called_one(notebook: Notebook) -> None:
+    notebook.run(EXPLAIN)
+    notebook.shell.run_cell("def slide(x, w):\n    return x[0))\n", store_history=True)
+    _, markup, _ = notebook.run("check(slide)")
+    assert "The cell that defines slide stopped: SyntaxError: closing parenthesis" in markup
+    assert "in line 2: return x[0))" in markup
+    assert "starts with" not in markup
+    notebook.shell.run_cell("def slide(x, w):\n    return x", store_history=True)
+    _, markup, _ = notebook.run("check(slide)")
+    assert "SyntaxError" not in markup
+    notebook.shell.run_cell("def slide(x, w)\n    return x", store_history=True)
+    _, markup, _ = notebook.run("check(slide)")
+    assert "Note: this is an older slide." in markup
+    assert "SyntaxError: expected ':' in line 1: def slide(x, w)" in plain(markup)
+
+
 def test_a_renamed_function_is_found(notebook: Notebook) -> None:
     _, markup, _ = notebook.run(EXPLAIN + "def Slide_(x, w): return x\ncheck(slide)")
     assert "There is <code>Slide_</code>: did you rename the function?" in markup

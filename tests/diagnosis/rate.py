@@ -34,7 +34,7 @@ VERDICTS = ("right", "helpful", "nothing", "misleading")
 BEFORE = Path(__file__).with_name("before.csv")
 """The verdicts on the feedback as it was when the functions were written."""
 AFTER = Path(__file__).with_name("after.csv")
-"""The verdicts on the feedback of today."""
+"""The verdicts on the feedback as the rules of the diagnosis gave it."""
 HELD_OUT_SEED = 1216
 """Which third of the functions nobody read while the rules were written."""
 
@@ -77,9 +77,9 @@ class Feedback:
         )
 
 
-def held_out(feedback: Iterable[Feedback]) -> frozenset[tuple[str, str]]:
-    """Return which of all functions are held out: a third, drawn at random."""
-    keys = sorted(entry.key for entry in feedback)
+def held_out(known: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return which of all functions, by task and name, are held out: a third, drawn at random."""
+    keys = sorted(known)
     return frozenset(random.Random(HELD_OUT_SEED).sample(keys, len(keys) // 3))
 
 
@@ -126,13 +126,24 @@ def rates(feedback: Sequence[Feedback]) -> str:
 
 
 def judged(feedback: Sequence[Feedback], path: Path) -> str:
-    """Say what a table of verdicts holds of the feedback, and what has changed since then."""
+    """Say what a table of verdicts holds of the feedback, and what has changed since then.
+
+    By chapter, kind and form of the mistake, by the rule that spoke when it was judged, and for
+    the functions that were held out.
+    """
     known = verdicts(path)
+    apart = held_out(known)
     groups: dict[str, list[Feedback]] = {}
-    for part in ("chapter", "kind", "form"):
+    for part in ("chapter", "kind", "form", "rule", "part"):
         for entry in feedback:
             wrong = entry.wrong
-            name = {"chapter": entry.chapter, "kind": wrong.kind.value, "form": wrong.form.value}
+            name = {
+                "chapter": entry.chapter,
+                "kind": wrong.kind.value,
+                "form": wrong.form.value,
+                "rule": f"by rule: {known.get(entry.key, {}).get('rule', '')}",
+                "part": "held out" if entry.key in apart else "not held out",
+            }
             groups.setdefault(name[part], []).append(entry)
     rows = [("", "functions", *VERDICTS, "changed since")]
     for name, members in [*groups.items(), ("in all", list(feedback))]:
@@ -176,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--chapter", action="append", choices=CHAPTERS, help="only this one")
     parser.add_argument("--report", type=Path, help="write all feedback into this Markdown file")
     parser.add_argument("--sentences", type=Path, help="write a CSV table to fill in verdicts")
-    parser.add_argument("--verdicts", type=Path, default=BEFORE, help="the table to compare with")
+    parser.add_argument("--verdicts", type=Path, default=AFTER, help="the table to compare with")
     options = parser.parse_args(arguments)
     feedback = [entry for name in options.chapter or CHAPTERS for entry in feedback_on(name)]
     print(rates(feedback))
