@@ -58,7 +58,7 @@ def _by_age(classroom: Path, chapter: str) -> list[Path]:
 
 
 def _reduced(notebook: NotebookNode) -> dict[str, Any]:
-    """Return a notebook without what no remark can be about: prose, and outputs."""
+    """Return a notebook with what remarks look at: its cells' sources, names, points and tags."""
     cells = [
         {
             "cell_type": cell.cell_type,
@@ -69,6 +69,5 @@ def _reduced(notebook: NotebookNode) -> dict[str, Any]:
             },
         }
         for cell in notebook.cells
-        if cell.cell_type == "code" or "nbgrader" in cell.metadata
     ]
     return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}

@@ -36,7 +36,7 @@ class AskedNetworks:
                 self._networks[name] = value
                 self.arguments[name] = _stand_in(value)
         self._models: dict[str, Any] = {}
-        self._uses: Counter[tuple[str, int]] = Counter()
+        self._uses: Counter[tuple[str, int, bool]] = Counter()
 
     @property
     def names(self) -> list[str]:
@@ -44,24 +44,31 @@ class AskedNetworks:
         return list(self._networks)
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Value]:
-        """Return what a layer makes of an input, or why it is refused; the question may be bad."""
-        name, number, given = (question.get(key) for key in ("asked", "layer", "input"))
+        """Return what a layer makes of an input, or why it is refused; the question may be bad.
+
+        With a ``gradient`` by what it makes, the gradient by the input is returned.
+        """
+        name, number = question.get("asked"), question.get("layer")
+        given: Any = question.get("input")
+        gradient = question.get("gradient")
         network = self._networks.get(name) if isinstance(name, str) else None
         if network is None or type(number) is not int or not 0 <= number < len(network.layers):
             return {"refused": "there is no such layer"}
         assert isinstance(name, str)
         assert network.max_calls is not None
-        self._uses[name, number] += 1
-        if self._uses[name, number] > network.max_calls:
+        use = (name, number, gradient is not None)
+        self._uses[use] += 1
+        if self._uses[use] > network.max_calls:
             return {"refused": too_many_calls(network.max_calls)}
-        if not isinstance(given, np.ndarray) or given.dtype not in (np.float32, np.float64):
-            return {"refused": "the network takes a tensor of floats"}
-        if given.size > MAX_NUMBERS:
-            return {"refused": "the batch is far too large"}
-        return self._computed(name, number, given, bool(question.get("training")))
+        for array in (given,) if gradient is None else (given, gradient):
+            if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+                return {"refused": "the network takes a tensor of floats"}
+            if array.size > MAX_NUMBERS:
+                return {"refused": "the batch is far too large"}
+        return self._computed(name, number, bool(question.get("training")), given, gradient)
 
     def _computed(
-        self, name: str, number: int, given: np.ndarray, training: bool
+        self, name: str, number: int, training: bool, given: np.ndarray, gradient: Any
     ) -> dict[str, Value]:
         import torch
 
@@ -72,8 +79,12 @@ class AskedNetworks:
         pictures = torch.from_numpy(given)
         layer = copy.deepcopy(self._models[name][number]).to(pictures.dtype).train(training)
         try:
-            with torch.no_grad():
-                return {"output": layer(pictures).numpy()}
+            if gradient is None:
+                with torch.no_grad():
+                    return {"output": layer(pictures).numpy()}
+            # A copy: a layer may write into its input.
+            layer(pictures.requires_grad_().clone()).backward(torch.from_numpy(gradient))
+            return {"output": pictures.grad.numpy()}  # type: ignore[union-attr]
         except (RuntimeError, ValueError, IndexError) as error:  # shapes that do not fit
             return {"refused": str(error)[:1000]}
 

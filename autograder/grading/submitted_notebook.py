@@ -84,9 +84,10 @@ def notebook_of(document: Any) -> SubmittedNotebook:
             "JupyterLab and save it again."
         )
     if version != 4:
+        as_text = " as a text" if isinstance(version, str) else ""
         raise UnreadableSubmission(
-            f"The notebook says that its format is {json.dumps(version)[:20]}. Jupyter writes the "
-            "number 4: another program has changed the file. Hand in a copy that Jupyter saved."
+            f"The notebook has the format {str(version)[:20]}{as_text}. Jupyter writes the number "
+            "4: another program has changed the file. Hand in a copy that Jupyter saved."
         )
     cells = document.get("cells")
     if not isinstance(cells, list):

@@ -241,8 +241,8 @@ def test_a_file_of_short_texts_is_refused_before_it_is_read() -> None:
     ("version", "words"),
     [
         (3, "open it in JupyterLab"),
-        ("4", 'format is "4". Jupyter writes the number 4'),
-        (None, "null"),
+        ("4", "the format 4 as a text. Jupyter writes the number 4"),
+        (None, "the format None. Jupyter writes"),
     ],
 )
 def test_formats_are_told_without_contradiction(version: Any, words: str) -> None:

@@ -326,6 +326,14 @@ def test_the_grader_answers_bad_questions() -> None:
     assert (
         "more often" in networks.answer({"asked": "model", "layer": 0, "input": picture})["refused"]
     )
+    gradient = np.ones_like(right["output"])
+    question = {"asked": "model", "layer": 0, "input": picture, "gradient": gradient}
+    leaf = torch.from_numpy(picture.copy()).requires_grad_()
+    model[0](leaf).backward(torch.from_numpy(gradient))
+    assert leaf.grad is not None
+    for _ in range(calls):
+        assert np.array_equal(networks.answer(question)["output"], leaf.grad.numpy())
+    assert "more often" in networks.answer(question)["refused"]
     stand_in = networks.arguments["model"]
     for mine, theirs in zip(stand_in.layers, case.arguments["model"].layers, strict=True):
         for key, value in theirs.items():
