@@ -24,7 +24,8 @@ from autograder.checks import Checks, load_checks, save_checks
 from autograder.comparison import first_difference
 from autograder.examination import Examination, examine
 from autograder.handover import hand_over, take_back
-from autograder.problems import Misconception, Problem, decimals_of, rounded
+from autograder.problems import Misconception, Problem
+from autograder.rounding import decimals_of, rounded
 from autograder.student.calls import in_notebook
 from tests import COURSE
 
