@@ -12,7 +12,7 @@ import copy
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -155,48 +155,36 @@ class Problem:
     ) -> list[CheckedCase]:
         """Draw cases that are not known; again, alone, each that does not find what it has to."""
         fitting: dict[int, CheckedCase] = {}
-        unfit: Sequence[int] | None = None
+        cases = make(rng)
+        fixed = self._fixed(make, known) if any(_same_in(known, case) for case in cases) else []
+        left = [n for n, case in enumerate(cases) if not _same_in(fixed, case)]
         for _ in range(tries):
-            cases = make(rng)
-            if unfit is None:
-                unfit = self._not_known(cases, make, known)
-            for position in unfit:
-                checked = self._checked(cases[position])
-                if not _is_known(cases[position], known) and self._fits(cases[position], checked):
+            for position in left:
+                case, checked = cases[position], self._checked(cases[position])
+                if not _same_in(known, case) and self._fits(case, checked):
                     fitting[position] = checked
-            unfit = [position for position in unfit if position not in fitting]
-            if not unfit:
+            left = [position for position in left if position not in fitting]
+            if not left:
                 return [fitting[position] for position in sorted(fitting)]
-        case = cases[unfit[0]]
+            cases = make(rng)
+        case = cases[left[0]]
         raise ValueError(
             f"case {case.name!r} of {self.name} was drawn {tries} times, and never found "
             f"({', '.join(case.finds)}) and overlooked ({', '.join(case.overlooks)}): draw numbers "
             "that do so more often"
         )
 
-    def _not_known(
-        self, cases: Sequence[Case], make: CaseMaker, known: Sequence[CheckedCase]
-    ) -> list[int]:
-        """Return the positions of the cases that are to be drawn, without those known for good."""
-        return [
-            position
-            for position, case in enumerate(cases)
-            if not _is_known(case, known) or position not in self._fixed(make)
-        ]
-
-    def _fixed(self, make: CaseMaker) -> set[int]:
-        """Return the positions of the cases that are the same for every seed."""
+    def _fixed(self, make: CaseMaker, known: Sequence[CheckedCase]) -> Sequence[CheckedCase]:
+        """Return the known cases that are drawn with every seed."""
         if make not in self._fixed_cases:
             draws = [make(np.random.default_rng(seed)) for seed in range(DRAWS)]
-            self._fixed_cases[make] = {
-                position
-                for position, (first, *others) in enumerate(zip(*draws, strict=True))
-                if all(_same_arguments(first, other) for other in others)
-            }
+            self._fixed_cases[make] = [
+                case for case in known if all(_same_in(drawn, case) for drawn in draws)
+            ]
         return self._fixed_cases[make]
 
     @functools.cached_property
-    def _fixed_cases(self) -> dict[CaseMaker, set[int]]:
+    def _fixed_cases(self) -> dict[CaseMaker, Sequence[CheckedCase]]:
         return {}
 
     def _fits(self, case: Case, checked: CheckedCase) -> bool:
@@ -243,12 +231,10 @@ class Problem:
         return CheckedCase(case.name, case.arguments, expected, wrong, case.weight)
 
 
-def _is_known(case: Case, known: Sequence[CheckedCase]) -> bool:
-    return any(_same_arguments(case, other) for other in known)
-
-
-def _same_arguments(case: Case, other: Case | CheckedCase) -> bool:
-    return same(dict(case.arguments), dict(other.arguments))
+def _same_in(cases: Iterable[Case | CheckedCase], case: Case | CheckedCase) -> bool:
+    """Whether one of some cases has the same arguments."""
+    arguments = dict(case.arguments)
+    return any(same(arguments, dict(other.arguments)) for other in cases)
 
 
 class _WrongResults(Mapping[str, Value | Raised]):

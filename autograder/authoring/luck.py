@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.empty_answers import CONSTANTS, EMPTY_ANSWERS
 from autograder.examination import Examination, Outcome, Returned, judge
+from autograder.failures import Failed
 from autograder.handover import hand_over, take_back
 from autograder.problems import TRIES, Function, Problem, result_of
 
@@ -24,7 +25,7 @@ ALLOWED = 0.1
 FOR_NOTHING = 0.05
 """What a constant may earn, as a share of the points."""
 
-Passes = Callable[[Checks, CheckedCase], bool]
+Outcomes = Callable[[Checks, CheckedCase], Outcome]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Answer:
 
     kind: str
     name: str
-    passes: Passes
+    outcome: Outcomes
     function: Function | None = None
 
     def __str__(self) -> str:
@@ -87,43 +88,51 @@ def marks_by_seed(problem: Problem, points: float, seeds: Iterable[int] = SEEDS)
 def answers(problem: Problem) -> Iterator[Answer]:
     """Yield the misconceptions of a problem, its alternatives, and the empty answers."""
     for wrong in problem.misconceptions:
-        yield Answer("misconception", wrong.name, _not_among_the_wrong(wrong.name), wrong.wrong)
+        yield Answer("misconception", wrong.name, _of_misconception(wrong.name), wrong.wrong)
     for right in problem.alternatives:
-        yield Answer("alternative", right.__name__, _returns_the_expected(right), right)
+        yield Answer("alternative", right.__name__, _of_alternative(right), right)
     for name in EMPTY_ANSWERS:
-        yield Answer("empty answer", name, _empty(name))
+        yield Answer("empty answer", name, _of_empty(name))
 
 
-def _not_among_the_wrong(name: str) -> Passes:
-    return lambda checks, case: name not in case.wrong
+def _of_misconception(name: str) -> Outcomes:
+    # Compared already, and looked up: most of the proof's time goes into this.
+    def outcome(_checks: Checks, case: CheckedCase) -> Outcome:
+        if name not in case.wrong:
+            return Outcome(case, "passed", Returned(case.expected))
+        wrong = case.wrong[name]
+        if isinstance(wrong, Raised):
+            return Outcome(case, "raised", Failed(wrong.kind, wrong.message))
+        return Outcome(case, "different", Returned(wrong))
+
+    return outcome
 
 
-def _returns_the_expected(function: Function) -> Passes:
-    def passes(checks: Checks, case: CheckedCase) -> bool:
+def _of_alternative(function: Function) -> Outcomes:
+    def outcome(checks: Checks, case: CheckedCase) -> Outcome:
         result = result_of(function, case)
-        return not isinstance(result, Raised) and judge(checks, case, Returned(result)).passed
+        if isinstance(result, Raised):
+            return Outcome(case, "raised", Failed(result.kind, result.message))
+        return judge(checks, case, Returned(result))
 
-    return passes
+    return outcome
 
 
-def _empty(name: str) -> Passes:
-    def passes(checks: Checks, case: CheckedCase) -> bool:
+def _of_empty(name: str) -> Outcomes:
+    def outcome(checks: Checks, case: CheckedCase) -> Outcome:
         arguments = [take_back(hand_over(value)) for value in case.arguments.values()]
-        value = EMPTY_ANSWERS[name](arguments, case.expected)
-        return judge(checks, case, Returned(value)).passed
+        return judge(checks, case, Returned(EMPTY_ANSWERS[name](arguments, case.expected)))
 
-    return passes
+    return outcome
 
 
 def _earned(answer: Answer, points: float, draws: Sequence[Checks]) -> Earned:
     marks, passed = [], []
     for checks in draws:
-        counted = [case for case in checks.cases if case.hidden] or checks.cases
-        outcomes = [
-            Outcome(case, "passed" if answer.passes(checks, case) else "different")
-            for case in counted
-        ]
-        marks.append(round(points * Examination(checks, tuple(outcomes)).fraction, 2))
+        # The visible cases count where there are no others, and nowhere else.
+        cases = [case for case in checks.cases if case.hidden] or checks.cases
+        outcomes = tuple(answer.outcome(checks, case) for case in cases)
+        marks.append(round(points * Examination(checks, outcomes).fraction, 2))
         passed.append(tuple(outcome.case.name for outcome in outcomes if outcome.passed))
     return Earned(answer, tuple(marks), tuple(passed))
 
@@ -141,7 +150,7 @@ def faults(earned: Earned, points: float, seeds: Sequence[int] = SEEDS) -> Itera
         )
     is_constant = earned.answer.kind == "empty answer" and earned.answer.name in CONSTANTS
     if is_constant and most > FOR_NOTHING * points:
-        passed = ", ".join(map(repr, max(earned.passed, key=len)))
+        passed = ", ".join(map(repr, max(earned.passed, key=lambda names: len(names))))
         yield (
             f"{earned.answer} earns {most:g} of {points:g} points, by {passed}: cases with another "
             "result, or of less weight, are needed"
