@@ -111,7 +111,7 @@ class Problem:
         """The name of the graded function, which is also the name of its task."""
         return self.reference.__name__
 
-    @property
+    @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of the function's parameters, in their order."""
         return tuple(inspect.signature(self.reference).parameters)
@@ -156,17 +156,19 @@ class Problem:
         """Draw cases that are not known; again, alone, each that does not find what it has to."""
         fitting: dict[int, CheckedCase] = {}
         cases = make(rng)
-        fixed = self._fixed(make, known) if any(_same_in(known, case) for case in cases) else []
-        left = [n for n, case in enumerate(cases) if not _same_in(fixed, case)]
+        repeated = {n for n, case in enumerate(cases) if _same_in(known, case)}
+        fixed = self._fixed(make, known) if repeated else ()
+        left = [n for n, case in enumerate(cases) if n not in repeated or not _same_in(fixed, case)]
         for _ in range(tries):
             for position in left:
-                case, checked = cases[position], self._checked(cases[position])
-                if not _same_in(known, case) and self._fits(case, checked):
+                checked = self._checked(cases[position])
+                if position not in repeated and self._fits(cases[position], checked):
                     fitting[position] = checked
             left = [position for position in left if position not in fitting]
             if not left:
                 return [fitting[position] for position in sorted(fitting)]
             cases = make(rng)
+            repeated = {position for position in left if _same_in(known, cases[position])}
         case = cases[left[0]]
         raise ValueError(
             f"case {case.name!r} of {self.name} was drawn {tries} times, and never found "

@@ -7,6 +7,7 @@ has to find, and to overlook, the same mistakes whatever numbers are drawn.
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autograder.checks import CheckedCase, Checks, Raised
@@ -137,21 +138,35 @@ def _earned(answer: Answer, points: float, draws: Sequence[Checks]) -> Earned:
     return Earned(answer, tuple(marks), tuple(passed))
 
 
-def faults(earned: Earned, points: float, seeds: Sequence[int] = SEEDS) -> Iterator[str]:
-    """Yield what is to be said against the cases: luck, or points for nothing."""
+def fault(earned: Earned, points: float, seeds: Sequence[int] = SEEDS) -> str | None:
+    """Say what is to be said against the cases, if anything: luck, or points for nothing."""
     least, most = min(earned.points), max(earned.points)
     # Both are rounded to hundredths.
     if round(earned.spread, 2) > ALLOWED:
         cases = "\n".join(f"  {line}" for line in earned.lucky_cases(seeds))
-        yield (
+        return (
             f"what {earned.answer} earns depends on the numbers drawn: {least:g} to {most:g} of "
             f"{points:g} points\n{cases}\n"
             "Draw numbers that leave no choice, or say in the case what it finds or overlooks."
         )
     is_constant = earned.answer.kind == "empty answer" and earned.answer.name in CONSTANTS
     if is_constant and most > FOR_NOTHING * points:
-        passed = ", ".join(map(repr, max(earned.passed, key=lambda names: len(names))))
-        yield (
-            f"{earned.answer} earns {most:g} of {points:g} points, by {passed}: cases with another "
-            "result, or of less weight, are needed"
+        passed = ", ".join(repr(name) for name in earned.passed[earned.points.index(most)])
+        return (
+            f"{earned.answer} earns {most:g} of {points:g} points, by {passed}: draw cases there "
+            "that have another result"
         )
+    return None
+
+
+def table_of_marks(problem: Problem, points: float, seeds: Sequence[int] = SEEDS) -> str:
+    """Return a Markdown table: what each answer earns, with how many seeds, and the lucky cases."""
+    lines = [
+        f"| {problem.name}, of {points:g} points | earns | where luck decides |",
+        "|---|---|---|",
+    ]
+    for earned in marks_by_seed(problem, points, seeds):
+        counts = sorted(Counter(earned.points).items())
+        marks = ", ".join(f"{mark:g} ({count} seeds)" for mark, count in counts)
+        lines.append(f"| {earned.answer} | {marks} | {'; '.join(earned.lucky_cases(seeds))} |")
+    return "\n".join(lines)

@@ -352,7 +352,7 @@ def test_mutation_table(chapter: str) -> None:
 
 
 def test_mutation_table_shows_what_is_not_found() -> None:
-    problem = PROBLEMS["filters"]["corr2d"]
+    problem = PROBLEMS["filters"]["conv_parameters"]
     wrong = problem.misconceptions[0]
     right = Misconception("right", problem.reference, "A | b", "None.", "No hint.")
     twin = Misconception("twin", wrong.wrong, "Twin", "None.", "No hint.")

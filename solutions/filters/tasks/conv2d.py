@@ -46,7 +46,11 @@ def _layer(rng: Random, x: tuple[int, ...], w: tuple[int, ...]) -> dict[str, Val
 def cases(rng: Random) -> list[Case]:
     """One new thing at a time: channels, filters, images, then special sizes."""
     return [
-        Case("one image, one channel, one filter", _layer(rng, (1, 1, 3, 5), (1, 1, 2, 2))),
+        Case(
+            "one image, one channel, one filter",
+            _layer(rng, (1, 1, 3, 5), (1, 1, 2, 2)),
+            finds=("relu_included",),
+        ),
         Case(
             "three channels, one filter",
             _layer(rng, (1, 3, 3, 5), (1, 3, 2, 3)),

@@ -34,26 +34,26 @@ def _triple(rng: Random, x: Size, w: Size) -> dict[str, Value]:
     return {"x": quarters(rng, *x), "w1": quarters(rng, *w), "w2": quarters(rng, *w)}
 
 
-ONE_OF_THE_TWO = ("zeros", "first_filter_only", "second_filter_only")
-"""What a picture finds with corners in it, where now one filter decides and now the other."""
-
-
 def cases(rng: Random) -> list[Case]:
     """A white square with four corners, then pictures and filters without a pattern."""
     square = np.zeros((7, 8))
     square[2:5, 2:6] = 1.0
     return [
         Case("white square, Sobel filters", {"x": square, "w1": -SOBEL, "w2": -SOBEL.T}),
-        Case("square picture", _triple(rng, (6, 6), (2, 2)), finds=ONE_OF_THE_TWO),
-        Case("tall picture, wide filters", _triple(rng, (8, 6), (2, 3)), finds=ONE_OF_THE_TWO),
-        Case("wide picture, tall filters", _triple(rng, (6, 8), (3, 2)), finds=ONE_OF_THE_TWO),
+        Case(
+            "square picture",
+            _triple(rng, (6, 6), (2, 2)),
+            finds=("zeros", "first_filter_only", "second_filter_only"),
+        ),
+        Case("tall picture, wide filters", _triple(rng, (8, 6), (2, 3)), finds=("yes_or_no",)),
+        Case("wide picture, tall filters", _triple(rng, (6, 8), (3, 2)), finds=("yes_or_no",)),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("filters of one row", _triple(rng, (6, 9), (1, 3)), finds=ONE_OF_THE_TWO),
+        Case("filters of one row", _triple(rng, (8, 9), (1, 3)), finds=("zeros",)),
         Case("larger filters", _triple(rng, (9, 10), (4, 3))),
         Case("larger picture", _triple(rng, (12, 9), (3, 3))),
     ]

@@ -61,6 +61,7 @@ def cases(rng: Random) -> list[Case]:
         Case(
             "picture of whole numbers",
             {"x": drawn_integers(rng, 4, 5), "w": quarters(rng, 3, 2)},
+            finds=("whole_numbers", "negative_removed"),
         ),
     ]
 

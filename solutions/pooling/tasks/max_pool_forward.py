@@ -51,6 +51,7 @@ FINDS = {
     "images of whole numbers": ("accumulator_zero",),
 }
 OVERLOOKS = {
+    "a rest that no window reaches": ("accumulator_zero",),
     "windows that overlap": ("accumulator_zero",),
     "wide images": ("accumulator_zero",),
     "larger images of whole numbers": ("accumulator_zero",),

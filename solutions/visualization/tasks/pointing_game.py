@@ -44,8 +44,13 @@ FINDS = (
 
 
 def _game(rng: Random, name: str, count: int, height: int, width: int, offset: float = 0.0) -> Case:
-    """Draw maps and masks; every second map has its largest number at two places."""
+    """Draw maps and masks.
+
+    Every second map has its largest number at two places; in every third one it is also the
+    largest in magnitude, unless an ``offset`` makes all numbers negative.
+    """
     maps = quarters(rng, count, height, width, low=-9.0)
+    maps[::3] = np.maximum(maps[::3], -4.0)
     masks = rng.random((count, height, width)) < 0.4
     for n in range(count):
         places = rng.choice(height * width, size=1 + n % 2, replace=False)
