@@ -20,6 +20,7 @@ from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
 from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+from autograder.authoring.mutation_table import table_of_marks
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.chapter import SourceError, chapters, load_problems
 
@@ -202,7 +203,6 @@ def marks_by_seed(
 ) -> None:
     """Print what wrong and right answers earn with different hidden cases: the same."""
     from autograder.authoring.chapter_source import read_chapter_source
-    from autograder.authoring.luck import table_of_marks
 
     root = course_root()
     for name in names or chapters(root):

@@ -202,7 +202,7 @@ class Problem:
             return first_difference(answer, checked.expected, self.tolerance) is not None
         if all(name != wrong.name for wrong in self.misconceptions):
             raise ValueError(
-                f"case {checked.name!r} names {name!r}: {self.name} has no such mistake"
+                f"case {checked.name!r} names {name!r}: {self.name} has no misconception like that"
             )
         return name in checked.wrong
 

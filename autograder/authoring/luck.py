@@ -7,7 +7,6 @@ has to find, and to overlook, the same mistakes whatever numbers are drawn.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from autograder.checks import CheckedCase, Checks, Raised
@@ -157,16 +156,3 @@ def fault(earned: Earned, points: float, seeds: Sequence[int] = SEEDS) -> str | 
             "that have another result"
         )
     return None
-
-
-def table_of_marks(problem: Problem, points: float, seeds: Sequence[int] = SEEDS) -> str:
-    """Return a Markdown table: what each answer earns, with how many seeds, and the lucky cases."""
-    lines = [
-        f"| {problem.name}, of {points:g} points | earns | where luck decides |",
-        "|---|---|---|",
-    ]
-    for earned in marks_by_seed(problem, points, seeds):
-        counts = sorted(Counter(earned.points).items())
-        marks = ", ".join(f"{mark:g} ({count} seeds)" for mark, count in counts)
-        lines.append(f"| {earned.answer} | {marks} | {'; '.join(earned.lucky_cases(seeds))} |")
-    return "\n".join(lines)
