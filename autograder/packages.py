@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 DEFAULT_PACKAGES = ("numpy", "matplotlib", "ipywidgets")
 """What submissions may import, unless their chapter says otherwise."""
+
+ALWAYS_ALLOWED = ("autograder", "IPython", "mpl_toolkits", "pylab", "tqdm")
+"""What they may import besides, by the names that are imported: matplotlib's other names, and what
+does not compute anything."""
 
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 """PyTorch's own index of builds for computers without a graphics card, for all systems."""
@@ -52,3 +56,10 @@ def missing_package(error: BaseException, packages: Mapping[str, str]) -> str | 
     if not isinstance(error, ModuleNotFoundError):
         return None
     return packages.get(error.name or "")
+
+
+def not_allowed(package: str, packages: Iterable[str]) -> str:
+    """Say that an exercise does not allow a package; ``packages`` are those that it allows."""
+    *first, last = packages
+    names = f"{', '.join(first)} and {last}" if first else last
+    return f"{package} is not allowed in this exercise. There are {names}, and Python's own library."

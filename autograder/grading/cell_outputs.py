@@ -37,6 +37,13 @@ def cell_outputs(reply: dict[str, Any]) -> Iterator[NotebookNode]:
         )
 
 
+def absent_packages(reply: dict[str, Any]) -> list[str]:
+    """Return the names of packages that a cell has imported although they are not allowed."""
+    names = reply.get("absent")
+    texts = map(printable_text, names if isinstance(names, list) else ())
+    return [text[:80] for text in texts if text][:10]
+
+
 def _safe_data(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     plain, picture = data.get("text/plain"), data.get("image/png")
     if isinstance(plain, str):

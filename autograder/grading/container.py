@@ -13,8 +13,8 @@ from pathlib import Path
 from autograder.chapter import Limits
 from autograder.packages import import_name
 
-ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline")
-"""What the sandbox's own side needs."""
+ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline", "tqdm")
+"""What the sandbox's own side needs, and what every notebook may import."""
 
 ROOT_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
@@ -100,6 +100,8 @@ def _engine() -> Iterator[str]:
         (here.parent / "checks.py", "checks.py"),
         (here.parent / "packages.py", "packages.py"),
         (here.parent / "failures.py", "failures.py"),
+        (here.parent / "shell.py", "shell.py"),
+        (here.parent / "thread_state.py", "thread_state.py"),
         (here / "inside" / "__init__.py", "grading/__init__.py"),
         (here / "wire.py", "grading/wire.py"),
         (here / "channel.py", "grading/channel.py"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from nbformat.notebooknode import NotebookNode
 
@@ -20,6 +20,7 @@ from autograder.grading.notebook_run import NotebookRun
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.rebuild import Rebuilt, is_test
 from autograder.grading.sandbox import Sandbox
+from autograder.missing_function import why_missing
 from autograder.needed_code import needed_code
 from autograder.report import graded_report
 
@@ -78,7 +79,10 @@ class NotebookGrader:
                 if task is None:
                     cell.outputs = self._outputs(cell.source, needed[number], run)
                 else:
-                    grade = _examined(task, seed, run)
+                    missing = functools.partial(
+                        _missing, task.function, rebuilt.notebook.cells, number
+                    )
+                    grade = _examined(task, seed, run, missing)
                     grades.append(grade)
                     cell.outputs = _test_outputs(grade)
                 cell.execution_count = number + 1
@@ -118,9 +122,24 @@ class NotebookGrader:
         return {cell.source for cell in self.chapter.release.cells}
 
 
-def _examined(task: Task, seed: int, run: NotebookRun) -> TaskGrade:
+def _missing(function: str, cells: Sequence[NotebookNode], number: int) -> str:
+    """Say why there is no such function where cell ``number`` examines it."""
+    before = [(cell.source, _error(cell)) for cell in cells[:number] if cell.cell_type == "code"]
+    after = [cell.source for cell in cells[number + 1 :] if cell.cell_type == "code"]
+    reason = why_missing(function, before, after)
+    return reason or f"the notebook defines no function named {function}"
+
+
+def _error(cell: NotebookNode) -> str:
+    errors = [output for output in cell.outputs if output.output_type == "error"]
+    return f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
+
+
+def _examined(
+    task: Task, seed: int, run: NotebookRun, missing: Callable[[], str]
+) -> TaskGrade:
     checks = task.problem.hidden_checks(seed)
-    examination = examine(checks, run.caller(task.function, checks.time_limit))
+    examination = examine(checks, run.caller(task.function, checks.time_limit, missing))
     points = round(task.points * examination.fraction, 2)
     return TaskGrade(
         task.function, task.cell, points, task.points, examination.misconception, examination

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from autograder.chapter import Limits
 from autograder.checks import CheckedCase
 from autograder.examination import Ending, Returned, TimedOut
 from autograder.failures import Failed
-from autograder.grading.cell_outputs import cell_outputs, note
+from autograder.grading.cell_outputs import absent_packages, cell_outputs, note
 from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import printable_text
@@ -79,6 +79,9 @@ class NotebookRun:
         finally:
             self._left_for_cells -= before - self._left
         outputs = list(self._fitting(cell_outputs(reply)))
+        self.flags += [
+            f"imports {name}, which the exercise does not allow" for name in absent_packages(reply)
+        ]
         if not timely:
             outputs.append(self._stopped(f"this cell took longer than {seconds:.3g} s"))
         return outputs
@@ -97,8 +100,11 @@ class NotebookRun:
                 return
             yield output
 
-    def caller(self, function: str, seconds: float) -> Any:
-        """Return what :func:`~autograder.examination.examine` calls for each case."""
+    def caller(self, function: str, seconds: float, missing: Callable[[], str]) -> Any:
+        """Return what :func:`~autograder.examination.examine` calls for each case.
+
+        ``missing`` says why the notebook has no such function, where it has none.
+        """
         broken: list[Ending] = []
         # Each task gets its share, so that one slow function does not cost the others' points.
         share = self._left / max(self._tasks_left, 1)
@@ -122,6 +128,9 @@ class NotebookRun:
                 return broken[0]
             if not timely:
                 return TimedOut(seconds)
+            if reply.get("ended") == "missing":
+                broken.append(Failed("NameError", missing()))
+                return broken[0]
             return _ending(reply, case)
 
         return call

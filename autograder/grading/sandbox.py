@@ -163,7 +163,8 @@ class Sandbox:
         self.limits = limits or Limits()
         packages = tuple(packages)
         # What may fail comes before anything is opened.
-        preload = [name for name in import_names(packages) if name != "ipykernel"]
+        names = list(import_names(packages))
+        preload = [name for name in names if name != "ipykernel"]
         command = [bubblewrap(), *container_arguments(packages, shared, self.limits)]
         command += ["--", python(), "-I", "-B", f"{ENGINE_FOLDER}/grading/inside/zygote.py"]
         control, inner = socket.socketpair()
@@ -184,6 +185,7 @@ class Sandbox:
             )
         settings = {
             "preload": preload,
+            "packages": names,
             "user": _user(self._process.pid) if os.getuid() == 0 else 0,
             "disk": self.limits.disk << 20,
             "limits": self.limits.resources(),

@@ -5,17 +5,18 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_packages
 from autograder.examination import Examination, examine
 from autograder.handover import hand_over
-from autograder.packages import missing_package, pip_install
+from autograder.packages import DEFAULT_PACKAGES, missing_package, not_allowed, pip_install
 from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
-from autograder.student.notebook import running_shell, show
+from autograder.student.foreign_packages import foreign_packages
+from autograder.student.notebook import name_in_notebook, running_shell, show
 from autograder.values import Value, describe
 
 
@@ -64,6 +65,7 @@ class Check:
         self._path: Path | None = None
         self._stamp: tuple[Path, int, int] | None = None
         self._checks: dict[str, Checks] = {}
+        self._packages: Iterable[str] = DEFAULT_PACKAGES
         self._start = Path.cwd()
 
     def use(self, path: str | Path) -> None:
@@ -93,9 +95,15 @@ class Check:
         """Run ``function`` through ``checks``; return the report and what it was made from.
 
         ``silent``: nothing that the function prints is shown. The examination is None where
-        the check itself failed, which no student's code should bring about. Raises
+        the function was not run, or the check itself failed, which no student's code should
+        bring about. Raises
         :class:`MissingPackage` where the cases need a package that is not installed.
         """
+        foreign = foreign_packages(function, self._packages)
+        if foreign:
+            reason = Line(not_allowed(foreign[0], self._packages))
+            advice = Line("It is not there when your work is graded: write that part yourself.")
+            return Report(f"{checks.function}: not passed.", "bad", (reason, advice)), None
         allowance = PrintAllowance(characters=0) if silent else PrintAllowance()
         caller = StudentCaller(function, checks.time_limit, allowance)
         try:
@@ -161,6 +169,7 @@ class Check:
             stamp = (path.resolve(), status.st_mtime_ns, status.st_size)
         if stamp is None or stamp != self._stamp:
             self._checks = load_checks(path)
+            self._packages = tuple(load_packages(path))
             self._stamp = stamp
         return self._checks
 
@@ -220,7 +229,7 @@ class Check:
                 f"It got a result: {describe(function)}. Hand over the function itself, without "
                 "calling it: `check(name)`, not `check(name(...))`.",
             )
-        name = function if isinstance(function, str) else getattr(function, "__name__", "")
+        name = function if isinstance(function, str) else name_in_notebook(function, known)
         if name in known:
             return known[name]
         if name in ("", "<lambda>"):

@@ -20,6 +20,7 @@ With ``--json`` it prints one document with these keys:
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -31,6 +32,7 @@ from typing import Annotated, Any
 import typer
 
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
+from autograder.packages import pip_install
 from autograder.student.exercise_file import ExerciseFile, UnreadableFile, read_exercise
 
 FORMAT = 1
@@ -71,6 +73,11 @@ def check(
         exercise = read_exercise(file)
         known = load_checks(file.parent / FILE_NAME)
         tasks = _known_tasks(known, task or [])
+        if importlib.util.find_spec("IPython") is None:
+            raise UnreadableFile(
+                "The cells of an exercise are run by IPython, which is not installed. Install it "
+                f"with `python -m {pip_install('ipython')}`."
+            )
     except (UnreadableFile, ChecksFileError) as error:
         _finish({**document, "error": str(error)}, as_json, status=2)
     result = _in_new_process(file, tasks, cell_limit)

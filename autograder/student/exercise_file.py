@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ class UnreadableFile(Exception):
 class ExerciseFile:
     """A notebook, or a Python file, which counts as one cell.
 
-    ``cells`` are the sources of the code cells. ``points`` are those of each automatically
-    graded task by name, and ``points_by_hand`` those that a person gives. A Python file has none.
+    ``cells`` are the sources of the code cells. ``checked`` are the tasks whose check stands in a
+    cell, by the cell's number from 0. ``points`` are those of each automatically graded task by
+    name, and ``points_by_hand`` those that a person gives. A Python file has none of these.
     """
 
     path: Path
     cells: tuple[str, ...]
+    checked: dict[int, list[str]] = dataclasses.field(default_factory=dict)
     points: dict[str, float] = dataclasses.field(default_factory=dict)
     points_by_hand: float = 0.0
 
@@ -89,7 +92,30 @@ def _exercise(path: Path, cells: list[_Cell]) -> ExerciseFile:
         elif cell.graded:
             for task in _checked_names(cell.source):
                 points[task] = points.get(task, 0.0) + cell.points
-    return ExerciseFile(path, tuple(cell.source for cell in cells if cell.is_code), points, by_hand)
+    code = [cell for cell in cells if cell.is_code]
+    return ExerciseFile(
+        path, tuple(cell.source for cell in code), _checked(code), points, by_hand
+    )
+
+
+def _checked(cells: list[_Cell]) -> dict[int, list[str]]:
+    """Return the tasks whose check stands in a code cell, by the cell's number.
+
+    Where the graded cells are gone, or have lost their metadata, the last cell counts that is
+    nothing but a check.
+    """
+    names = [_checked_names(cell.source) for cell in cells]
+    graded = {task for cell, tasks in zip(cells, names, strict=True) if cell.graded for task in tasks}
+    last: dict[str, int] = {}
+    for number, (cell, tasks) in enumerate(zip(cells, names, strict=True)):
+        for task in tasks:
+            if cell.graded or (task not in graded and _is_check(cell.source)):
+                last[task] = number
+    return {number: [task for task in last if last[task] == number] for number in last.values()}
+
+
+def _is_check(source: str) -> bool:
+    return re.fullmatch(r"\s*check\(\w+\)\s*", source) is not None
 
 
 def _checked_names(source: str) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import _thread
-import contextvars
 import ctypes
 import dataclasses
+import signal
 import sys
 import threading
 import time
@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from autograder.examination import TimedOut
+from autograder.thread_state import isolated
 
 PATIENCE = 3.0
 """Seconds that code gets to end, once it was told to stop, before it is left alone."""
@@ -96,10 +97,10 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
     run.finished.acquire()
     run.released.acquire()
     run.gone.acquire()
-    context = contextvars.copy_context()  # the caller's np.errstate, and where output goes
+    work = isolated(lambda: _work_and_wait(run))
     try:
         # Not threading.Thread: that would report a _Stop that comes at its very end.
-        number = _thread.start_new_thread(context.run, (_work_and_wait, run))
+        number = _thread.start_new_thread(work, ())
     except RuntimeError:  # no threads here (Python in a browser), so no time limit either
         return _run_here(code)
     interrupted = False
@@ -123,6 +124,53 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
         # are traced here: by a debugger, or to measure coverage. The thread takes it along.
         run.gone.acquire()
     return TimedOut(seconds, interrupted, running=not ended)
+
+
+def run_in_this_thread(
+    seconds: float, code: Callable[[], None], stuck: Callable[[TimedOut], None]
+) -> TimedOut | None:
+    """Run ``code`` as :func:`run_within`, but in this thread, which has to be the main one.
+
+    What the code sets for its thread is still there afterwards. Where the code cannot be stopped,
+    ``stuck`` is called from another thread: it has to end the process.
+    """
+    run = _Run(code)
+    run.started.acquire()
+    run.finished.acquire()
+    number = threading.get_ident()
+    stopped: list[TimedOut] = []
+
+    def watch() -> None:
+        if run.finished.acquire(timeout=seconds):
+            return
+        stopped.append(TimedOut(seconds))
+        interrupt_main_thread()  # as Jupyter does it; this wakes code that sleeps, too
+        if not run.finished.acquire(timeout=1.0) and not _stop(number, run):
+            stuck(TimedOut(seconds, running=True))
+        # No _Stop may still be on its way.
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(number), None)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        _work(run)
+    except (_Stop, KeyboardInterrupt):  # it came when the code had ended
+        pass
+    while watcher.is_alive():
+        try:
+            watcher.join()
+        except (_Stop, KeyboardInterrupt):
+            pass
+    sys.settrace(None)
+    return stopped[0] if stopped else None
+
+
+def interrupt_main_thread() -> None:
+    """Raise ``KeyboardInterrupt`` in the main thread, and wake it if it sleeps."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _stop(number: int, run: _Run) -> bool:

@@ -6,10 +6,12 @@ Nothing here imports IPython: where it is not loaded yet, there is no notebook.
 from __future__ import annotations
 
 import difflib
+import linecache
+import re
 import sys
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from autograder.report import Line, Report
@@ -19,6 +21,27 @@ def running_shell() -> Any:
     """Return the running IPython shell, or None outside notebooks and IPython."""
     ipython: Any = sys.modules.get("IPython")
     return ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
+
+
+def name_in_notebook(function: Callable[..., Any], tasks: Iterable[str]) -> str:
+    """Return the task's name under which the notebook knows a function, else its own name.
+
+    A decorator may have given it another one, and an object that can be called has none. Where two
+    tasks have the same function, the one counts that was written: ``check(the_second)``.
+    """
+    shell = running_shell()
+    names = shell.user_ns if shell is not None else vars(sys.modules["__main__"])
+    bound = [task for task in tasks if names.get(task) is function]
+    if len(bound) > 1:
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+            written = re.search(r"\b(?:check|explore)\(\s*(\w+)", line)
+            if frame.f_globals is names and written and written[1] in bound:
+                return written[1]
+            frame = frame.f_back
+    own = str(getattr(function, "__name__", ""))
+    return own if own in bound or not bound else bound[0]
 
 
 def show(outcome: Report) -> None:

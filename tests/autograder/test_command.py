@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
 from autograder.checks import FILE_NAME, save_checks
 from autograder.problems import Case, Misconception, Problem, quarters
+from autograder.student import command
 from autograder.student.exercise_file import UnreadableFile, read_exercise
-from autograder.student.rerun import Rerun
 
 
 def double(x):
@@ -264,80 +265,77 @@ def test_the_command_loads_nothing_of_the_instructors(folder: Path) -> None:
     assert "--json" in done.stdout
 
 
-# Running the cells, in this process
+# Running the cells
 
 
-@pytest.fixture
-def rerun_cells(folder: Path, monkeypatch: pytest.MonkeyPatch):
-    """Return a function that runs cells and gives back the run and its names."""
-    import builtins
-
-    import autograder
-    from autograder.student import check as check_module
-    from autograder.student import explore as explore_module
-
-    for module, name in (
-        (autograder, "check"),
-        (autograder, "explore"),
-        (check_module, "check"),
-        (explore_module, "explore"),
-    ):
-        monkeypatch.setitem(vars(module), name, getattr(module, name))
-    monkeypatch.setattr(builtins, "display", None, raising=False)
-    monkeypatch.setattr(builtins, "get_ipython", None, raising=False)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
-
-    def run_cells(*cells: str, limit: float = 10.0) -> tuple[Rerun, dict[str, Any]]:
-        rerun = Rerun(read_exercise(notebook(folder, *cells)), limit)
-        rerun.run_cells()
-        return rerun, vars(sys.modules["__main__"])
-
-    return run_cells
-
-
-def test_checks_and_explorers_do_nothing_while_the_cells_run(rerun_cells) -> None:
-    rerun, names = rerun_cells(
-        DOUBLE, "check(double)\nexplore(double)\ndisplay(3)\nx, = check.case(double, 2)"
+def test_checks_and_explorers_do_nothing_while_the_cells_run(folder: Path) -> None:
+    cell = (
+        "check(double)\nexplore(double)\ndisplay(3)\nx, = check.case(double, 2)\n"
+        "assert x.shape == (4,)"
     )
-    assert rerun.stopped == []
-    assert names["x"].shape == (4,)
+    assert document(notebook(folder, DOUBLE, cell))[1]["stopped_cells"] == []
 
 
-MAGICS = "%%time\nx = 1\n", "%time y = 2", "!false", "z = !ls", "%cd ..", "%%bash\nfalse", "np?"
+MAGICS = "%%time\nx = 1\n", "%time y = 2", "!false", "z = !ls", "%pip install no", "%%bash\nfalse"
 
 
-@pytest.mark.parametrize("with_ipython", [True, False])
-def test_magics_are_skipped(rerun_cells, with_ipython: bool, monkeypatch) -> None:
-    if not with_ipython:
-        monkeypatch.setitem(sys.modules, "IPython.core.inputtransformer2", None)
-    rerun, names = rerun_cells(*MAGICS, "%matplotlib inline\nlast = True", DOUBLE)
-    assert names["x"] == 1
-    assert names["last"]
-    assert callable(names["double"])
-    skipped = [entry["what"].split()[0] for entry in rerun.skipped]
-    for what in ("!false", "%cd", "%%bash"):
-        assert what in skipped
-    if with_ipython:
-        assert rerun.stopped == []
-        assert names["y"] == 2
-        assert names["z"] == []
+def test_magics_work_and_commands_are_skipped(folder: Path) -> None:
+    last = "%matplotlib inline\nassert (x, y, z) == (1, 2, [])"
+    _, report = document(notebook(folder, *MAGICS, "%load_ext no_such_thing", "np?", last))
+    assert report["stopped_cells"] == []
+    skipped = [entry["what"].split()[0] for entry in report["skipped"]]
+    assert (skipped[:2], skipped[3:]) == (["!false", "!ls"], ["%%bash", "%load_ext"])
+    assert "pip install no" in report["skipped"][2]["what"]
 
 
-def test_a_cell_that_does_not_end_or_does_not_parse(rerun_cells) -> None:
-    import IPython.core.inputtransformer2  # noqa: F401  # loading it takes longer than a cell may
+def test_cells_that_do_not_end_or_do_not_parse(folder: Path) -> None:
+    cells = [
+        "while True: pass",
+        "import time\ntime.sleep(1000)",
+        "while True:\n    try:\n        time.sleep(0.01)\n    except:\n        pass",
+        "def (",
+        "exit()",
+        DOUBLE,
+    ]
+    _, report = document(notebook(folder, *cells), "--cell-limit", 1.5)
+    messages = {entry["cell"]: entry["message"] for entry in report["stopped_cells"]}
+    assert [messages[number] for number in (2, 3, 4)] == ["it was stopped after 1.5 seconds"] * 3
+    assert messages[5].startswith("SyntaxError")
+    assert messages[6] == "SystemExit"
+    assert report["tasks"][0]["passed"]
 
-    rerun, _ = rerun_cells("while True: pass", "def (", "exit()", DOUBLE, limit=1.0)
-    messages = {entry["cell"]: entry["message"] for entry in rerun.stopped}
-    assert messages[2] == "it was stopped after 1 seconds"
-    assert messages[3].startswith("SyntaxError")
-    assert rerun.examine("double")["passed"]
+
+def test_what_stands_in_the_place_of_a_task(folder: Path) -> None:
+    _, report = document(notebook(folder, "double = 3", "def Total(x): return 0"))
+    assert "is not a function any more" in report["tasks"][0]["text"]
+    assert "There is `Total`: did you rename" in report["tasks"][1]["text"]
 
 
-def test_what_stands_in_the_place_of_a_task(rerun_cells) -> None:
-    rerun, _ = rerun_cells("double = 3", "def Total(x): return 0")
-    assert "is not a function any more" in rerun.examine("double")["text"]
-    assert "There is `Total`: did you rename" in rerun.examine("total")["text"]
+def test_a_function_is_examined_where_its_check_stands(folder: Path) -> None:
+    path = notebook(folder, DOUBLE, f"1 / 0\n{TOTAL}")
+    content = json.loads(path.read_text())
+    later = code("def double(x):\n    return 3 * x")
+    content["cells"] += [later, code(TOTAL)]
+    path.write_text(json.dumps(content))
+    _, report = document(path)
+    assert report["tasks"][0]["passed"]
+    assert "The cell that defines total stopped: ZeroDivisionError" in report["tasks"][1]["text"]
+    content["cells"] = [cell for cell in content["cells"] if "1 / 0" not in "".join(cell["source"])]
+    path.write_text(json.dumps(content))
+    assert "total is defined below its check" in document(path)[1]["tasks"][1]["text"]
+    # A notebook whose cells have lost their names has its checks all the same.
+    for cell in content["cells"]:
+        cell["metadata"] = {}
+    path.write_text(json.dumps(content))
+    assert [entry["passed"] for entry in document(path)[1]["tasks"]] == [True, False]
+
+
+def test_notebooks_need_ipython(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr(command.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(typer.Exit) as ended:
+        command.check(notebook(folder, DOUBLE), [], False, 1.0)
+    assert ended.value.exit_code == 2
+    assert "python -m pip install ipython" in capsys.readouterr().err
 
 
 def test_a_command_begins_before_notebooks_can_be_read() -> None:

@@ -370,7 +370,7 @@ def test_all_repeating_together_has_a_limit(count: int) -> None:
     for number in range(count):
         run.cell(f"cell {number}", False)
     box.needs = lambda request, session: float("inf") if session == 1 else 1000
-    call = run.caller("f", 2.0)
+    call = run.caller("f", 2.0, str)
     for _ in range(3):
         call(CASE)
     assert box.total <= 180
@@ -385,7 +385,7 @@ def test_cells_that_never_end_have_a_limit_together() -> None:
     assert box.total <= 180 * 5 / 8 + 15
     box.needs = lambda request, session: 0.1
     before = box.total
-    run.caller("f", 2.0)(CASE)
+    run.caller("f", 2.0, str)(CASE)
     assert box.total > before  # there is time left for the answers
 
 

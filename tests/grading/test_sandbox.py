@@ -163,7 +163,14 @@ def test_submitted_modules_shadow_nothing(session: Session) -> None:
 
 @pytest.mark.parametrize("package", ["scipy", "torch", "skimage", "nbgrader", "pip", "solutions"])
 def test_other_packages_cannot_be_imported(session: Session, package: str) -> None:
-    assert fails(session, f"import {package}") == "ModuleNotFoundError"
+    load = f"import importlib\nimportlib.import_module({package!r})"
+    assert fails(session, load) == "ModuleNotFoundError"
+    # An import as people write it does not stop a cell; a call of what it stands for does.
+    reply = run(session, f"import {package}.part as p, numpy as n\ndef f(x: p.A[int]): p.work(x)")
+    assert (reply["error"], reply["absent"]) == (None, [package])
+    assert fails(session, "n.ones(2)\nf(3)") == "ImportError"
+    run(session, f"try:\n    import {package}\n    there = True\nexcept ImportError:\n    there = False")
+    assert "False" in str(run(session, "there")["outputs"])
 
 
 def test_other_packages_cannot_be_found_anywhere(session: Session) -> None:

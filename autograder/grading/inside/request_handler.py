@@ -16,6 +16,7 @@ from autograder.grading.channel import Channel, ChannelClosed
 from autograder.grading.inside.shell import Shell
 from autograder.grading.wire import TooLarge, encode, foreign
 from autograder.handover import changed, hand_over, take_back
+from autograder.thread_state import isolated
 
 
 class RequestHandler:
@@ -62,18 +63,18 @@ class RequestHandler:
             raise KeyboardInterrupt
 
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
-        return self.shell.run(
+        return self.shell.record(
             request["source"], request["definitions_only"], request["draw_figures"]
         )
 
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request["function"]
         if name not in self.shell.user_ns:
-            message = f"the notebook defines no function named {name}"
-            return _failed(Failed("NameError", message))
+            return {"ended": "missing"}
         arguments = request["arguments"]
         given = {name: hand_over(value) for name, value in arguments.items()}
-        value = take_back(self.shell.user_ns[name](*given.values()))
+        function = self.shell.user_ns[name]
+        value = isolated(lambda: take_back(function(*given.values())))()
         in_place = list(changed(arguments, given))
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is not None:

@@ -1,18 +1,16 @@
-"""The IPython shell that runs a submission's cells, and keeps what they print and draw."""
+"""The shell that runs a submission's cells, and keeps what they print and draw."""
 
 from __future__ import annotations
 
-import ast
 import binascii
 import io
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from IPython.core.displayhook import DisplayHook
-from IPython.core.displaypub import DisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets import Type
-from traitlets.config import Config
+from autograder.grading.inside.absent_packages import AbsentPackages
+from autograder.shell import NotebookShell
 
 MAX_TEXT = 20_000
 """Characters of output kept of one cell."""
@@ -89,49 +87,20 @@ class _Stream(io.TextIOBase):
         return len(text)
 
 
-class _Publisher(DisplayPublisher):
-    recorder: Recorder
-
-    def publish(self, data: Any, *arguments: Any, **options: Any) -> None:
-        self.recorder.display("display_data", data)
-
-    def clear_output(self, wait: bool = False) -> None:
-        if self.recorder.outputs is not None:
-            self.recorder.start()
-
-
-class _Hook(DisplayHook):
-    recorder: Recorder
-
-    def write_output_prompt(self) -> None:
-        pass
-
-    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
-        self.recorder.display("execute_result", format_dict)
-
-    def finish_displayhook(self) -> None:
-        pass
-
-
-class Shell(InteractiveShell):
-    """An IPython shell without a terminal, a history file, or a way to start other programs."""
-
-    displayhook_class = Type(_Hook)
-    display_pub_class = Type(_Publisher)
+class Shell(NotebookShell):
+    """A notebook's shell with a record of its outputs."""
 
     def __init__(self, **options: Any) -> None:
         self.recorder = Recorder()
         self.failure: dict[str, Any] | None = None
-        config = Config()
-        config.HistoryManager.enabled = False
-        config.InteractiveShell.colors = "nocolor"
-        # Without "tight", which draws every figure twice.
-        config.InlineBackend.print_figure_kwargs = {"bbox_inches": None}
-        super().__init__(config=config, **options)  # type: ignore[no-untyped-call]
-        parts: tuple[Any, ...] = (self.displayhook, self.display_pub)
-        for part in parts:
-            part.recorder = self.recorder
         self._draw_figures = True
+        self._absent: AbsentPackages | None = None
+        super().__init__(**options)
+
+    def allow_only(self, packages: Sequence[str], own_files: Path) -> None:
+        """Put stand-ins, from now on, in the place of other packages that a cell imports."""
+        self._absent = AbsentPackages(packages, own_files)
+        self.ast_transformers.append(self._absent)
 
     def _figure_text(self, figure: Any, printer: Any, _cycle: bool) -> None:
         text = repr(figure)
@@ -144,7 +113,7 @@ class Shell(InteractiveShell):
         sys.stdout = _Stream("stdout", self.recorder)
         sys.stderr = _Stream("stderr", self.recorder)
 
-    def run(self, source: str, definitions_only: bool, draw_figures: bool) -> dict[str, Any]:
+    def record(self, source: str, definitions_only: bool, draw_figures: bool) -> dict[str, Any]:
         """Run one cell; return its outputs and the error that ended it, if one did.
 
         Where figures are not drawn, a short text stands for each.
@@ -158,10 +127,27 @@ class Shell(InteractiveShell):
         # For each cell anew: `%matplotlib` takes it away.
         plain = formatter.formatters["text/plain"]
         plain.for_type_by_name("matplotlib.figure", "Figure", self._figure_text)
-        if definitions_only:
-            source = _definitions(self.transform_cell(source))  # type: ignore[no-untyped-call]
-        self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
-        return {"outputs": self.recorder.stop(), "error": self.failure}
+        if self._absent is not None:
+            self._absent.imported = []
+        self.run(source, definitions_only)
+        return {
+            "outputs": self.recorder.stop(),
+            "error": self.failure,
+            "absent": self._absent.imported if self._absent is not None else [],
+        }
+
+    def displayed(self, kind: str, data: Any) -> None:
+        """Record what a cell displays."""
+        self.recorder.display(kind, data)
+
+    def cleared(self) -> None:
+        """Begin the record anew."""
+        if self.recorder.outputs is not None:
+            self.recorder.start()
+
+    def not_run(self, what: str) -> None:
+        """Say so in the outputs."""
+        print(f"Not run while grading: {what}")
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:
         lines = "\n".join(map(str, stb))
@@ -172,39 +158,3 @@ class Shell(InteractiveShell):
             "evalue": str(evalue)[:2000],
             "traceback": lines,
         }
-
-    # Honest notebooks ask for windows, shell commands and input: none of them may stop a cell.
-
-    def ask_exit(self) -> None:
-        """Raise what ``exit()`` raises in a program: a call of a function ends with it."""
-        raise SystemExit
-
-    def enable_gui(self, gui: str | None = None) -> None:
-        """Do nothing: there is no event loop to run."""
-
-    def enable_matplotlib(self, gui: str | None = None) -> Any:
-        """Draw figures into the notebook, whatever was asked for."""
-        return super().enable_matplotlib("inline")  # type: ignore[no-untyped-call]
-
-    def system(self, command: str) -> None:
-        """Say that no other program is started."""
-        print(f"Not run while grading: {command}")
-        self.user_ns["_exit_code"] = 0
-
-    system_raw = system_piped = system
-
-    def getoutput(self, command: str, split: bool = True, depth: int = 0) -> Any:
-        """Return nothing: no other program is started."""
-        self.system(command)
-        return [] if split else ""
-
-
-def _definitions(source: str) -> str:
-    """Return the imports and definitions among the statements of a cell."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return ""
-    tree.body = [node for node in tree.body if isinstance(node, kinds)]
-    return ast.unparse(tree)

@@ -31,6 +31,7 @@ def main(descriptor: int) -> None:
     for package in settings["preload"]:
         importlib.import_module(package)
     shell = Shell.instance()
+    shell.allow_only(settings["packages"], Path(TEMPORARY, "work"))
     if "matplotlib" in sys.modules:
         shell.enable_matplotlib()
         _draw_some()
