@@ -16,7 +16,7 @@ from autograder.authoring.chapter_source import ChapterSource, read_chapter_sour
 from autograder.authoring.generate import generate
 from autograder.authoring.luck import marks_by_seed
 from autograder.authoring.mutation_table import table_of_marks
-from autograder.authoring.proven_marks import FILE_NAME, PACKAGE, digest_of, prove_marks
+from autograder.authoring.proven_marks import FILE_NAME, PACKAGE, is_recorded, prove_marks
 from autograder.chapter import SourceError, chapters
 from autograder.empty_answers import EMPTY_ANSWERS
 from autograder.problems import VISIBLE_SEED, Case, Misconception, Problem, quarters
@@ -291,14 +291,24 @@ def test_a_changed_module_or_data_is_proven_again(toy: Path) -> None:
 def test_a_changed_grader_is_proven_again(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files: set[Path] = set()
     monkeypatch.setattr(proven_marks, "add_files", lambda digest, root, paths: files.update(paths))
-    digest_of(toy.parents[1], "toy", "double", 4)
+    proven(toy)
     for name in ("authoring/luck", "problems", "examination", "comparison", "empty_answers"):
         assert PACKAGE / f"{name}.py" in files
     assert toy / "tasks" / "double.py" in files
     assert not any("student" in path.parts or "grading" in path.parts for path in files)
 
 
-@pytest.mark.parametrize("damage", ["", "# Nothing\n", "\n## double: 4 points\n\nDigest: 0\n"])
+def test_another_grader_makes_a_record_worthless(toy: Path) -> None:
+    assert proven(toy) == ["double", "total"]
+    assert is_recorded(toy.parents[1], toy_source(toy.parents[1]))
+    text = (toy / FILE_NAME).read_text()
+    (toy / FILE_NAME).write_text(re.sub(r"Grader: .", "Grader: x", text))
+    assert not is_recorded(toy.parents[1], toy_source(toy.parents[1]))
+    assert proven(toy) == ["double", "total"]
+    assert (toy / FILE_NAME).read_text() == text
+
+
+@pytest.mark.parametrize("damage", ["", "# Nothing\n", "\n## double: 4 points\n\nTask: 0\n"])
 def test_a_damaged_record_is_made_anew(toy: Path, damage: str) -> None:
     assert proven(toy) == ["double", "total"]
     text = (toy / FILE_NAME).read_text()
@@ -309,9 +319,6 @@ def test_a_damaged_record_is_made_anew(toy: Path, damage: str) -> None:
 
 @pytest.mark.parametrize("name", chapters(COURSE))
 def test_committed_marks_are_those_of_the_sources(name: str) -> None:
-    text = (COURSE / "solutions" / name / FILE_NAME).read_text()
-    for task in read_chapter_source(COURSE, name).exercise.tasks:
-        digest = digest_of(COURSE, name, task.function, task.points)
-        assert f"## {task.function}: {task.points:g} points\n\nDigest: {digest}\n" in text, (
-            f"solutions/{name}/{FILE_NAME} is not up to date: run `make exercises`"
-        )
+    assert is_recorded(COURSE, read_chapter_source(COURSE, name)), (
+        f"solutions/{name}/{FILE_NAME} is not up to date: run `make exercises`"
+    )

@@ -68,7 +68,11 @@ def cases(rng: Random) -> list[Case]:
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("one draw", _noisy(rng, 1, 4, 8, 0.25)),
+        Case(
+            "one draw",
+            _noisy(rng, 1, 4, 8, 0.25),
+            finds=("largest_number_for_range",),
+        ),
         Case("a tall picture", _noisy(rng, 4, 8, 4, 0.25)),
         Case("weak noise", _noisy(rng, 16, 4, 6, 0.0625)),
     ]
