@@ -12,9 +12,12 @@ EmptyAnswer = Callable[[Sequence[Value], Value], Value]
 
 
 def zeros_like(value: Value) -> Value:
-    """Return a value of the same form that holds zeros only; a text becomes empty."""
+    """Return a value of the same form that holds zeros only; a text becomes empty.
+
+    None in place of an array without numbers: all that is asked for there is its shape.
+    """
     if isinstance(value, np.ndarray):
-        return np.zeros_like(value)
+        return np.zeros_like(value) if value.size else None
     if isinstance(value, tuple | list):
         return type(value)(zeros_like(item) for item in value)
     if isinstance(value, Mapping):

@@ -94,8 +94,12 @@ def _windows(parameters: Parameters, x: Array) -> Array:
     return maps.reshape(len(w1), len(x), x.shape[2] // 2, 2, x.shape[3] // 2, 2)
 
 
-def _has_ties(windows: Array) -> bool:
+def _has_ties(parameters: Parameters, x: Array) -> bool:
     """Whether correct solutions may differ: equal maxima in a pooling window, or a zero in ReLU."""
+    return _ties_in(_windows(parameters, x))
+
+
+def _ties_in(windows: Array) -> bool:
     top = windows.max(axis=(3, 5))
     winners = (windows == top[:, :, :, np.newaxis, :, np.newaxis]).sum(axis=(3, 5))
     return bool((winners > 1)[top > 0].any() or (windows == 0).any())
@@ -126,7 +130,7 @@ def _network_and_batch(
         all_alike = images > 1 and len(set(drawn["y"].tolist())) == 1
         windows = _windows(drawn["parameters"], drawn["x"])
         silenced = bool((windows.max(axis=(3, 5)) < 0).any())
-        if all_alike or silenced != dim or _has_ties(windows):
+        if all_alike or silenced != dim or _ties_in(windows):
             continue
         top = scores(drawn["parameters"], drawn["x"]).max(axis=1)
         if not apart or top.max() - top.min() > 800:
