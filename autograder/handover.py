@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.values import LAYERS, SequentialNetwork, Tensor, Value, copy_of, same
+from autograder.values import LAYERS, SequentialNetwork, Tensor, Value, copy_of, plain, same
 
 
 def hand_over(value: Value) -> Any:
@@ -32,15 +32,14 @@ def hand_over(value: Value) -> Any:
 
 
 def take_back(value: Any) -> Value:
-    """Return a result with all PyTorch tensors in it turned into arrays."""
+    """Return a result as the plain value that it behaves as (:func:`autograder.values.plain`).
+
+    All PyTorch tensors in it become arrays.
+    """
     torch = sys.modules.get("torch")
     if torch is None:
-        return value
-    if type(value) in (tuple, list):
-        return type(value)(take_back(item) for item in value)
-    if type(value) is dict:
-        return {key: take_back(item) for key, item in value.items()}
-    return _array(value) if isinstance(value, torch.Tensor) else value
+        return plain(value)
+    return plain(value, lambda item: _array(item) if isinstance(item, torch.Tensor) else item)
 
 
 def changed(arguments: Mapping[str, Value], handed: Mapping[str, Any]) -> tuple[str, ...]:

@@ -75,6 +75,11 @@ def split(source: str) -> tuple[Statement, ...]:
     )
 
 
+def imports(source: str) -> str:
+    """Return the imports at the left margin of one of the course's own cells."""
+    return "\n".join(statement.source for statement in split(source) if statement.imports)
+
+
 def is_python(source: str) -> bool:
     """Return whether a cell is plain Python: no magics, no errors of syntax."""
     try:

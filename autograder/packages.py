@@ -62,4 +62,6 @@ def not_allowed(package: str, packages: Iterable[str]) -> str:
     """Say that an exercise does not allow a package; ``packages`` are those that it allows."""
     *first, last = packages
     names = f"{', '.join(first)} and {last}" if first else last
-    return f"{package} is not allowed in this exercise. There are {names}, and Python's own library."
+    return (
+        f"{package} is not allowed in this exercise. There are {names}, and Python's own library."
+    )

@@ -16,7 +16,6 @@ from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
-from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
@@ -26,6 +25,8 @@ NO_WINDOW = ("agg", "cairo", "inline", "pdf", "pgf", "ps", "svg", "template")
 
 
 class _Publisher(DisplayPublisher):
+    shell: Any
+
     def publish(self, data: Any, *arguments: Any, **options: Any) -> None:
         self.shell.displayed("display_data", data)
 
@@ -34,6 +35,8 @@ class _Publisher(DisplayPublisher):
 
 
 class _Hook(DisplayHook):
+    shell: Any
+
     def write_output_prompt(self) -> None:
         pass
 
@@ -102,7 +105,8 @@ class NotebookShell(InteractiveShell):
             except ModuleNotFoundError:
                 self.not_run(f"%{magic} {line}".rstrip())
 
-        self.register_magic_function(tolerant, "line", magic)  # type: ignore[no-untyped-call]
+        register: Any = self.register_magic_function
+        register(tolerant, "line", magic)
 
     def _open_no_windows(self) -> None:
         """Have matplotlib ignore, from now on, that a notebook wants its figures in a window."""

@@ -14,7 +14,9 @@ import copy
 import dataclasses
 import functools
 import math
-from collections.abc import Callable, Mapping
+import numbers
+from collections.abc import Callable, KeysView, Mapping, Sequence, ValuesView
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -95,6 +97,36 @@ LAYERS = (
     "dropout",
 )
 """The kinds of layers that a :class:`SequentialNetwork` may have."""
+
+
+def plain(value: Any, convert: Callable[[Any], Any] = lambda item: item, depth: int = 20) -> Value:
+    """Return the plain value that ``value`` behaves as, so that one way of saying it is as good.
+
+    Text of any type becomes ``str`` (NumPy's, that of an ``Enum``), a number that is none of
+    NumPy's ``int`` or ``float`` (also ``Fraction`` and ``Decimal``), a named tuple a tuple, other
+    sequences lists, mappings dictionaries. ``convert`` comes before, for each value in it. What is
+    nested deeper than ``depth``, and everything else, stays as it is.
+    """
+    value = convert(value)
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "U" and not value.ndim:
+        return str(value[()])
+    if value is None or isinstance(value, bool | np.ndarray | np.generic | bytes) or not depth:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__index__(value)
+    if isinstance(value, float | numbers.Real | Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item, convert, depth - 1) for key, item in value.items()}
+    if isinstance(value, tuple | list) or (
+        # A range can be longer than any memory.
+        isinstance(value, Sequence | KeysView | ValuesView) and len(value) <= 10_000
+    ):
+        items = [plain(item, convert, depth - 1) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    return value
 
 
 def copy_of(value: Value) -> Value:

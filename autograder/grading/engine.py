@@ -18,10 +18,10 @@ from autograder.grading.cell_outputs import new_output, note
 from autograder.grading.course import GradedChapter, Task
 from autograder.grading.notebook_run import NotebookRun
 from autograder.grading.options import DEFAULT_FIGURES, Figures
-from autograder.grading.rebuild import Rebuilt, is_test
+from autograder.grading.rebuild import Rebuilt, is_answer, is_test
 from autograder.grading.sandbox import Sandbox
 from autograder.missing_function import why_missing
-from autograder.needed_code import needed_code
+from autograder.needed_code import imports, needed_code
 from autograder.report import graded_report
 
 
@@ -77,7 +77,7 @@ class NotebookGrader:
                     continue
                 task = self._task(cell)
                 if task is None:
-                    cell.outputs = self._outputs(cell.source, needed[number], run)
+                    cell.outputs = self._outputs(cell, needed[number], run)
                 else:
                     missing = functools.partial(
                         _missing, task.function, rebuilt.notebook.cells, number
@@ -108,18 +108,30 @@ class NotebookGrader:
         functions = [task.function for task in self.chapter.tasks]
         return dict(zip(run, needed_code(cells, functions), strict=True))
 
-    def _outputs(self, source: str, needed: str, run: NotebookRun) -> list[NotebookNode]:
-        """Run what is needed of a cell in which nothing is graded, and return its outputs."""
-        own = source not in self._course_sources
+    def _outputs(self, cell: NotebookNode, needed: str, run: NotebookRun) -> list[NotebookNode]:
+        """Run what is needed of a cell in which nothing is graded, and return its outputs.
+
+        If it is a changed cell of the course, the imports that it had take effect all the same.
+        """
+        own = cell.source not in self._course_sources
+        lacking = self._course_imports.get(cell.id, "") if own else ""
+        if lacking:
+            run.cell(lacking, draw_figures=False)
         draw = self.figures == "all" or (self.figures == "own" and own)
         outputs = run.cell(needed, draw) if needed else []
-        if needed != source:
+        if needed != cell.source:
             outputs.append(note("What no answer needs of this cell is left out."))
         return outputs
 
     @functools.cached_property
     def _course_sources(self) -> set[str]:
         return {cell.source for cell in self.chapter.release.cells}
+
+    @functools.cached_property
+    def _course_imports(self) -> dict[str, str]:
+        """The imports of the course's cells in which nothing is graded, by the cells' ids."""
+        code = [cell for cell in self.chapter.release.cells if cell.cell_type == "code"]
+        return {cell.id: imports(cell.source) for cell in code if not is_answer(cell)}
 
 
 def _missing(function: str, cells: Sequence[NotebookNode], number: int) -> str:
@@ -135,9 +147,7 @@ def _error(cell: NotebookNode) -> str:
     return f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
 
 
-def _examined(
-    task: Task, seed: int, run: NotebookRun, missing: Callable[[], str]
-) -> TaskGrade:
+def _examined(task: Task, seed: int, run: NotebookRun, missing: Callable[[], str]) -> TaskGrade:
     checks = task.problem.hidden_checks(seed)
     examination = examine(checks, run.caller(task.function, checks.time_limit, missing))
     points = round(task.points * examination.fraction, 2)

@@ -38,10 +38,12 @@ def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
     imports, are put back in front of those: nobody's own definition is replaced by them.
     """
     named = {_name(cell): cell for cell in release.cells if _name(cell)}
-    cells = _with_lost_names(submitted.cells, named)
-    arrangement = _arrange(cells, named)
-    gone = _gone(release, cells)
     ours = {cell.source for cell in release.cells}
+    cells = _with_lost_names(submitted.cells, named)
+    cells, moved = _with_stray_answers(cells, named, ours)
+    arrangement = _arrange(cells, named)
+    arrangement.flags += moved
+    gone = _gone(release, cells)
     built = []
     for name in (None, *named):
         if name is not None:
@@ -97,7 +99,8 @@ def _flags(
     """
     if submitted.language.lower() not in ("", "python", "ipython"):
         yield f"written for {submitted.language}, graded as Python"
-    if cells != list(submitted.cells):
+    known = {cell.name for cell in submitted.cells}
+    if any(cell.name not in known for cell in cells if cell.name in names and not cell.moved):
         yield "cells had lost their names and have been recognized"
     yield from arrangement.flags
     missing = [name for name in names if name not in arrangement.named]
@@ -129,12 +132,54 @@ def _gone(
     return gone
 
 
+def _with_stray_answers(
+    cells: list[SubmittedCell], named: Mapping[str, NotebookNode], ours: Container[str]
+) -> tuple[list[SubmittedCell], list[str]]:
+    """Put answers in words where they belong that stand in cells of the student's own.
+
+    If the cell of a question is gone or as it was handed out, the answer may stand in the cells
+    between its neighbors, else in any text of the student's own: a person sees that. Returns the
+    cells, and remarks.
+    """
+    flags, order = [], list(named)
+    for place, name in enumerate(order):
+        question = named[name]
+        if question.cell_type != "markdown" or not is_answer(question):
+            continue
+        answered = [cell for cell in cells if cell.name == name]
+        if answered and answered[0].source.strip() not in ("", question.source.strip()):
+            continue
+        own = [
+            number
+            for number, cell in enumerate(cells)
+            if cell.kind != "code" and cell.name not in named and cell.source.strip()
+            if cell.source not in ours
+        ]
+        start = max((n for n, cell in enumerate(cells) if cell.name in order[:place]), default=-1)
+        end = min(
+            (n for n, cell in enumerate(cells) if cell.name in order[place + 1 :]),
+            default=len(cells),
+        )
+        texts = [number for number in own if start < number < end] or own
+        if not texts:
+            continue
+        where = "beside" if start < texts[0] < end else "far from"
+        flags.append(f"the answer to {name} is taken from cells {where} its place")
+        answer = "\n\n".join(cells[number].source for number in texts)
+        moved = dataclasses.replace(cells[texts[0]], name=name, source=answer, moved=True)
+        rest = [cell if n != texts[0] else moved for n, cell in enumerate(cells)]
+        dropped = {*texts[1:], *(n for n, cell in enumerate(cells) if cell.name == name)}
+        cells = [cell for n, cell in enumerate(rest) if n not in dropped]
+    return cells, flags
+
+
 def _with_lost_names(
     cells: Iterable[SubmittedCell], named: Mapping[str, NotebookNode]
 ) -> list[SubmittedCell]:
     """Give cells their names back that an editor has dropped, or that were typed in anew.
 
-    A cell is known by its id; an answer is also known by the function that it defines.
+    A cell is known by its id; an answer is also known by the function that it defines, another cell
+    of ours by what stands in it.
     """
     cells = list(cells)
     names = {cell.name for cell in cells}
@@ -146,6 +191,11 @@ def _with_lost_names(
             cells[number] = dataclasses.replace(cell, name=name)
             missing.remove(name)
     for name in missing:
+        if not is_answer(named[name]):
+            source = named[name].source.strip()
+            same = [n for n, c in enumerate(cells) if not c.name and c.source.strip() == source]
+            for number in same[:1]:
+                cells[number] = dataclasses.replace(cells[number], name=name)
         if named[name].cell_type != "code" or not is_answer(named[name]):
             continue
         definition = re.compile(rf"^def {re.escape(name)}\b", re.MULTILINE)

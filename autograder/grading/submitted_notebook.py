@@ -26,7 +26,10 @@ class UnreadableSubmission(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class SubmittedCell:
-    """What counts of a submitted cell."""
+    """What counts of a submitted cell.
+
+    ``moved``: it is an answer in words that stood elsewhere.
+    """
 
     kind: str
     source: str
@@ -35,6 +38,7 @@ class SubmittedCell:
     points: Any = None
     cell_id: str | None = None
     attachments: Any = None
+    moved: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

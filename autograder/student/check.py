@@ -42,9 +42,9 @@ class CannotCheck(ValueError):
 class MissingPackage(CannotCheck):
     """The exercise needs a package that is not installed; ``report`` says how to get it."""
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, package: str, in_notebook: bool = False) -> None:
         command = pip_install(package)
-        if running_shell() is None:
+        if not in_notebook:
             how = f"Install it once, then try again: `python -m {command}`"
         else:
             how = f"Run `%{command}` in a cell of its own, then restart the kernel."
@@ -182,7 +182,11 @@ class Check:
         except ChecksFileError:  # not an exercise
             return None
         package = missing_package(error, packages)
-        return None if package is None else MissingPackage(package)
+        return None if package is None else MissingPackage(package, self.in_notebook())
+
+    def in_notebook(self) -> bool:
+        """Whether a reader of the report can run a cell to mend things."""
+        return running_shell() is not None
 
     def report_on_import(self, error: BaseException) -> Report | None:
         """Return the report of :meth:`missing_package`."""

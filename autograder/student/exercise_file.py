@@ -93,9 +93,7 @@ def _exercise(path: Path, cells: list[_Cell]) -> ExerciseFile:
             for task in _checked_names(cell.source):
                 points[task] = points.get(task, 0.0) + cell.points
     code = [cell for cell in cells if cell.is_code]
-    return ExerciseFile(
-        path, tuple(cell.source for cell in code), _checked(code), points, by_hand
-    )
+    return ExerciseFile(path, tuple(cell.source for cell in code), _checked(code), points, by_hand)
 
 
 def _checked(cells: list[_Cell]) -> dict[int, list[str]]:
@@ -105,7 +103,9 @@ def _checked(cells: list[_Cell]) -> dict[int, list[str]]:
     nothing but a check.
     """
     names = [_checked_names(cell.source) for cell in cells]
-    graded = {task for cell, tasks in zip(cells, names, strict=True) if cell.graded for task in tasks}
+    graded: set[str] = set()
+    for cell, tasks in zip(cells, names, strict=True):
+        graded.update(tasks if cell.graded else ())
     last: dict[str, int] = {}
     for number, (cell, tasks) in enumerate(zip(cells, names, strict=True)):
         for task in tasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -18,8 +19,7 @@ def foreign_packages(function: object, allowed: Iterable[str]) -> list[str]:
     What it calls of the notebook's own functions is looked through as well. ``allowed`` are the
     exercise's packages, by the names that are imported; Python's own library always is.
     """
-    own = str(getattr(function, "__module__", None)).partition(".")[0]
-    known = {*sys.stdlib_module_names, *ALWAYS_ALLOWED, *allowed, own}
+    known = {*sys.stdlib_module_names, *ALWAYS_ALLOWED, *allowed}
     waiting, visited, used = [function], set[int](), dict[str, None]()
     while waiting:
         code, names = _code(waiting.pop())
@@ -31,7 +31,7 @@ def foreign_packages(function: object, allowed: Iterable[str]) -> list[str]:
                 waiting.append(value)
                 continue
             root = _root(value)
-            if root and root not in known and not _is_own_file(root):
+            if root and root not in known and _is_installed(root):
                 used[root] = None
     return list(used)
 
@@ -60,16 +60,18 @@ def _values(code: CodeType, names: Mapping[str, Any]) -> Iterator[Any]:
 def _root(value: Any) -> str:
     """Return the package that a module, function or class comes from; else nothing."""
     if isinstance(value, ModuleType):
-        module = value.__name__
-    elif callable(value):
-        module = getattr(value, "__module__", None) or getattr(type(value), "__module__", "")
-    else:
+        return value.__name__.partition(".")[0]
+    if not callable(value):
         return ""
-    root = str(module).partition(".")[0]
-    return "" if root == "__main__" else root
+    module = getattr(value, "__module__", None) or type(value).__module__
+    return str(module).partition(".")[0]
 
 
-def _is_own_file(root: str) -> bool:
-    """Whether a module lies beside the notebook, or is nowhere: its source then is the student's."""
-    place = Path(getattr(sys.modules.get(root), "__file__", None) or Path.cwd())
-    return place.is_relative_to(Path.cwd()) and "site-packages" not in place.parts
+def _is_installed(root: str) -> bool:
+    """Whether a module is an installed package, and no file of the student's own."""
+    try:
+        spec = importlib.util.find_spec(root)
+    except (ImportError, ValueError):
+        return False
+    places = [spec.origin, *(spec.submodule_search_locations or ())] if spec else []
+    return any({"site-packages", "dist-packages"} & {*Path(place or "").parts} for place in places)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import ctypes
 import dataclasses
 import signal
@@ -152,15 +153,11 @@ def run_in_this_thread(
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
-    try:
+    with contextlib.suppress(_Stop, KeyboardInterrupt):  # one that came when the code had ended
         _work(run)
-    except (_Stop, KeyboardInterrupt):  # it came when the code had ended
-        pass
     while watcher.is_alive():
-        try:
+        with contextlib.suppress(_Stop, KeyboardInterrupt):
             watcher.join()
-        except (_Stop, KeyboardInterrupt):
-            pass
     sys.settrace(None)
     return stopped[0] if stopped else None
 

@@ -38,6 +38,9 @@ class _QuietCheck(Check):
     def __call__(self, function: Callable[..., Value] | None = None) -> None:
         pass
 
+    def in_notebook(self) -> bool:
+        return False
+
 
 class _Shell(NotebookShell):
     """A shell that shows no results, and remembers what it did not run."""
@@ -214,9 +217,7 @@ def main() -> None:
         rerun.run()
     except MissingPackage as missing:
         fail(str(missing))
-    finish(
-        {"tasks": rerun.entries, "stopped_cells": rerun.stopped, "skipped": rerun.skipped}
-    )
+    finish({"tasks": rerun.entries, "stopped_cells": rerun.stopped, "skipped": rerun.skipped})
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def main(folder: Path, chapter: str, figures: str) -> None:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 draw = figures == "all" or (figures == "own" and cell.source not in ours)
-                reply = shell.run(cell.source, False, draw)
+                reply = shell.record(cell.source, False, draw)
                 name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
                 if cell.metadata.get("nbgrader", {}).get("locked"):
                     points[place.parent.name][name] = _points(reply["outputs"])

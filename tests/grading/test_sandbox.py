@@ -169,7 +169,10 @@ def test_other_packages_cannot_be_imported(session: Session, package: str) -> No
     reply = run(session, f"import {package}.part as p, numpy as n\ndef f(x: p.A[int]): p.work(x)")
     assert (reply["error"], reply["absent"]) == (None, [package])
     assert fails(session, "n.ones(2)\nf(3)") == "ImportError"
-    run(session, f"try:\n    import {package}\n    there = True\nexcept ImportError:\n    there = False")
+    run(
+        session,
+        f"try:\n    import {package}\n    there = True\nexcept ImportError:\n    there = False",
+    )
     assert "False" in str(run(session, "there")["outputs"])
 
 
