@@ -26,6 +26,7 @@ c.CourseDirectory.ignore = [
 ]
 
 # The course's own grader: student code runs in a sandbox, functions are examined from outside.
+c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [
     "autograder.grading.preprocessors.ExamineSubmission",

@@ -60,8 +60,5 @@ def missing_package(error: BaseException, packages: Mapping[str, str]) -> str | 
 
 def not_allowed(package: str, packages: Iterable[str]) -> str:
     """Say that an exercise does not allow a package; ``packages`` are those that it allows."""
-    *first, last = packages
-    names = f"{', '.join(first)} and {last}" if first else last
-    return (
-        f"{package} is not allowed in this exercise. There are {names}, and Python's own library."
-    )
+    names = ", ".join(packages)
+    return f"{package} is not allowed in this exercise, only {names} and Python's own library."

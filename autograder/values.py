@@ -109,7 +109,7 @@ def plain(value: Any, convert: Callable[[Any], Any] = lambda item: item, depth: 
     """
     value = convert(value)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind == "U" and not value.ndim:
-        return str(value[()])
+        return str(value.item())
     if value is None or isinstance(value, bool | np.ndarray | np.generic | bytes) or not depth:
         return value
     if isinstance(value, str):

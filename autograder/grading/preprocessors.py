@@ -1,7 +1,8 @@
 """The grader as nbgrader's preprocessors, so that `nbgrader autograde` and formgrader use it.
 
 ``nbgrader_config.py`` puts them in place of nbgrader's own: :class:`RebuildSubmission` for its
-sanitizing, :class:`ExamineSubmission` for the execution of the notebook.
+sanitizing, :class:`ExamineSubmission` for the execution of the notebook. Before that,
+:class:`SubmissionExporter` takes the place of what would read the notebook.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import atexit
 import functools
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
+from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_notebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
@@ -36,6 +39,30 @@ class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
         directory: CourseDirectory = self.parent.parent.coursedir
         source = directory.format_path(directory.source_directory, ".", chapter)
         return Course.at(Path(source).resolve().parents[1], directory.root)
+
+
+class SubmissionExporter(NotebookExporter):
+    """Leaves the reading of a submitted notebook to :class:`RebuildSubmission`.
+
+    nbgrader would read it first, and stop at files that can be graded: saved by an old editor, or
+    with a mark in front that says in which order bytes come.
+    """
+
+    parent: Any
+
+    def from_filename(
+        self, filename: str, resources: Resources | None = None, **options: Any
+    ) -> tuple[Any, Resources]:
+        """Export a notebook: one that has been graded, or an empty one for a submitted one."""
+        if not self.parent._sanitizing:
+            return cast(
+                tuple[str, Resources], super().from_filename(filename, resources, **options)
+            )
+        resources = resources or {}
+        resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
+        notebook = new_notebook()
+        exported = self.from_notebook_node(notebook, resources)  # type: ignore[no-untyped-call]
+        return cast(tuple[Any, Resources], exported)
 
 
 class RebuildSubmission(_CoursePreprocessor):

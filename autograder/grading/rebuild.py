@@ -106,7 +106,8 @@ def _flags(
     missing = [name for name in names if name not in arrangement.named]
     if missing:
         yield f"cells were deleted and have been restored: {', '.join(missing)}"
-    if list(arrangement.named) != [name for name in names if name in arrangement.named]:
+    placed = [name for name, cell in arrangement.named.items() if not cell.moved]
+    if placed != [name for name in names if name in placed]:
         yield "cells were reordered and have been put back"
     if code_is_gone:
         yield "code cells of the course were deleted and have been restored"

@@ -72,8 +72,8 @@ class _Cell:
 
 
 def _fields(cell: dict[str, Any]) -> dict[str, Any]:
-    source = cell["source"]
-    nbgrader = cell.get("metadata", {}).get("nbgrader", {})
+    source = cell.get("source") or ""
+    nbgrader = (cell.get("metadata") or {}).get("nbgrader") or {}
     return {
         "is_code": cell["cell_type"] == "code",
         "source": source if isinstance(source, str) else "".join(source),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import collections
+import enum
 import json
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import numpy as np
@@ -329,3 +335,66 @@ def test_tensors_and_networks_in_the_notebook(vision: Course) -> None:
         examination = examine(checks, in_notebook(names["gradient"], 10))  # type: ignore[arg-type]
         assert examination.passed == passes
     assert examination.misconception == "piled_up"
+
+
+class Kind(enum.StrEnum):
+    CONV = "conv"
+
+
+class Place(enum.IntEnum):
+    TOP = 3
+
+
+class Both(NamedTuple):
+    low: float
+    high: float
+
+
+class Text(str):
+    __slots__ = ()
+
+
+PLAIN = {
+    "NumPy's text": (np.array(["relu", "conv"])[0], "relu"),
+    "text in an array without axes": (np.array("relu"), "relu"),
+    "text of an enumeration": (Kind.CONV, "conv"),
+    "a class of text": (Text("conv"), "conv"),
+    "a number of an enumeration": (Place.TOP, 3),
+    "a fraction": (Fraction(1, 4), 0.25),
+    "a decimal": (Decimal("0.25"), 0.25),
+    "a named tuple": (Both(1.0, 2.0), (1.0, 2.0)),
+    "a size": (torch.Size([2, 3]), (2, 3)),
+    "values and indices": (
+        torch.tensor([[1.0, 3.0]]).max(dim=1),
+        (np.array([3.0], np.float32), np.array([1])),
+    ),
+    "a range": (range(3), [0, 1, 2]),
+    "a queue": (collections.deque([1, 2]), [1, 2]),
+    "values of a dictionary": ({"a": 1}.values(), [1]),
+    "keys of NumPy's text": ({np.str_("w"): 1}, {"w": 1}),
+    "a mapping": (types.MappingProxyType({"w": (1,)}), {"w": (1,)}),
+    "a counter": (collections.Counter("aab"), {"a": 2, "b": 1}),
+    "true": (True, True),
+    "nothing": (None, None),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_results_are_what_they_behave_as(name: str) -> None:
+    value, plain = PLAIN[name]
+    result = take_back(value)
+    assert same(result, plain)
+    assert same(take_back([(value,), {"key": value}]), [(plain,), {"key": plain}])
+    # In grading, the same arrives.
+    frame = encode(result, lenient=True)
+    structure = HEADER.unpack(frame[: HEADER.size])[0]
+    body = frame[HEADER.size :]
+    assert same(decode(body[:structure], body[structure:]), plain)
+
+
+def test_what_behaves_as_nothing_plain_stays() -> None:
+    for value in (3j, object(), {1, 2}, range(10**15), (i for i in "ab"), np.array(["a", "b"])):
+        assert take_back(value) is value
+    endless: list[object] = []
+    endless.append(endless)
+    assert isinstance(take_back(endless), list)

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.notebooknode import NotebookNode
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 from traitlets.config import Config
 
@@ -510,6 +510,67 @@ def test_an_answer_in_a_new_cell_is_found(grader: Grader) -> None:
     graded = grader.grade(notebook)
     assert points(graded) == POINTS
     assert "recognized" in graded.flags[0]
+
+
+def stray(notebook: NotebookNode, place: int) -> NotebookNode:
+    """Put an answer in words into a cell of its own, so far behind the place where it belongs."""
+    question = notebook.cells.index(cell(notebook, "why"))
+    notebook.cells.insert(question + place, new_markdown_cell("Since it is so."))
+    return notebook
+
+
+def test_an_answer_in_words_is_found_beside_its_place(grader: Grader) -> None:
+    lost = grader.notebook(RIGHT)
+    cell(lost, "why").update(source="Since it is so.", metadata={}, id="new")
+    for notebook in (lost, stray(grader.notebook(RIGHT), 1), stray(grader.notebook(RIGHT), 0)):
+        graded = grader.grade(notebook)
+        assert cell(graded.notebook, "why").source == "Since it is so."
+        assert graded.flags == ("the answer to why is taken from cells beside its place",)
+        assert sum("Since" in part.source for part in graded.notebook.cells) == 1
+
+
+def test_an_answer_in_words_is_found_far_from_its_place(grader: Grader) -> None:
+    notebook = stray(grader.notebook(RIGHT), 0)
+    moved = next(part for part in notebook.cells if "Since" in part.source)
+    notebook.cells.remove(moved)
+    notebook.cells.insert(1, moved)
+    graded = grader.grade(notebook)
+    assert cell(graded.notebook, "why").source == "Since it is so."
+    assert graded.flags == ("the answer to why is taken from cells far from its place",)
+
+
+def test_words_beside_an_answer_stay_where_they_are(grader: Grader) -> None:
+    notebook = stray(grader.notebook(RIGHT), 1)
+    cell(notebook, "why").source = "Because."
+    graded = grader.grade(notebook)
+    assert cell(graded.notebook, "why").source == "Because."
+    assert graded.flags == ()
+
+
+def test_packages_that_are_not_allowed_are_named(grader: Grader) -> None:
+    graded = grader.grade(
+        grader.notebook({**RIGHT, "scale": "import scipy.signal\n" + RIGHT["scale"]})
+    )
+    assert points(graded) == POINTS
+    assert graded.flags == ("imports scipy, which the exercise does not allow",)
+    used = "import scipy.signal\ndef scale(x, factor):\n    return scipy.signal.detrend(x)"
+    graded = grader.grade(grader.notebook({"scale": used}))
+    assert "scipy is not allowed in this exercise, only numpy, matplotlib" in str(
+        cell(graded.notebook, "check-scale").outputs
+    )
+
+
+def test_a_function_that_is_not_there_is_explained(grader: Grader) -> None:
+    graded = grader.grade(
+        grader.notebook({"scale": "", "total": "def total(x):\n    return return"})
+    )
+    assert "The cell that defines total stopped: SyntaxError" in str(
+        cell(graded.notebook, "check-total").outputs
+    )
+    notebook = grader.notebook({"scale": ""})
+    notebook.cells.append(new_code_cell(RIGHT["scale"]))
+    graded = grader.grade(notebook)
+    assert "scale is defined below its check" in str(cell(graded.notebook, "check-scale").outputs)
 
 
 @pytest.mark.filterwarnings("ignore:Non-unique cell id")
