@@ -45,22 +45,22 @@ class Case:
     expected results are the same bytes on every machine; where that cannot be, give the problem
     ``digits``. ``weight`` is the share of the points.
 
-    ``loop_steps`` makes the case one of speed: the function has to be clearly faster than a Python
-    loop of so many steps (see :mod:`autograder.speed`). After a call that is not, no other is made,
-    so let it be the last visible and the first hidden case. It is no evidence for a misconception.
-
     ``finds`` names misconceptions, or empty answers, that must be wrong in this case, and
     ``overlooks`` those that must be right: numbers that happen to do otherwise are drawn again, so
     that a mistake costs everybody the same. Name only those that some numbers find and others do
     not: ``autograder generate`` says which.
+
+    ``loop_steps`` makes the case one of speed: the function has to be clearly faster than a Python
+    loop of so many steps (see :mod:`autograder.speed`). After a call that is not, no other is made,
+    so let it be the last visible and the first hidden case. It is no evidence for a misconception.
     """
 
     name: str
     arguments: Mapping[str, Value]
     weight: float = 1.0
-    loop_steps: int = 0
     finds: tuple[str, ...] = ()
     overlooks: tuple[str, ...] = ()
+    loop_steps: int = 0
 
 
 CaseMaker = Callable[[Random], Sequence[Case]]
@@ -239,7 +239,12 @@ class Problem:
         # Of a case of speed, whose arrays are large, students do not get what is wrong.
         wrong = {} if case.loop_steps else _WrongResults(self, case, expected)
         return CheckedCase(
-            case.name, case.arguments, expected, wrong, case.weight, loop_steps=case.loop_steps
+            case.name,
+            case.arguments,
+            expected,
+            wrong,
+            case.weight,
+            loop_steps=case.loop_steps,
         )
 
 
