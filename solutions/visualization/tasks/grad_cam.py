@@ -70,9 +70,9 @@ def cases(rng: Random) -> list[Case]:
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("the first maps", _located(rng, 2, 4, 4, 0)),
+        Case("the first maps", _located(rng, 2, 4, 4, 0), finds=("absolute_weights",)),
         Case("four pictures", _located(rng, 4, 4, 8, 4), finds=MIXED),
-        Case("tall pictures", _located(rng, 2, 8, 4, 3), finds=MIXED),
+        Case("tall pictures", _located(rng, 2, 8, 4, 3), finds=(*MIXED, "absolute_weights")),
     ]
 
 
