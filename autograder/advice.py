@@ -64,9 +64,9 @@ def _old_name(failed: Failed) -> str:
 
 def _known(failed: Failed) -> tuple[Advice, re.Match[str]] | None:
     for entry in ADVICE:
-        found = re.search(entry.message, failed.message)
-        if found and re.fullmatch(entry.kind.replace(".*", r"\w*"), failed.kind):
-            return entry, found
+        match = re.search(entry.message, failed.message)
+        if match and re.fullmatch(entry.kind.replace(".*", r"\w*"), failed.kind):
+            return entry, match
     return None
 
 

@@ -79,15 +79,11 @@ class Aspect:
 
     def close(self, a: np.ndarray, b: np.ndarray) -> bool:
         """Whether two arrays of the same shape agree as far as the task asks for."""
-        if a.shape != b.shape:
-            return False
-        # An answer in float32 has the digits of float32: nothing finer is asked of it here.
-        allowed = self.tolerance.absolute + self.tolerance.relative32 * 0.1 * _scale(b)
-        with np.errstate(invalid="ignore"):
-            return bool(np.all((np.abs(a - b) <= allowed) | (a == b)))
+        return a.shape == b.shape and not self.differs(a, b).any()
 
     def differs(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return where two arrays of the same shape do not agree."""
+        # An answer in float32 has the digits of float32: nothing finer is asked of it here.
         allowed = self.tolerance.absolute + self.tolerance.relative32 * 0.1 * _scale(b)
         with np.errstate(invalid="ignore"):
             differing: np.ndarray = ~((np.abs(a - b) <= allowed) | (a == b))

@@ -226,10 +226,9 @@ def _saved(
     except UnclearTime as error:
         result = dataclasses.replace(result, doubt=str(error))
     try:
-        doubt = _wrong_file(chapter, job.submission) if result.state == "graded" else ""
-        if doubt and not result.points:
-            result = dataclasses.replace(result, doubt=doubt)
         if result.state == "graded":
+            if not result.points and (doubt := _wrong_file(chapter, job.submission)):
+                result = dataclasses.replace(result, doubt=doubt)
             remarks = fair_remarks(course, chapter, job.submission, result.flags)
             result = dataclasses.replace(result, flags=remarks)
         _record(course, ledger, job, result, notebook, moment)
