@@ -11,6 +11,8 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from autograder.syntax_trees import syntax_tree
+
 
 def imported_files(
     root: Path, files: Iterable[Path], counts: Callable[[Path], bool] = lambda path: True
@@ -37,7 +39,7 @@ def imported_by(root: Path, source: str | bytes, package: list[str]) -> Iterator
 
     package: names of the packages that the code lies in, for relative imports.
     """
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(syntax_tree(source)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from located(root, alias.name)

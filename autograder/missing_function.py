@@ -6,6 +6,8 @@ import ast
 import re
 from collections.abc import Iterable
 
+from autograder.syntax_trees import syntax_tree
+
 
 def why_missing(name: str, before: Iterable[tuple[str, str]], after: Iterable[str]) -> str:
     """Say in a sentence why the notebook has no function ``name`` yet; empty if nobody knows.
@@ -29,7 +31,7 @@ def defines(source: str, name: str) -> bool:
     if name not in source:
         return False
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return re.search(rf"^\s*(def|class) {name}\b|^{name} *=", source, re.MULTILINE) is not None
     return any(name in _bound(node) for node in tree.body)

@@ -18,6 +18,8 @@ import re
 import symtable
 from collections.abc import Iterable, Iterator, Sequence
 
+from autograder.syntax_trees import syntax_tree
+
 SHOWS = re.compile(r"(print|explore|show\w*|plt\.\w+)")
 """Calls that show something, and change nothing, in the course's own cells."""
 
@@ -61,7 +63,7 @@ def _without(source: str, superfluous: set[Statement]) -> str:
 def split(source: str) -> tuple[Statement, ...]:
     """Return the statements of one of the course's own cells; none if it is not plain Python."""
     try:
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except SyntaxError:  # magics, for one: such a cell is run whole
         return ()
     return tuple(
@@ -83,7 +85,7 @@ def imports(source: str) -> str:
 def is_python(source: str) -> bool:
     """Return whether a cell is plain Python: no magics, no errors of syntax."""
     try:
-        ast.parse(source)
+        syntax_tree(source)
     except SyntaxError:
         return False
     return True
@@ -133,7 +135,7 @@ def names_read(source: str) -> set[str]:
     """Return the global names that code may read; of what is no plain Python, all words in it."""
     try:
         table = symtable.symtable(source, "cell", "exec")
-        tree = ast.parse(source)
+        tree = syntax_tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return _words(source)
     # In `x += 1` and `del x`, x has to be there.

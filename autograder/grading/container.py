@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autograder.chapter import Limits
 from autograder.packages import import_name
+from autograder.syntax_trees import one_at_a_time
 
 ENGINE_PACKAGES = ("numpy", "msgpack", "ipython", "matplotlib-inline", "tqdm")
 """What the sandbox's own side needs, and what every notebook may import."""
@@ -204,7 +205,8 @@ def _with_requirements(packages: Iterable[str]) -> list[importlib.metadata.Distr
         except importlib.metadata.PackageNotFoundError:
             continue  # an optional requirement; a missing package of the chapter is told before
         for text in known[name].requires or ():
-            requirement = Requirement(text)
+            with one_at_a_time:  # it builds syntax trees
+                requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(requirement.name)
     return list(known.values())
