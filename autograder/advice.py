@@ -33,6 +33,11 @@ _NEW_NAMES = {
 }
 """Names that NumPy 2 no longer has, and what stands in for them."""
 
+_TOO_LARGE = (
+    "The function asked for far more memory than the task needs. Print the shape of the "
+    "array before you make it."
+)
+
 _ADVICE: tuple[tuple[str, str, str], ...] = (
     (
         "TypeError",
@@ -111,12 +116,8 @@ _ADVICE: tuple[tuple[str, str, str], ...] = (
         "Your function calls itself again and again. Did you mean to call another function? Is "
         "there a case in which it stops?",
     ),
-    (
-        "MemoryError",
-        r"",
-        "The function asked for far more memory than the task needs. Print the shape of the "
-        "array before you make it.",
-    ),
+    ("MemoryError", r"", _TOO_LARGE),
+    ("ValueError", r"^array is too big", _TOO_LARGE),  # in the browser: addresses have 32 bits
     (
         "SystemExit",
         r"",
