@@ -78,10 +78,10 @@ def check_task(task: str, cells: Sequence[tuple[str, bool]], checks: str | Path)
     with _notebook() as names:
         for number, (source, (_, own)) in enumerate(zip(sources, cells, strict=True)):
             last = number == len(cells) - 1
-            with contextlib.redirect_stdout(printed if last else io.StringIO()):
+            with _printing_to(printed if last else io.StringIO()):
                 code = _own_cell if own else _course_cell
                 error = _run(source, code, "your code" if last else f"cell {number + 1}", names)
-        with contextlib.redirect_stdout(printed):
+        with _printing_to(printed):
             report, misconception = _examine(task, names)
     lines = [Line(_in_words_of_page(line.text), line.code, line.strong) for line in report.lines]
     if error:
@@ -151,6 +151,13 @@ def _in_words_of_page(text: str) -> str:
     for pattern, words in WORDS:
         text = re.sub(pattern, words, text)
     return text
+
+
+@contextlib.contextmanager
+def _printing_to(stream: io.StringIO) -> Iterator[None]:
+    """Collect what is printed, warnings too."""
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+        yield
 
 
 @contextlib.contextmanager

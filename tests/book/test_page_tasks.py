@@ -456,6 +456,7 @@ def known_answers(chapter: str) -> list[tuple[str, str, str]]:
     ]
 
 
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # wrong answers may overflow
 @pytest.mark.parametrize("chapter", NUMPY_CHAPTERS)
 def test_every_known_answer_is_judged_as_natively(
     pyodide: Path, tmp_path: Path, chapter: str
@@ -478,10 +479,9 @@ def test_every_known_answer_is_judged_as_natively(
     in_browser = json.loads(done.stdout)
     natively = [page_module.check_task(*task, checks).for_page() for task in tasks]
     different = [
-        (task, kind, here["title"], there["title"], there["text"])
+        (task, kind, here["text"], there["text"])
         for (task, kind, _), here, there in zip(answers, natively, in_browser, strict=True)
-        if [here[key] for key in ("passed", "title", "misconception")]
-        != [there.get(key) for key in ("passed", "title", "misconception")]
+        if (here["passed"], here["misconception"]) != (there["passed"], there.get("misconception"))
     ]
     assert different == []
     for (task, kind, _), there in zip(answers, in_browser, strict=True):
