@@ -16,8 +16,12 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from autograder.checks import FILE_NAME
 from autograder.packages import DEFAULT_PACKAGES as DEFAULT_PACKAGES
 from autograder.problems import Problem
+
+NOTES = (".md", ".txt")
+"""Files for people: no mark depends on them."""
 
 
 class SourceError(Exception):
@@ -132,6 +136,24 @@ def load_problems(course: Path, name: str) -> dict[str, Problem]:
             raise SourceError(path, line, f"it is about {task}, but its problem is {problem.name}")
         problems[task] = problem
     return problems
+
+
+def data_files(course: Path, name: str) -> set[Path]:
+    """Return the data that a chapter's problems may read: what lies in its folder, and ``files``.
+
+    Files for people are left out, and so is what is generated from the rest.
+    """
+    folder = course / "solutions" / name
+    named = {course / file for file in load_chapter(course, name).files}
+    generated = {folder / FILE_NAME, *(folder / path.name for path in named)}
+    in_folder = {
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and path.suffix not in (".py", ".ipynb", *NOTES)
+        and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
+    }
+    return named | (in_folder - generated)
 
 
 def line_of(path: Path, word: str) -> int:

@@ -77,12 +77,29 @@ class Examination:
         """The share of the points that was earned, by the weights of the cases; 0 to 1.
 
         In grading only cases count that the student could not know: a table of the visible
-        cases' answers earns nothing. Where there are no such cases, all of them count.
+        cases' answers earns nothing. Where there are no such cases, all of them count. One answer
+        to everything earns nothing, even where it happens to be right.
         """
+        if self.constant:
+            return 0.0
         counted = [outcome for outcome in self.outcomes if outcome.case.hidden] or self.outcomes
         total = sum(outcome.case.weight for outcome in counted)
         earned = sum(outcome.case.weight for outcome in counted if outcome.passed)
         return earned / total if total else 0.0
+
+    @property
+    def constant(self) -> bool:
+        """Whether the function gave one answer to all cases, right in some of them only."""
+        right = next((outcome.case.expected for outcome in self.outcomes if outcome.passed), None)
+        return (
+            not self.passed
+            and any(outcome.passed for outcome in self.outcomes)
+            and all(
+                isinstance(outcome.ending, Returned)
+                and first_difference(outcome.ending.value, right, self.checks.tolerance) is None
+                for outcome in self.outcomes
+            )
+        )
 
     @property
     def first_failure(self) -> Outcome | None:

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
 from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+from autograder.authoring.mutation_table import table_of_marks
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.chapter import SourceError, chapters, load_problems
 
@@ -39,7 +40,7 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    for command in (course, generate, grade, explain, sample_class, mutation_table):
+    for command in (course, generate, grade, explain, sample_class, mutation_table, marks_by_seed):
         app.command(command.__name__.replace("_", "-"))(_telling(command))
 
 
@@ -194,6 +195,22 @@ def mutation_table(names: Chapters = None) -> None:
     root = course_root()
     for name in names or chapters(root):
         print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
+
+
+def marks_by_seed(
+    names: Chapters = None,
+    seeds: Annotated[int, typer.Option(min=2, help="With how many seeds cases are drawn.")] = 50,
+) -> None:
+    """Print what wrong and right answers earn with different hidden cases: the same."""
+    from autograder.authoring.chapter_source import read_chapter_source
+
+    root = course_root()
+    for name in names or chapters(root):
+        source = read_chapter_source(root, name)
+        print(f"## {name}\n")
+        for task in source.exercise.tasks:
+            table = table_of_marks(source.problems[task.function], task.points, range(seeds))
+            print(f"{table}\n", flush=True)
 
 
 def _grade(

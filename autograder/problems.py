@@ -12,14 +12,16 @@ import copy
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograder.checks import SECONDS_PER_CALL, CheckedCase, Checks, Raised
 from autograder.comparison import Tolerance, first_difference
+from autograder.empty_answers import EMPTY_ANSWERS
 from autograder.handover import hand_over, take_back
+from autograder.rounding import rounded
 from autograder.values import Value, is_finite, same
 
 Function = Callable[..., Value]
@@ -27,6 +29,12 @@ Random = np.random.Generator
 
 VISIBLE_SEED = 2017
 """Seed of the cases that students see. Hidden cases are drawn from a secret seed."""
+
+TRIES = 1000
+"""How often a case is drawn, at most, until it finds what it has to find."""
+
+DRAWS = 8
+"""From so many draws is known which cases depend on the seed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,11 +44,18 @@ class Case:
     Draw numbers that binary floating point adds up exactly (see :func:`quarters`), so that the
     expected results are the same bytes on every machine; where that cannot be, give the problem
     ``digits``. ``weight`` is the share of the points.
+
+    ``finds`` names misconceptions, or empty answers, that must be wrong in this case, and
+    ``overlooks`` those that must be right: numbers that happen to do otherwise are drawn again, so
+    that a mistake costs everybody the same. Name only those that some numbers find and others do
+    not: ``autograder generate`` says which.
     """
 
     name: str
     arguments: Mapping[str, Value]
     weight: float = 1.0
+    finds: tuple[str, ...] = ()
+    overlooks: tuple[str, ...] = ()
 
 
 CaseMaker = Callable[[Random], Sequence[Case]]
@@ -75,7 +90,7 @@ class Problem:
 
     ``digits`` is for functions that no choice of numbers makes exact, such as exp and log, whose
     last bits differ from machine to machine: the stored results, right and wrong, are rounded to
-    so many significant digits (see :func:`rounded`). The tolerance has to be wider than that.
+    so many significant digits (see :mod:`autograder.rounding`). The tolerance has to be wider.
 
     ``results`` are the names of the results of a function that returns several.
     """
@@ -96,7 +111,7 @@ class Problem:
         """The name of the graded function, which is also the name of its task."""
         return self.reference.__name__
 
-    @property
+    @functools.cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of the function's parameters, in their order."""
         return tuple(inspect.signature(self.reference).parameters)
@@ -108,31 +123,26 @@ class Problem:
     @functools.cached_property
     def _visible(self) -> Checks:
         rng = np.random.default_rng(VISIBLE_SEED)
-        return self._checks([(case, False) for case in self.cases(rng)])
+        return self._checks(self._drawn(rng, self.cases, (), TRIES))
 
-    def hidden_checks(self, seed: int | Sequence[int]) -> Checks:
+    def hidden_checks(self, seed: int | Sequence[int], tries: int = TRIES) -> Checks:
         """Return the checks for grading: the visible ones, then fresh ones from ``seed``.
 
-        A case that does not depend on the seed is not repeated: students know it already.
+        A case that does not depend on the seed is not repeated: students know it already. Raises
+        ValueError for a case that does not find what it has to find in so many ``tries``.
         """
         rng = np.random.default_rng(seed)
-        drawn = list(self.cases(rng))
+        visible = self.visible_checks().cases
+        hidden = self._drawn(rng, self.cases, visible, tries)
         if self.hidden_cases is not None:
-            drawn += self.hidden_cases(rng)
-        visible = self.visible_checks()
-        known = [dict(case.arguments) for case in visible.cases]
-        fresh = [
-            case
-            for case in drawn
-            if not any(same(dict(case.arguments), arguments) for arguments in known)
-        ]
-        hidden = self._checks([(case, True) for case in fresh])
-        return dataclasses.replace(visible, cases=visible.cases + hidden.cases)
+            hidden += self._drawn(rng, self.hidden_cases, visible, tries)
+        fresh = [dataclasses.replace(case, hidden=True) for case in hidden]
+        return self._checks([*visible, *fresh])
 
-    def _checks(self, cases: Sequence[tuple[Case, bool]]) -> Checks:
+    def _checks(self, cases: Sequence[CheckedCase]) -> Checks:
         return Checks(
             function=self.name,
-            cases=tuple(self._checked(case, hidden) for case, hidden in cases),
+            cases=tuple(cases),
             hints={wrong.name: wrong.hint for wrong in self.misconceptions},
             tolerance=self.tolerance,
             time_limit=self.time_limit,
@@ -140,13 +150,69 @@ class Problem:
             results=self.results,
         )
 
-    def _checked(self, case: Case, hidden: bool) -> CheckedCase:
+    def _drawn(
+        self, rng: Random, make: CaseMaker, known: Sequence[CheckedCase], tries: int
+    ) -> list[CheckedCase]:
+        """Draw cases that are not known; again, alone, each that does not find what it has to."""
+        fitting: dict[int, CheckedCase] = {}
+        cases = make(rng)
+        repeated = {n for n, case in enumerate(cases) if _same_in(known, case)}
+        fixed = self._fixed(make, known) if repeated else ()
+        left = [n for n, case in enumerate(cases) if n not in repeated or not _same_in(fixed, case)]
+        for _ in range(tries):
+            for position in left:
+                checked = self._checked(cases[position])
+                if position not in repeated and self._fits(cases[position], checked):
+                    fitting[position] = checked
+            left = [position for position in left if position not in fitting]
+            if not left:
+                return [fitting[position] for position in sorted(fitting)]
+            cases = make(rng)
+            repeated = {position for position in left if _same_in(known, cases[position])}
+        case = cases[left[0]]
+        raise ValueError(
+            f"case {case.name!r} of {self.name} was drawn {tries} times, and never found "
+            f"({', '.join(case.finds)}) and overlooked ({', '.join(case.overlooks)}): draw numbers "
+            "that do so more often"
+        )
+
+    def _fixed(self, make: CaseMaker, known: Sequence[CheckedCase]) -> Sequence[CheckedCase]:
+        """Return the known cases that are drawn with every seed."""
+        if make not in self._fixed_cases:
+            draws = [make(np.random.default_rng(seed)) for seed in range(DRAWS)]
+            self._fixed_cases[make] = [
+                case for case in known if all(_same_in(drawn, case) for drawn in draws)
+            ]
+        return self._fixed_cases[make]
+
+    @functools.cached_property
+    def _fixed_cases(self) -> dict[CaseMaker, Sequence[CheckedCase]]:
+        return {}
+
+    def _fits(self, case: Case, checked: CheckedCase) -> bool:
+        """Whether a case finds, and overlooks, what it has to."""
+        return all(self._is_wrong(name, checked) for name in case.finds) and not any(
+            self._is_wrong(name, checked) for name in case.overlooks
+        )
+
+    def _is_wrong(self, name: str, checked: CheckedCase) -> bool:
+        if name in EMPTY_ANSWERS:
+            arguments = [take_back(hand_over(value)) for value in checked.arguments.values()]
+            answer = EMPTY_ANSWERS[name](arguments, checked.expected)
+            return first_difference(answer, checked.expected, self.tolerance) is not None
+        if all(name != wrong.name for wrong in self.misconceptions):
+            raise ValueError(
+                f"case {checked.name!r} names {name!r}: {self.name} has no misconception like that"
+            )
+        return name in checked.wrong
+
+    def _checked(self, case: Case) -> CheckedCase:
         if tuple(case.arguments) != self.parameters:
             raise ValueError(
                 f"case {case.name!r} gives {tuple(case.arguments)}, "
                 f"but {self.name} takes {self.parameters}"
             )
-        expected = _result(self.reference, case, self.digits)
+        expected = result_of(self.reference, case, self.digits)
         if isinstance(expected, Raised):
             raise ValueError(
                 f"the reference of {self.name} raises {expected.kind} on case "
@@ -164,7 +230,14 @@ class Problem:
                 f"the reference of {self.name} returns NaN or infinity on case {case.name!r}"
             )
         wrong = _WrongResults(self, case, expected)
-        return CheckedCase(case.name, case.arguments, expected, wrong, case.weight, hidden)
+        return CheckedCase(case.name, case.arguments, expected, wrong, case.weight)
+
+
+def _same_in(cases: Iterable[Case | CheckedCase], case: Case | CheckedCase) -> bool:
+    """Whether one of some cases has the same arguments."""
+    values = list(case.arguments.values())
+    # One after the other: most cases differ in the shape of the first.
+    return any(all(map(same, values, other.arguments.values())) for other in cases)
 
 
 class _WrongResults(Mapping[str, Value | Raised]):
@@ -190,7 +263,7 @@ class _WrongResults(Mapping[str, Value | Raised]):
         if not isinstance(name, str) or name not in self._misconceptions:
             return False
         if name not in self._known:
-            self._known[name] = _result(self._misconceptions[name], self._case, self._digits)
+            self._known[name] = result_of(self._misconceptions[name], self._case, self._digits)
         return self._differs(self._known[name])
 
     def __iter__(self) -> Iterator[str]:
@@ -208,7 +281,10 @@ class _WrongResults(Mapping[str, Value | Raised]):
         return first_difference(result, self._expected, self._tolerance) is not None
 
 
-def _result(function: Function, case: Case, digits: int | None) -> Value | Raised:
+def result_of(
+    function: Function, case: Case | CheckedCase, digits: int | None = None
+) -> Value | Raised:
+    """Return what a function gives on a case, or raises; rounded where ``digits`` says so."""
     arguments = [hand_over(value) for value in case.arguments.values()]
     try:
         with np.errstate(all="ignore"):
@@ -216,35 +292,6 @@ def _result(function: Function, case: Case, digits: int | None) -> Value | Raise
     except Exception as error:  # a misconception may fail in any way a student may
         return Raised(type(error).__name__, str(error))
     return result if digits is None else rounded(result, digits)
-
-
-def rounded(value: Value, digits: int) -> Value:
-    """Return ``value`` with its floats rounded to ``digits`` significant decimal digits.
-
-    In an array, those of its largest number count for all: as with the tolerance, what has
-    canceled down to nearly nothing has no digits of its own. Two machines whose results differ in
-    the last bits agree after that, unless a result lies within those bits of the middle between
-    two rounded numbers. NaN becomes the one NaN whose bits are the same everywhere, and negative
-    zero becomes zero.
-    """
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-        plain = np.round(value, decimals_of(value, digits)) + 0.0
-        return np.where(np.isnan(value), np.nan, plain).astype(value.dtype)
-    if isinstance(value, float | np.floating):
-        return float(rounded(np.asarray(value, dtype=np.float64), digits))
-    if isinstance(value, tuple | list):
-        return type(value)(rounded(item, digits) for item in value)
-    if isinstance(value, Mapping):
-        return {key: rounded(item, digits) for key, item in value.items()}
-    return value
-
-
-def decimals_of(array: np.ndarray, digits: int) -> int:
-    """Return behind which decimal the largest number of an array has ``digits`` digits."""
-    sizes = np.abs(array[np.isfinite(array)])
-    largest = float(sizes.max()) if sizes.size else 0.0
-    # Rounded first: 0.999... and 1 have to get the same number of decimals.
-    return digits - 1 - int(f"{largest:.3e}".partition("e")[2])
 
 
 def quarters(rng: Random, *shape: int, low: float = -4.0, high: float = 4.0) -> np.ndarray:

@@ -122,6 +122,8 @@ def graded_report(
     title = f"{points:g} of {max_points:g} points. {summary.title}"
     # A result may have been made to be described at any length.
     lines = [dataclasses.replace(line, text=line.text[:MAX_LINE]) for line in summary.lines]
+    if examination.constant:
+        lines.append(Line("One answer to everything earns nothing, even where it is right.", True))
     return Report(title, summary.tone, (*lines, *_case_list(examination)))
 
 

@@ -13,6 +13,7 @@ from nbgrader.coursedir import CourseDirectory
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
 from autograder.authoring.proof import prove
+from autograder.authoring.proven_marks import prove_marks
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
 from autograder.nbgrader_settings import nbgrader_settings
@@ -28,10 +29,10 @@ def generate(
 ) -> Path:
     """Generate a chapter's exercise and return its folder.
 
-    Proves the chapter's checks, writes nbgrader's source notebook and ``checks.npz`` beside the
-    sources, and hands both to nbgrader's ``generate_assignment``, which strips the solutions and
-    enters the assignment in the gradebook. ``release`` stands in for ``exercises/``, and
-    ``gradebook`` (a database URL) for the course's own gradebook.
+    Proves the chapter's checks and marks, writes nbgrader's source notebook and ``checks.npz``
+    beside the sources, and hands both to nbgrader's ``generate_assignment``, which strips the
+    solutions and enters the assignment in the gradebook. ``release`` stands in for
+    ``exercises/``, and ``gradebook`` (a database URL) for the course's own gradebook.
 
     Raises :class:`~autograder.chapter.SourceError` if the sources are wrong.
     """
@@ -67,10 +68,11 @@ def generate_release(
 
 
 def write_source(course: Path, chapter: str) -> None:
-    """Prove a chapter's checks; write its source notebook and its ``checks.npz``."""
+    """Prove a chapter's checks and marks; write its source notebook and its ``checks.npz``."""
     source = read_chapter_source(course, chapter)
     for problem in source.problems.values():
         prove(problem)
+    prove_marks(course, source)
     folder = course / "solutions" / chapter
     for name in source.settings.files:
         shutil.copyfile(course / name, folder / Path(name).name)

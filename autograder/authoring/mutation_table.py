@@ -1,9 +1,11 @@
-"""The mutation table: which case finds each misconception, and what the student then reads."""
+"""Tables for authors: which case finds each misconception, and what it earns with other numbers."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+from autograder.authoring.luck import SEEDS, marks_by_seed
 from autograder.checks import CheckedCase, Raised
 from autograder.comparison import first_difference
 from autograder.examination import Examination, examine
@@ -57,3 +59,16 @@ def _how(case: CheckedCase, misconception: Misconception, examination: Examinati
         return wrong.kind
     difference = first_difference(wrong, case.expected, examination.checks.tolerance)
     return "" if difference is None else difference.kind
+
+
+def table_of_marks(problem: Problem, points: float, seeds: Sequence[int] = SEEDS) -> str:
+    """Return a Markdown table: what each answer earns, with how many seeds, and the lucky cases."""
+    lines = [
+        f"| {problem.name}, of {points:g} points | earns | where luck decides |",
+        "|---|---|---|",
+    ]
+    for earned in marks_by_seed(problem, points, seeds):
+        counts = sorted(Counter(earned.points).items())
+        marks = ", ".join(f"{mark:g} ({count} seeds)" for mark, count in counts)
+        lines.append(f"| {earned.answer} | {marks} | {'; '.join(earned.lucky_cases(seeds))} |")
+    return "\n".join(lines)

@@ -89,24 +89,31 @@ def _mount_points() -> Iterator[str]:
         yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
 
 
-def _engine() -> Iterator[str]:
-    """Show the modules of this package that run inside, as a package that holds nothing else."""
+def engine_modules() -> dict[str, Path]:
+    """Return what runs inside: a package that holds nothing else, by the names in it."""
     here = Path(__file__).parent
-    for source, name in (
-        (here / "inside" / "stub.py", "__init__.py"),
-        (here.parent / "values.py", "values.py"),
-        (here.parent / "handover.py", "handover.py"),
-        (here.parent / "comparison.py", "comparison.py"),
-        (here.parent / "checks.py", "checks.py"),
-        (here.parent / "packages.py", "packages.py"),
-        (here.parent / "failures.py", "failures.py"),
-        (here.parent / "shell.py", "shell.py"),
-        (here.parent / "thread_state.py", "thread_state.py"),
-        (here / "inside" / "__init__.py", "grading/__init__.py"),
-        (here / "wire.py", "grading/wire.py"),
-        (here / "channel.py", "grading/channel.py"),
-        (here / "inside", "grading/inside"),
-    ):
+    shared = (
+        "checks",
+        "comparison",
+        "failures",
+        "handover",
+        "packages",
+        "shell",
+        "thread_state",
+        "values",
+    )
+    return {
+        "__init__.py": here / "inside" / "stub.py",
+        **{f"{name}.py": here.parent / f"{name}.py" for name in shared},
+        "grading/__init__.py": here / "inside" / "__init__.py",
+        "grading/wire.py": here / "wire.py",
+        "grading/channel.py": here / "channel.py",
+        "grading/inside": here / "inside",
+    }
+
+
+def _engine() -> Iterator[str]:
+    for name, source in engine_modules().items():
         yield from ("--ro-bind", str(source), f"{ENGINE_FOLDER}/{name}")
 
 

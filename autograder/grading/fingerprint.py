@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import autograder
-from autograder.chapter import load_chapter
-from autograder.checks import FILE_NAME
+from autograder.chapter import NOTES, data_files, load_chapter
 from autograder.imported_files import add_files, imported_files
 
 PACKAGE = Path(autograder.__file__).parent
 ENTRANCES = ("grading/batch.py", "grading/preprocessors.py", "grading/inside/*.py")
 """Where grading begins, in this package: the two ways to it, and what runs in the sandbox."""
-
-NOTES = (".md", ".txt")
-"""Files for people: no mark depends on them."""
 
 
 def fingerprint(root: Path, chapter: str) -> str:
@@ -64,25 +59,13 @@ def source_files(root: Path, chapter: str) -> set[Path]:
     own = imported_files(
         root, [folder / "chapter.py", *tasks], lambda path: root / PACKAGE.name not in path.parents
     )
-    named = {root / name for name in settings.files}
-    # Generated from the rest, and not there in a fresh clone.
-    generated = {folder / FILE_NAME, *(folder / path.name for path in named)}
-    data = {
-        path
-        for path in _files_in(folder)
-        if path.suffix not in (".py", ".ipynb", *NOTES) and path not in generated
-    }
-    return own | data | named
+    return own | data_files(root, chapter)
 
 
 def released_files(root: Path, chapter: str) -> set[Path]:
     """Return the files that students got."""
-    return set(_files_in(root / "exercises" / chapter))
-
-
-def _files_in(folder: Path) -> Iterator[Path]:
-    return (
+    return {
         path
-        for path in folder.rglob("*")
+        for path in (root / "exercises" / chapter).rglob("*")
         if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
-    )
+    }

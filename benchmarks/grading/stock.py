@@ -16,6 +16,7 @@ import nbformat
 
 from autograder.authoring.generate import generate_release
 from autograder.checks import Checks, save_checks
+from autograder.grading.container import engine_modules
 from autograder.grading.course import Course, Task
 from autograder.grading.sample_class import SampleStudent, write_sample_class
 
@@ -103,12 +104,11 @@ def make_modules(folder: Path) -> None:
     nothing. So both graders run the same.
     """
     package = folder / "autograder"
-    inside = package / "grading" / "inside"
-    inside.mkdir(parents=True)
-    shutil.copy(PACKAGE / "grading" / "inside" / "stub.py", package / "__init__.py")
-    for name in ("values.py", "comparison.py", "checks.py", "examination.py"):
-        shutil.copy(PACKAGE / name, package / name)
-    for place in (package / "grading", inside):
-        (place / "__init__.py").write_text("")
-    shutil.copy(PACKAGE / "grading" / "inside" / "shell.py", inside / "shell.py")
+    for name, source in {**engine_modules(), "examination.py": PACKAGE / "examination.py"}.items():
+        place = package / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, place)
     (folder / "course_tests.py").write_text(TESTS)

@@ -93,6 +93,16 @@ def _global(rng: Random) -> Spec:
     ]
 
 
+def _blocks(rng: Random) -> Spec:
+    """Draw a network whose pooling leaves a row over."""
+    return [
+        image(3, 9, _draw(rng, 10, 12)),
+        *_padded(rng)[1:],
+        max_pool(2, 2),
+        *_padded(rng)[1:],
+    ]
+
+
 def networks(rng: Random) -> list[tuple[str, Spec]]:
     """Return the networks of the cases that students see, with their names."""
     return [
@@ -111,6 +121,6 @@ def hidden_networks(rng: Random) -> list[tuple[str, Spec]]:
     """Return more networks, with their names."""
     return [
         ("a small network on another image", [*_small(rng)[:-1], linear(_draw(rng, 13, 20))]),
-        ("several blocks", [*_padded(rng), max_pool(2, 2), *_padded(rng)[1:]]),
+        ("several blocks", _blocks(rng)),
         ("AlexNet on a wide image", [image(3, 224, 2 * _draw(rng, 130, 150)), *ALEXNET[1:]]),
     ]

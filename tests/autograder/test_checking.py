@@ -18,7 +18,7 @@ from autograder.comparison import Tolerance, first_difference
 from autograder.examination import Returned, TimedOut, examine
 from autograder.failures import Failed
 from autograder.problems import Case, Misconception, Problem, quarters
-from autograder.report import report
+from autograder.report import graded_report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.values import Formula, copy_of, describe, is_finite, same
 
@@ -338,6 +338,37 @@ def test_an_unknown_mistake_gets_no_hint() -> None:
 def test_points_follow_the_weights() -> None:
     right_on_square = lambda x: x.mean(axis=0) if x.shape == (4, 4) else x  # noqa: E731
     assert run(problem().visible_checks(), right_on_square).fraction == 0.25
+
+
+def signs(rng: np.random.Generator) -> list[Case]:
+    return [Case(f"pair {n}", {"x": quarters(rng, 2) * (n > 1)}) for n in range(4)]
+
+
+@pytest.mark.parametrize("answer", [0, 0.0, np.float64(0), np.zeros(())])
+def test_one_answer_to_everything_earns_nothing(answer: Any) -> None:
+    checks = Problem(lambda x: float(np.sum(x)), signs, ()).visible_checks()
+    examination = run(checks, lambda x: answer)
+    assert [outcome.passed for outcome in examination.outcomes] == [True, True, False, False]
+    assert examination.constant
+    assert examination.fraction == 0
+    words = graded_report(examination, 0, 4).text
+    assert "One answer to everything earns nothing, even where it is right." in words
+
+
+def test_an_answer_that_changes_once_is_not_one_answer_to_everything() -> None:
+    checks = Problem(lambda x: float(np.sum(x)), signs, ()).visible_checks()
+    for wrong in (lambda x: float(x[0]), lambda x: 0 if not x.any() else "no", broken):
+        examination = run(checks, wrong)
+        assert not examination.constant
+        assert examination.fraction == (0.5 if wrong is not broken else 0)
+        assert "One answer" not in graded_report(examination, 2, 4).text
+
+
+def test_the_same_right_answer_to_everything_earns_all() -> None:
+    checks = Problem(lambda x: x.shape, cases, ()).visible_checks()
+    assert run(checks, lambda x: x.shape).fraction == 1
+    checks = Problem(lambda x: x.ndim, cases, ()).visible_checks()
+    assert run(checks, lambda x: 2).fraction == 1
 
 
 def test_a_second_mistake_does_not_hide_the_first() -> None:

@@ -47,6 +47,15 @@ def test_costs_are_those_of_all_descendants(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_what_notebooks_for_stock_nbgrader_import_is_there(tmp_path: Path) -> None:
+    from benchmarks.grading import stock
+
+    stock.make_modules(tmp_path)
+    program = "import autograder, course_tests\nimport autograder.grading.inside.shell"
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path.insert(0, '.'); {program}"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+
+
 def test_every_solution_and_every_mistake_has_its_turn() -> None:
     from benchmarks.grading.submissions import honest_class
 

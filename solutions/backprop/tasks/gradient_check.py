@@ -47,6 +47,10 @@ def _off_by(rng: Random, *shape: int, larger: str) -> dict[str, Value]:
     return {"analytic": analytic, "numeric": numeric}
 
 
+SIGNED, SIZES, LARGEST = ("sign_kept",), ("size_without_sign",), ("largest_by_largest",)
+"""What depends on the signs, and the sizes, that are drawn."""
+
+
 def cases(rng: Random) -> list[Case]:
     """The worked example, then zeros on one side or both, then more axes."""
     both = _off_by(rng, 2, 4, larger="numeric")
@@ -61,11 +65,21 @@ def cases(rng: Random) -> list[Case]:
             "the worked example",
             {"analytic": np.array([10.0, -2.0, 0.0]), "numeric": np.array([9.0, -2.5, 0.0])},
         ),
-        Case("no element is zero", _off_by(rng, 3, 4, larger="numeric")),
-        Case("an element that is zero in both", both),
-        Case("an element that is zero in one", difference),
-        Case("a wrong sign", signs),
-        Case("four axes", _off_by(rng, 2, 3, 2, 2, larger="analytic")),
+        Case(
+            "no element is zero",
+            _off_by(rng, 3, 4, larger="numeric"),
+            finds=SIGNED,
+            overlooks=SIZES,
+        ),
+        Case("an element that is zero in both", both, finds=SIZES, overlooks=SIGNED),
+        Case(
+            "an element that is zero in one",
+            difference,
+            finds=("divided_by_smaller", *LARGEST),
+            overlooks=(*SIGNED, *SIZES),
+        ),
+        Case("a wrong sign", signs, finds=SIZES, overlooks=(*SIGNED, *LARGEST)),
+        Case("four axes", _off_by(rng, 2, 3, 2, 2, larger="analytic"), overlooks=(*SIGNED, *SIZES)),
     ]
 
 
@@ -77,7 +91,12 @@ def hidden_cases(rng: Random) -> list[Case]:
     return [
         Case("two equal gradients", {"analytic": same, "numeric": same.copy()}),
         Case("all elements negative", negative),
-        Case("a longer row", _off_by(rng, 20, larger="numeric")),
+        Case(
+            "a longer row",
+            _off_by(rng, 20, larger="numeric"),
+            finds=SIGNED,
+            overlooks=SIZES,
+        ),
     ]
 
 

@@ -70,20 +70,40 @@ def cases(rng: Random) -> list[Case]:
     }
     return [
         Case("the worked example", worked),
-        Case("windows that overlap", _arguments(rng, _distinct(rng, 1, 1, 5, 7), 3, 2)),
+        Case(
+            "windows that overlap",
+            _arguments(rng, _distinct(rng, 1, 1, 5, 7), 3, 2),
+            finds=("maximum_overwritten", "window_overwritten", "size_for_stride"),
+        ),
         Case("two images, three channels", _arguments(rng, _distinct(rng, 2, 3, 2, 4), 2, 2)),
         Case("windows with gaps between them", _arguments(rng, _distinct(rng, 1, 2, 6, 9), 2, 3)),
-        Case("equal maxima", _arguments(rng, _ties(rng, 1, 2, 5, 7), 3, 2)),
-        Case("all numbers below zero", _arguments(rng, _distinct(rng, 1, 1, 4, 6) - 9, 2, 2)),
+        Case(
+            "equal maxima",
+            _arguments(rng, _ties(rng, 1, 2, 5, 7), 3, 2),
+            finds=("maximum_overwritten", "window_overwritten"),
+        ),
+        Case(
+            "all numbers below zero",
+            _arguments(rng, _distinct(rng, 1, 1, 4, 6) - 9, 2, 2),
+            finds=("row_and_column_exchanged",),
+        ),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("stride 1", _arguments(rng, _distinct(rng, 2, 1, 5, 4), 3, 1)),
+        Case(
+            "stride 1",
+            _arguments(rng, _distinct(rng, 2, 1, 5, 4), 3, 1),
+            finds=("maximum_of_first_image",),
+        ),
         Case("two images that overlap", _arguments(rng, _distinct(rng, 2, 2, 7, 5), 3, 2)),
-        Case("one window", _arguments(rng, _distinct(rng, 1, 2, 3, 3), 3, 1)),
+        Case(
+            "one window",
+            _arguments(rng, _distinct(rng, 1, 2, 3, 3), 3, 1),
+            finds=("row_and_column_exchanged",),
+        ),
         Case("equal maxima, two images", _arguments(rng, _ties(rng, 2, 2, 6, 5), 2, 1)),
     ]
 

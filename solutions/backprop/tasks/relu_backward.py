@@ -37,8 +37,12 @@ def cases(rng: Random) -> list[Case]:
     }
     return [
         Case("the worked example", worked),
-        Case("a row", _relu(rng, 8)),
-        Case("a matrix", _relu(rng, 4, 3)),
+        Case(
+            "a row",
+            _relu(rng, 8),
+            finds=("both_positive", "times_output", "forward_again", "all_pass"),
+        ),
+        Case("a matrix", _relu(rng, 4, 3), finds=("both_positive",)),
         Case("a batch of images", _relu(rng, 2, 2, 3, 2)),
     ]
 

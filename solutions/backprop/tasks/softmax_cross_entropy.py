@@ -58,7 +58,7 @@ def cases(rng: Random) -> list[Case]:
             "the worked example",
             {"scores": np.array([[0.0, 0, 0, 0], [0, 0, 1, 0]]), "y": np.array([1, 2])},
         ),
-        Case("one example", _scores(rng, 1, 3)),
+        Case("one example", _scores(rng, 1, 3), finds=("shift_forgotten_in_score",)),
         Case("as many examples as classes", _scores(rng, 4, 4)),
         Case("scores around 1000", _lifted(_scores(rng, 3, 5), [1000.0] * 3)),
         Case("rows of different size", _lifted(_scores(rng, 3, 4), [0.0, 1000.0, -1000.0])),

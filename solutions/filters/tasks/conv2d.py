@@ -46,8 +46,16 @@ def _layer(rng: Random, x: tuple[int, ...], w: tuple[int, ...]) -> dict[str, Val
 def cases(rng: Random) -> list[Case]:
     """One new thing at a time: channels, filters, images, then special sizes."""
     return [
-        Case("one image, one channel, one filter", _layer(rng, (1, 1, 3, 5), (1, 1, 2, 2))),
-        Case("three channels, one filter", _layer(rng, (1, 3, 3, 5), (1, 3, 2, 3))),
+        Case(
+            "one image, one channel, one filter",
+            _layer(rng, (1, 1, 3, 5), (1, 1, 2, 2)),
+            finds=("relu_included",),
+        ),
+        Case(
+            "three channels, one filter",
+            _layer(rng, (1, 3, 3, 5), (1, 3, 2, 3)),
+            finds=("relu_included",),
+        ),
         Case("as many filters as channels and columns", _layer(rng, (1, 3, 3, 4), (3, 3, 2, 2))),
         Case("two images, four filters", _layer(rng, (2, 2, 6, 4), (4, 2, 3, 2))),
         Case("filters of one pixel", _layer(rng, (2, 3, 2, 3), (2, 3, 1, 1))),
@@ -65,7 +73,11 @@ def cases(rng: Random) -> list[Case]:
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("filters as large as the images", _layer(rng, (2, 2, 3, 4), (3, 2, 3, 4))),
+        Case(
+            "filters as large as the images",
+            _layer(rng, (2, 2, 3, 4), (3, 2, 3, 4)),
+            finds=("relu_included",),
+        ),
         Case("wide images, tall filters", _layer(rng, (2, 3, 4, 9), (4, 3, 3, 2))),
         Case("as many images as filters", _layer(rng, (3, 2, 5, 4), (3, 2, 2, 3))),
         Case("many channels", _layer(rng, (2, 7, 5, 6), (2, 7, 3, 3))),

@@ -31,8 +31,16 @@ def cases(rng: Random) -> list[Case]:
         Case("the worked example", {"x": WORKED_PICTURE, "w": WORKED_FILTER}),
         Case("square picture, square filter", picture_and_filter(rng, (5, 5), (3, 3))),
         Case("tall picture, wide filter", picture_and_filter(rng, (6, 4), (2, 3))),
-        Case("filter of one row", picture_and_filter(rng, (3, 5), (1, 3))),
-        Case("filter of one column", picture_and_filter(rng, (5, 3), (3, 1))),
+        Case(
+            "filter of one row",
+            picture_and_filter(rng, (3, 5), (1, 3)),
+            finds=("not_flipped",),
+        ),
+        Case(
+            "filter of one column",
+            picture_and_filter(rng, (5, 3), (3, 1)),
+            finds=("not_flipped",),
+        ),
     ]
 
 

@@ -40,16 +40,20 @@ def cases(rng: Random) -> list[Case]:
     square[2:5, 2:6] = 1.0
     return [
         Case("white square, Sobel filters", {"x": square, "w1": -SOBEL, "w2": -SOBEL.T}),
-        Case("square picture", _triple(rng, (6, 6), (2, 2))),
-        Case("tall picture, wide filters", _triple(rng, (8, 6), (2, 3))),
-        Case("wide picture, tall filters", _triple(rng, (6, 8), (3, 2))),
+        Case(
+            "square picture",
+            _triple(rng, (6, 6), (2, 2)),
+            finds=("zeros", "first_filter_only", "second_filter_only"),
+        ),
+        Case("tall picture, wide filters", _triple(rng, (8, 6), (2, 3)), finds=("yes_or_no",)),
+        Case("wide picture, tall filters", _triple(rng, (6, 8), (3, 2)), finds=("yes_or_no",)),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("filters of one pixel", _triple(rng, (5, 7), (1, 1))),
+        Case("filters of one row", _triple(rng, (8, 9), (1, 3)), finds=("zeros",)),
         Case("larger filters", _triple(rng, (9, 10), (4, 3))),
         Case("larger picture", _triple(rng, (12, 9), (3, 3))),
     ]

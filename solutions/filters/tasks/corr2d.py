@@ -48,21 +48,34 @@ def cases(rng: Random) -> list[Case]:
         Case("the worked example", {"x": WORKED_PICTURE, "w": WORKED_FILTER}),
         Case("square picture, square filter", picture_and_filter(rng, (5, 5), (3, 3))),
         Case("tall picture, wide filter", picture_and_filter(rng, (7, 4), (2, 3))),
-        Case("filter as large as the picture", picture_and_filter(rng, (3, 4), (3, 4))),
-        Case("filter of one pixel", {"x": quarters(rng, 3, 4), "w": drawn_positive(rng, 1, 1)}),
+        Case(
+            "filter as large as the picture",
+            picture_and_filter(rng, (3, 4), (3, 4)),
+            finds=("negative_removed",),
+        ),
+        Case(
+            "filter of one pixel",
+            {"x": quarters(rng, 3, 4), "w": drawn_positive(rng, 1, 1)},
+            finds=("the first argument",),
+        ),
         Case(
             "picture of whole numbers",
             {"x": drawn_integers(rng, 4, 5), "w": quarters(rng, 3, 2)},
+            finds=("whole_numbers", "negative_removed"),
         ),
     ]
+
+
+FLIPPED = ("flipped_kernel",)
+"""What a filter finds that does not read the same from both ends."""
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
         Case("wide picture, tall filter", picture_and_filter(rng, (4, 9), (3, 2))),
-        Case("filter of one row", picture_and_filter(rng, (4, 5), (1, 3))),
-        Case("filter of one column", picture_and_filter(rng, (5, 4), (3, 1))),
+        Case("filter of one row", picture_and_filter(rng, (4, 5), (1, 3)), finds=FLIPPED),
+        Case("filter of one column", picture_and_filter(rng, (5, 4), (3, 1)), finds=FLIPPED),
         Case("larger picture", picture_and_filter(rng, (11, 8), (4, 5))),
     ]
 

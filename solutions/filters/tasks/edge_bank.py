@@ -33,7 +33,11 @@ def cases(rng: Random) -> list[Case]:
         Case("Sobel filter", {"x": quarters(rng, 5, 5), "w": SOBEL}),
         Case("square picture", picture_and_filter(rng, (5, 5), (3, 3))),
         Case("tall picture", picture_and_filter(rng, (6, 4), (3, 3))),
-        Case("wide picture, small filter", picture_and_filter(rng, (3, 5), (2, 2))),
+        Case(
+            "wide picture, small filter",
+            picture_and_filter(rng, (3, 5), (2, 2)),
+            finds=("sign_removed",),
+        ),
     ]
 
 
@@ -41,7 +45,11 @@ def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
         Case("wide picture", picture_and_filter(rng, (5, 8), (3, 3))),
-        Case("filter as large as the picture", picture_and_filter(rng, (4, 4), (4, 4))),
+        Case(
+            "filter as large as the picture",
+            picture_and_filter(rng, (4, 4), (4, 4)),
+            finds=("sign_removed",),
+        ),
         Case("larger filter", picture_and_filter(rng, (8, 7), (5, 5))),
     ]
 

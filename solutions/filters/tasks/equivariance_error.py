@@ -41,6 +41,19 @@ def _maps(x: np.ndarray, source: str, dy: int, dx: int) -> dict[str, Value]:
     return {"f": Formula(("x",), source), "x": x, "dy": dy, "dx": dx}
 
 
+def _spots(rng: Random, x: np.ndarray, **places: tuple[int, int]) -> np.ndarray:
+    """Put pixels into a picture that outshine all others.
+
+    Where they lie decides where the largest difference is, and so which mistakes overlook it,
+    whatever numbers are drawn: a bright and a dark one meet inside, the brightest at the border.
+    """
+    for kind, place in places.items():
+        low, high = SPOTS[kind]
+        x[place] = quarters(rng, low=low, high=high)
+    return x
+
+
+SPOTS = {"bright": (20.0, 30.0), "dark": (-30.0, -20.0), "brightest": (80.0, 100.0)}
 NEIGHBORS = "x[:, :-1] - x[:, 1:]"
 PADDED_NEIGHBORS = "x - np.pad(x, ((0, 0), (0, 1)))[:, 1:]"
 DARKER = "x * (5 - np.arange(x.shape[1]))"
@@ -53,23 +66,61 @@ def cases(rng: Random) -> list[Case]:
     """One map that moves along with the picture, and four that do not."""
     return [
         Case("difference of neighbors", _maps(quarters(rng, 5, 6), NEIGHBORS, 1, 2)),
-        Case("darker from left to right", _maps(drawn_positive(rng, 5, 6), DARKER, 2, 1)),
-        Case("every second pixel", _maps(quarters(rng, 10, 8), SECOND_PIXELS, 2, 1)),
+        Case(
+            "darker from left to right",
+            _maps(_spots(rng, drawn_positive(rng, 5, 6), bright=(1, 0)), DARKER, 2, 1),
+        ),
+        Case(
+            "every second pixel",
+            _maps(
+                _spots(rng, quarters(rng, 10, 8), bright=(2, 0), dark=(4, 1), brightest=(0, 1)),
+                SECOND_PIXELS,
+                2,
+                1,
+            ),
+        ),
         Case(
             "difference of neighbors, zeros beyond the border",
-            _maps(quarters(rng, 5, 6), PADDED_NEIGHBORS, 0, 1),
+            _maps(
+                _spots(rng, quarters(rng, 5, 6), bright=(0, 4), dark=(0, 5), brightest=(2, 0)),
+                PADDED_NEIGHBORS,
+                0,
+                1,
+            ),
         ),
-        Case("turned upside down", _maps(quarters(rng, 6, 5), UPSIDE_DOWN, 1, 0)),
+        Case(
+            "turned upside down",
+            _maps(_spots(rng, quarters(rng, 6, 5), bright=(1, 0), dark=(5, 0)), UPSIDE_DOWN, 1, 0),
+        ),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More functions and larger shifts."""
     return [
-        Case("brighter from top to bottom", _maps(quarters(rng, 6, 7), BRIGHTER, 1, 3)),
+        Case(
+            "brighter from top to bottom",
+            _maps(_spots(rng, quarters(rng, 6, 7), dark=(1, 0)), BRIGHTER, 1, 3),
+        ),
         Case("ReLU", _maps(quarters(rng, 6, 5), "np.maximum(x, 0)", 2, 3)),
-        Case("transposed", _maps(quarters(rng, 6, 6), "x.T", 1, 2)),
-        Case("every second row", _maps(quarters(rng, 12, 5), "x[::2]", 3, 1)),
+        Case(
+            "transposed",
+            _maps(
+                _spots(rng, quarters(rng, 6, 6), bright=(2, 0), dark=(3, 5), brightest=(0, 5)),
+                "x.T",
+                1,
+                2,
+            ),
+        ),
+        Case(
+            "every second row",
+            _maps(
+                _spots(rng, quarters(rng, 12, 5), bright=(0, 0), dark=(3, 0), brightest=(0, 4)),
+                "x[::2]",
+                3,
+                1,
+            ),
+        ),
     ]
 
 

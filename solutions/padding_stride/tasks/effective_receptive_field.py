@@ -52,14 +52,19 @@ def _unit(x: np.ndarray, source: str, i: int, j: int, h: float = 0.25) -> dict[s
     return {"f": Formula(("x",), source), "x": x, "i": i, "j": j, "h": h}
 
 
-def _awake(
-    rng: Random, shape: tuple[int, int], source: str, i: int, j: int, h: float = 0.25
-) -> dict[str, Value]:
-    """Draw a picture on which ReLU does not silence the unit."""
+def _edge_awake(rng: Random, rows: int, columns: int, i: int, j: int) -> dict[str, Value]:
+    """Draw a picture on which the unit of EDGES_RELU answers, before a nudge and after it."""
+    x = quarters(rng, rows, columns)
+    x[i + 1, j + 1] = 2 * x[i, j] + quarters(rng, low=0.5)
+    return _unit(x, EDGES_RELU, i, j)
+
+
+def _both_awake(rng: Random, rows: int, columns: int, i: int, j: int) -> dict[str, Value]:
+    """Draw a picture on which both filters of TWO_LAYERS answer, before a nudge and after it."""
     while True:
-        drawn = _unit(quarters(rng, *shape), source, i, j, h)
-        if effective_receptive_field(**drawn).any():
-            return drawn
+        x = quarters(rng, rows, columns)
+        if min(x[i, j] - x[i + 1, j], x[i + 1, j + 1] - x[i, j + 1]) >= 0.5:
+            return _unit(x, TWO_LAYERS, i, j)
 
 
 def cases(rng: Random) -> list[Case]:
@@ -67,18 +72,26 @@ def cases(rng: Random) -> list[Case]:
     return [
         Case("a filter of one column", _unit(quarters(rng, 5, 4), BLUR, 1, 2, 0.5)),
         Case("a filter with stride 2", _unit(quarters(rng, 5, 7), EDGES_SKIPPED, 1, 2)),
-        Case("padding", _unit(quarters(rng, 4, 5), PADDED, 0, 3, 0.5)),
+        Case(
+            "padding",
+            _unit(quarters(rng, 4, 5), PADDED, 0, 3, 0.5),
+            finds=("weighted_by_the_picture",),
+        ),
         Case("products of pixels", _unit(quarters(rng, 4, 5, low=0.5), SQUARES, 2, 1)),
-        Case("two filters with ReLU", _awake(rng, (5, 6), TWO_LAYERS, 2, 1)),
+        Case("two filters with ReLU", _both_awake(rng, 5, 6, 2, 1)),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More pictures and units."""
     return [
-        Case("a large step", _unit(quarters(rng, 4, 6, low=1.0), SQUARES, 1, 3, 2.0)),
-        Case("a filter with ReLU", _awake(rng, (6, 5), EDGES_RELU, 3, 2)),
-        Case("two filters with ReLU, wide", _awake(rng, (4, 8), TWO_LAYERS, 1, 4)),
+        Case(
+            "a large step",
+            _unit(quarters(rng, 4, 6, low=1.0), SQUARES, 1, 3, 2.0),
+            finds=("picture_left_changed",),
+        ),
+        Case("a filter with ReLU", _edge_awake(rng, 6, 5, 3, 2)),
+        Case("two filters with ReLU, wide", _both_awake(rng, 4, 8, 1, 4)),
     ]
 
 

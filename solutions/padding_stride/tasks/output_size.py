@@ -54,16 +54,37 @@ def _fitting(
     return _axis(size, kernel, stride, padding, dilation)
 
 
+EXCHANGED = ("stride_and_dilation_exchanged",)
+
+
 def cases(rng: Random) -> list[Case]:
     """One new argument at a time, and a filter that fits nowhere."""
     small, stride = int(rng.integers(4, 30)), int(rng.integers(2, 5))
     return [
         Case("stride 1, no padding", _fitting(rng, 1, 0, padded=False)),
-        Case("stride 1, padding", _fitting(rng, 1, 0, padded=True)),
+        Case(
+            "stride 1, padding",
+            _fitting(rng, 1, 0, padded=True),
+            finds=("the first argument",),
+        ),
         Case("stride 3, one pixel left over", _fitting(rng, 3, 1, padded=False)),
-        Case("stride 3, two pixels left over", _fitting(rng, 3, 2, padded=True)),
-        Case("dilation", _fitting(rng, 1, 0, padded=False, dilation=int(rng.integers(2, 4)))),
-        Case("everything at once", _fitting(rng, 2, 1, padded=True, dilation=3)),
+        Case(
+            "stride 3, two pixels left over",
+            _fitting(rng, 3, 2, padded=True),
+            finds=("padding_ignored", *EXCHANGED),
+            overlooks=("one_padding",),
+        ),
+        Case(
+            "dilation",
+            _fitting(rng, 1, 0, padded=False, dilation=int(rng.integers(2, 4))),
+            finds=EXCHANGED,
+        ),
+        Case(
+            "everything at once",
+            _fitting(rng, 2, 1, padded=True, dilation=3),
+            finds=EXCHANGED,
+            overlooks=("one_padding",),
+        ),
         # Seldom met, and seldom thought of: each is worth a little more than one of the others.
         Case("the filter is a little too large", _axis(small, small + 3, stride, 1, 1), 1.4),
         Case("the filter is far too large", _axis(small, small + 9, stride, 1, 1), 1.4),
@@ -74,9 +95,21 @@ def hidden_cases(rng: Random) -> list[Case]:
     """More of the same, larger."""
     size = int(rng.integers(50, 300))
     return [
-        Case("stride 5, four pixels left over", _fitting(rng, 5, 4, padded=True)),
-        Case("stride 4, one pixel left over", _fitting(rng, 4, 1, padded=True)),
-        Case("stride 2 and dilation", _fitting(rng, 2, 1, padded=True, dilation=2)),
+        Case(
+            "stride 5, four pixels left over",
+            _fitting(rng, 5, 4, padded=True),
+            finds=("padding_ignored", *EXCHANGED),
+        ),
+        Case(
+            "stride 4, one pixel left over",
+            _fitting(rng, 4, 1, padded=True),
+            finds=("one_padding", *EXCHANGED),
+        ),
+        Case(
+            "stride 2 and dilation",
+            _fitting(rng, 2, 1, padded=True, dilation=2),
+            finds=("one_padding",),
+        ),
         Case("a large input", _axis(3 * size, 4, 3, 1, 1)),
     ]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from autograder.problems import Misconception, Problem
+from autograder.problems import Case, Misconception, Problem, Random
 from solutions.arrays import Array
 from solutions.pooling.images import hidden_pool_cases, pool_cases
 from solutions.pooling.windows import (
@@ -39,6 +40,38 @@ def max_pool_forward(x: Array, size: int, stride: int) -> Array:
             out[:, :, i, j] = window.max(axis=(2, 3))
     return out
     ### END SOLUTION
+
+
+# Cases
+
+FINDS = {
+    "two images, three channels": ("accumulator_zero",),
+    "windows that overlap": ("largest_magnitude",),
+    "windows with gaps between them": ("accumulator_zero",),
+    "images of whole numbers": ("accumulator_zero",),
+}
+OVERLOOKS = {
+    "a rest that no window reaches": ("accumulator_zero",),
+    "windows that overlap": ("accumulator_zero",),
+    "wide images": ("accumulator_zero",),
+    "larger images of whole numbers": ("accumulator_zero",),
+}
+"""What depends on whether there is a window without a positive number, by the names of cases."""
+
+
+def _telling(case: Case) -> Case:
+    finds, overlooks = FINDS.get(case.name, ()), OVERLOOKS.get(case.name, ())
+    return dataclasses.replace(case, finds=finds, overlooks=overlooks)
+
+
+def cases(rng: Random) -> list[Case]:
+    """Those that both kinds of pooling share."""
+    return [_telling(case) for case in pool_cases(rng)]
+
+
+def hidden_cases(rng: Random) -> list[Case]:
+    """More of those."""
+    return [_telling(case) for case in hidden_pool_cases(rng)]
 
 
 # Misconceptions
@@ -295,9 +328,9 @@ ALTERNATIVES = (
 
 PROBLEM = Problem(
     max_pool_forward,
-    pool_cases,
+    cases,
     MISCONCEPTIONS,
-    hidden_cases=hidden_pool_cases,
+    hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "pool"},
 )

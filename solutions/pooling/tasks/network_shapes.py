@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from autograder.problems import Case, Misconception, Problem, Random
 from solutions.arrays import Shape
-from solutions.networks import Layer
+from solutions.networks import Layer, Spec
 from solutions.pooling.drawn_networks import hidden_networks, networks
 
 
@@ -52,14 +52,24 @@ def network_shapes(spec: list[Layer]) -> list[Shape]:
 # Cases
 
 
+FINDS = {"AlexNet on a wide image": ("pool_divides_by_stride", "pool_always_halves")}
+OVERLOOKS = {"strides that do not divide": ("padding_on_one_side",)}
+"""What depends on whether the numbers drawn are even, by the names of networks."""
+
+
+def _case(name: str, spec: Spec) -> Case:
+    finds, overlooks = FINDS.get(name, ()), OVERLOOKS.get(name, ())
+    return Case(name, {"spec": spec}, finds=finds, overlooks=overlooks)
+
+
 def cases(rng: Random) -> list[Case]:
     """Return the worked example, known networks, and networks with one special thing each."""
-    return [Case(name, {"spec": spec}) for name, spec in networks(rng)]
+    return [_case(name, spec) for name, spec in networks(rng)]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More networks."""
-    return [Case(name, {"spec": spec}) for name, spec in hidden_networks(rng)]
+    return [_case(name, spec) for name, spec in hidden_networks(rng)]
 
 
 # Misconceptions

@@ -87,14 +87,22 @@ def _drawn_network(
     }
 
 
-def _has_ties(parameters: Parameters, x: Array) -> bool:
-    """Whether correct solutions may differ: equal maxima in a pooling window, or a zero in ReLU."""
+def _windows(parameters: Parameters, x: Array) -> Array:
+    """Return the first maps before ReLU, by pooling windows: those are axes 3 and 5."""
     w1 = parameters["w1"]
     maps = w1.reshape(len(w1), -1) @ im2col(x, 3, 3, 1, 1) + parameters["b1"][:, np.newaxis]
-    blocks = maps.reshape(len(w1), len(x), x.shape[2] // 2, 2, x.shape[3] // 2, 2)
-    top = blocks.max(axis=(3, 5))
-    winners = (blocks == top[:, :, :, np.newaxis, :, np.newaxis]).sum(axis=(3, 5))
-    return bool((winners > 1)[top > 0].any() or (maps == 0).any())
+    return maps.reshape(len(w1), len(x), x.shape[2] // 2, 2, x.shape[3] // 2, 2)
+
+
+def _has_ties(parameters: Parameters, x: Array) -> bool:
+    """Whether correct solutions may differ: equal maxima in a pooling window, or a zero in ReLU."""
+    return _ties_in(_windows(parameters, x))
+
+
+def _ties_in(windows: Array) -> bool:
+    top = windows.max(axis=(3, 5))
+    winners = (windows == top[:, :, :, np.newaxis, :, np.newaxis]).sum(axis=(3, 5))
+    return bool((winners > 1)[top > 0].any() or (windows == 0).any())
 
 
 def _network_and_batch(
@@ -106,10 +114,12 @@ def _network_and_batch(
     classes: int,
     large: bool = False,
     apart: bool = False,
+    dim: bool = False,
 ) -> dict[str, Value]:
     """Draw a network and a batch on which all correct solutions agree.
 
     large: all scores lie near 1024. apart: those of one image lie far above those of the others.
+    dim: ReLU silences a window, which is what a network without ReLU is found by; else none.
     """
     while True:
         drawn = _drawn_network(rng, images, channels, size, filters, classes)
@@ -118,7 +128,9 @@ def _network_and_batch(
         if apart:
             drawn["x"][0] *= 1024
         all_alike = images > 1 and len(set(drawn["y"].tolist())) == 1
-        if all_alike or _has_ties(drawn["parameters"], drawn["x"]):
+        windows = _windows(drawn["parameters"], drawn["x"])
+        silenced = bool((windows.max(axis=(3, 5)) < 0).any())
+        if all_alike or silenced != dim or _ties_in(windows):
             continue
         top = scores(drawn["parameters"], drawn["x"]).max(axis=1)
         if not apart or top.max() - top.min() > 800:
@@ -138,18 +150,34 @@ def cases(rng: Random) -> list[Case]:
         Case("three images", _network_and_batch(rng, 3, 1, (4, 6), 2, 3)),
         Case("more of everything", _network_and_batch(rng, 4, 2, (2, 6), 3, 4)),
         Case("very large scores", _network_and_batch(rng, 3, 1, (2, 4), 2, 4, large=True)),
-        Case("scores far apart", _network_and_batch(rng, 3, 1, (2, 4), 2, 4, apart=True)),
+        Case(
+            "scores far apart",
+            _network_and_batch(rng, 3, 1, (2, 4), 2, 4, apart=True, dim=True),
+            finds=("relu_forgotten_backward", "relu_of_the_gradient"),
+        ),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("one image", _network_and_batch(rng, 1, 2, (4, 2), 2, 3)),
-        Case("tall images", _network_and_batch(rng, 3, 2, (6, 2), 2, 4)),
-        Case("as many images as filters", _network_and_batch(rng, 3, 1, (4, 4), 3, 4)),
         Case(
-            "large scores of large images", _network_and_batch(rng, 4, 2, (4, 4), 2, 3, large=True)
+            "one image",
+            _network_and_batch(rng, 1, 2, (4, 2), 2, 3),
+            finds=("relu_of_the_gradient",),
+        ),
+        Case(
+            "tall images",
+            _network_and_batch(rng, 3, 2, (6, 2), 2, 4),
+            finds=("relu_of_the_gradient",),
+        ),
+        Case(
+            "as many images as filters",
+            _network_and_batch(rng, 3, 1, (4, 4), 3, 4, dim=True),
+        ),
+        Case(
+            "large scores of large images",
+            _network_and_batch(rng, 4, 2, (4, 4), 2, 3, large=True, dim=True),
         ),
     ]
 

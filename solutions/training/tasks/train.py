@@ -97,12 +97,20 @@ def _training_arguments(
     }
 
 
+ORDERS = ("first_order_again",)
+"""What epochs find that do not happen to have the same batches."""
+
+
 def cases(rng: Random) -> list[Case]:
     """From two steps to several epochs whose last batch is smaller."""
     return [
-        Case("one epoch of two batches", _training_arguments(rng, 4, 2, 1, 0.25)),
-        Case("two epochs", _training_arguments(rng, 6, 2, 2, 0.125)),
-        Case("a smaller last batch", _training_arguments(rng, 7, 3, 2, 0.125)),
+        Case(
+            "one epoch of two batches",
+            _training_arguments(rng, 4, 2, 1, 0.25),
+            finds=("labels_not_shuffled", "order_ignored"),
+        ),
+        Case("two epochs", _training_arguments(rng, 6, 2, 2, 0.125), finds=ORDERS),
+        Case("a smaller last batch", _training_arguments(rng, 7, 3, 2, 0.125), finds=ORDERS),
         Case("several answers, three epochs", _training_arguments(rng, 5, 2, 3, 0.125, answers=2)),
     ]
 
@@ -111,7 +119,11 @@ def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
         Case("the batch size divides", _training_arguments(rng, 8, 4, 3, 0.0625, answers=3)),
-        Case("a last batch of one", _training_arguments(rng, 9, 4, 2, 0.125)),
+        Case(
+            "a last batch of one",
+            _training_arguments(rng, 9, 4, 2, 0.125),
+            finds=ORDERS,
+        ),
         Case("batches of one", _training_arguments(rng, 4, 1, 2, 0.0625, answers=2)),
     ]
 

@@ -45,13 +45,24 @@ def _located(rng: Random, count: int, height: int, width: int, layer: int) -> di
     return scored_pictures(rng, count, height, width) | {"layer": layer}
 
 
+MIXED = ("zeros", "negative_sums_kept", "relu_before_the_sum")
+"""What maps find that speak for the class here, and against it there."""
+
+LIVELY = (*MIXED, "no_spatial_mean", "absolute_weights", "layer_before", "all_scores")
+"""What a single picture finds whose last maps are not all dark."""
+
+
 def cases(rng: Random) -> list[Case]:
     """The last maps, those before a ReLU that overwrites them, those in the middle."""
     return [
-        Case("the last maps of one picture", _located(rng, 1, 4, 8, 4)),
-        Case("three pictures of different classes", _located(rng, 3, 4, 4, 4)),
-        Case("maps that a ReLU overwrites", _located(rng, 2, 4, 8, 3)),
-        Case("maps in the middle", _located(rng, 2, 8, 4, 2)),
+        Case("the last maps of one picture", _located(rng, 1, 4, 8, 4), finds=LIVELY),
+        Case("three pictures of different classes", _located(rng, 3, 4, 4, 4), finds=MIXED),
+        Case(
+            "maps that a ReLU overwrites",
+            _located(rng, 2, 4, 8, 3),
+            finds=(*MIXED, "layer_before", "overwritten_maps"),
+        ),
+        Case("maps in the middle", _located(rng, 2, 8, 4, 2), finds=MIXED),
     ]
 
 
@@ -59,8 +70,8 @@ def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
         Case("the first maps", _located(rng, 2, 4, 4, 0)),
-        Case("four pictures", _located(rng, 4, 4, 8, 4)),
-        Case("tall pictures", _located(rng, 2, 8, 4, 3)),
+        Case("four pictures", _located(rng, 4, 4, 8, 4), finds=MIXED),
+        Case("tall pictures", _located(rng, 2, 8, 4, 3), finds=MIXED),
     ]
 
 

@@ -57,11 +57,19 @@ def _path(rng: Random, height: int, width: int, times: list[float]) -> dict[str,
     }
 
 
+SIGNS = ("absolute_values",)
+"""What a path finds on which the derivative is below zero somewhere."""
+
+
 def cases(rng: Random) -> list[Case]:
     """Two times, a longer way, a way in both directions."""
     return [
-        Case("there and a step away", _path(rng, 4, 6, [0.0, 1.0])),
-        Case("six steps", _path(rng, 6, 6, [0.0, 0.5, 1.0, 1.5, 2.0, 2.5])),
+        Case("there and a step away", _path(rng, 4, 6, [0.0, 1.0]), finds=SIGNS),
+        Case(
+            "six steps",
+            _path(rng, 6, 6, [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]),
+            finds=SIGNS,
+        ),
         Case("backward and forward", _path(rng, 6, 4, [-2.0, -0.5, 0.25, 3.0])),
     ]
 
@@ -69,8 +77,12 @@ def cases(rng: Random) -> list[Case]:
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("a single time", _path(rng, 4, 4, [1.5])),
-        Case("not in order", _path(rng, 8, 4, [2.0, -1.0, 4.0, 0.0, 1.0])),
+        Case("a single time", _path(rng, 4, 4, [1.5]), finds=SIGNS),
+        Case(
+            "not in order",
+            _path(rng, 8, 4, [2.0, -1.0, 4.0, 0.0, 1.0]),
+            finds=SIGNS,
+        ),
     ]
 
 

@@ -77,22 +77,28 @@ def _occlusion(
     }
 
 
+TARGET = ("largest_score",)
+"""What a picture finds whose target is not its likeliest class."""
+
+
 def cases(rng: Random) -> list[Case]:
     """One batch, several batches, then patches that leave a border."""
     return [
-        Case("everything in one batch", _occlusion(rng, (4, 6), 2, 2, 0.0, 6)),
-        Case("a last batch that is not full", _occlusion(rng, (6, 8), 2, 2, 0.5, 5)),
-        Case("patches that overlap", _occlusion(rng, (6, 4), 3, 1, -1.0, 4)),
-        Case("a border that no patch reaches", _occlusion(rng, (8, 6), 3, 2, 0.25, 8)),
+        Case("everything in one batch", _occlusion(rng, (4, 6), 2, 2, 0.0, 6), finds=TARGET),
+        Case("a last batch that is not full", _occlusion(rng, (6, 8), 2, 2, 0.5, 5), finds=TARGET),
+        Case("patches that overlap", _occlusion(rng, (6, 4), 3, 1, -1.0, 4), finds=TARGET),
+        Case(
+            "a border that no patch reaches", _occlusion(rng, (8, 6), 3, 2, 0.25, 8), finds=TARGET
+        ),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("a wide picture", _occlusion(rng, (4, 10), 2, 1, 0.75, 7)),
-        Case("patch of one pixel", _occlusion(rng, (6, 6), 1, 3, 1.5, 3)),
-        Case("patch as high as the picture", _occlusion(rng, (4, 8), 4, 2, -0.5, 2)),
+        Case("a wide picture", _occlusion(rng, (4, 10), 2, 1, 0.75, 7), finds=TARGET),
+        Case("patch of one pixel", _occlusion(rng, (6, 6), 1, 3, 1.5, 3), finds=TARGET),
+        Case("patch as high as the picture", _occlusion(rng, (4, 8), 4, 2, -0.5, 2), finds=TARGET),
     ]
 
 

@@ -39,13 +39,19 @@ def _used_before(rng: Random, given: dict[str, Value]) -> dict[str, Value]:
     return given | {"x": values.Tensor(array, quarters(rng, *array.shape))}
 
 
+TARGET = ("likeliest_class",)
+"""What pictures find whose targets are not all their likeliest classes."""
+
+
 def cases(rng: Random) -> list[Case]:
     """One picture, several, then pictures with a past."""
     return [
-        Case("a single picture", scored_pictures(rng, 1, 4, 6)),
+        Case("a single picture", scored_pictures(rng, 1, 4, 6), finds=TARGET),
         Case("three pictures of different classes", scored_pictures(rng, 3, 4, 4)),
         Case(
-            "pictures with a gradient from before", _used_before(rng, scored_pictures(rng, 2, 6, 4))
+            "pictures with a gradient from before",
+            _used_before(rng, scored_pictures(rng, 2, 6, 4)),
+            finds=TARGET,
         ),
     ]
 
@@ -53,9 +59,13 @@ def cases(rng: Random) -> list[Case]:
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("tall pictures", scored_pictures(rng, 2, 8, 4)),
+        Case("tall pictures", scored_pictures(rng, 2, 8, 4), finds=TARGET),
         Case("four pictures", scored_pictures(rng, 4, 4, 6)),
-        Case("one picture with a past", _used_before(rng, scored_pictures(rng, 1, 4, 8))),
+        Case(
+            "one picture with a past",
+            _used_before(rng, scored_pictures(rng, 1, 4, 8)),
+            finds=TARGET,
+        ),
     ]
 
 

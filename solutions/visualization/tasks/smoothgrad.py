@@ -61,14 +61,18 @@ def cases(rng: Random) -> list[Case]:
     return [
         Case("two draws", _noisy(rng, 2, 4, 6, 0.25)),
         Case("eight draws", _noisy(rng, 8, 6, 4, 0.125)),
-        Case("strong noise", _noisy(rng, 4, 4, 4, 0.5)),
+        Case("strong noise", _noisy(rng, 4, 4, 4, 0.5), finds=("largest_number_for_range",)),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("one draw", _noisy(rng, 1, 4, 8, 0.25)),
+        Case(
+            "one draw",
+            _noisy(rng, 1, 4, 8, 0.25),
+            finds=("largest_number_for_range",),
+        ),
         Case("a tall picture", _noisy(rng, 4, 8, 4, 0.25)),
         Case("weak noise", _noisy(rng, 16, 4, 6, 0.0625)),
     ]
