@@ -142,7 +142,11 @@ class TaskCell extends HTMLElement {
     this.say(title);
     this.classList.toggle("task-cell-passed", passed);
     const output = printed && taskElement("pre", { tabIndex: 0, textContent: printed });
-    const report = taskElement("div", { className: "sample-feedback" }, ...reportElements(html));
+    const report = taskElement(
+      "div",
+      { className: "sample-feedback", tabIndex: 0 }, // it may scroll
+      ...reportElements(html),
+    );
     this.answer.replaceChildren(...(output ? [output] : []), report);
   }
 

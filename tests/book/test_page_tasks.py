@@ -24,6 +24,7 @@ from autograder.authoring.standalone import standalone_source
 from autograder.chapter import chapters, load_chapter, load_problems
 from autograder.packages import DEFAULT_PACKAGES
 from autograder.student import page as page_module
+from autograder.student.check import check
 from book.extensions import task_cell
 from tests import COURSE
 from tests.book.barriers import violations
@@ -238,6 +239,7 @@ def downloaded(page: Page, task: Task) -> Download:
     return download.value
 
 
+@pytest.mark.sandbox
 def test_the_downloaded_notebook_is_graded_as_any_other(page: Page, tmp_path: Path) -> None:
     task = Task(page, "corr2d")
     task.write(CORR2D)
@@ -459,8 +461,9 @@ def known_answers(chapter: str) -> list[tuple[str, str, str]]:
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")  # wrong answers may overflow
 @pytest.mark.parametrize("chapter", NUMPY_CHAPTERS)
 def test_every_known_answer_is_judged_as_natively(
-    pyodide: Path, tmp_path: Path, chapter: str
+    pyodide: Path, tmp_path: Path, chapter: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(check, "_path", None)  # the page sets it, here too
     answers = known_answers(chapter)
     first = "import numpy as np\nimport matplotlib.pyplot as plt\nfrom autograder import check"
     tasks = [(task, [(first, False), (code, True)]) for task, _, code in answers]
