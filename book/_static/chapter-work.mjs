@@ -39,7 +39,7 @@ export function cellsUpTo(notebook, released, task) {
 
 /** A new code cell at the end of a notebook whose own cell of a task is gone. */
 function addedCell(notebook) {
-  const cell = { cell_type: "code", id: crypto.randomUUID(), metadata: {}, source: "" };
+  const cell = { cell_type: "code", id: `page-${notebook.cells.length}`, metadata: {}, source: "" };
   notebook.cells.push(cell);
   return cell;
 }

@@ -100,17 +100,23 @@ class TaskCell extends HTMLElement {
     for (const [name, label] of Object.entries(taskButtons)) {
       const button = taskElement("button", { type: "button", textContent: label });
       button.addEventListener("click", () => {
-        if (button.ariaDisabled !== "true") actions[name]();
+        if (button.getAttribute("aria-disabled") !== "true") actions[name]();
       });
       this.buttons[name] = button;
     }
-    this.buttons.stop.ariaDisabled = "true";
+    this.allow({ check: true, stop: false });
     return taskElement(
       "div",
       { className: "task-cell-buttons" },
       ...Object.values(this.buttons),
       file,
     );
+  }
+
+  /** Not by `disabled`: a button would lose the focus. */
+  allow(buttons) {
+    for (const [name, allowed] of Object.entries(buttons))
+      this.buttons[name].setAttribute("aria-disabled", String(!allowed));
   }
 
   say(words) {
@@ -124,8 +130,7 @@ class TaskCell extends HTMLElement {
     }
     this.answer.replaceChildren();
     this.say(this.settings.loading);
-    this.buttons.check.ariaDisabled = "true"; // not `disabled`: that would lose the focus
-    this.buttons.stop.ariaDisabled = "false";
+    this.allow({ check: false, stop: true });
     try {
       const result = await this.work.check(this.task, () => this.say("Checking …"));
       if (result) this.show(result);
@@ -133,8 +138,7 @@ class TaskCell extends HTMLElement {
     } catch (error) {
       this.say(`The check could not run: ${error.message}. Try again, or download the notebook.`);
     } finally {
-      this.buttons.check.ariaDisabled = "false";
-      this.buttons.stop.ariaDisabled = "true";
+      this.allow({ check: true, stop: false });
     }
   }
 

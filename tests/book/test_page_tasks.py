@@ -7,6 +7,7 @@ import http.server
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
@@ -162,10 +164,6 @@ class Task:
         expect(self.answer.locator(".sample-feedback")).to_be_visible(timeout=90_000)
         return self.state.inner_text()
 
-    @property
-    def code(self) -> str:
-        return "\n".join(self.cell.locator(".cm-line").all_inner_texts()).replace("\n\n\n", "\n\n")
-
 
 # One task, from the stub to the notebook.
 
@@ -274,6 +272,12 @@ def test_the_downloaded_notebook_differs_in_the_readers_code_alone(
     assert {**own, "cells": []} == {**released, "cells": []}
 
 
+def uploaded(page: Page, task: Task, path: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        task.press("Upload notebook")
+    chooser.value.set_files(path)
+
+
 def test_a_notebook_is_taken_back(page: Page, tmp_path: Path) -> None:
     notebook = json.loads(task_cell.released("filters").read_text("utf-8"))
     at = next(
@@ -287,21 +291,37 @@ def test_a_notebook_is_taken_back(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "mine.ipynb"
     path.write_text(json.dumps(notebook), "utf-8")
     task = Task(page, "corr2d")
-    with page.expect_file_chooser() as chooser:
-        task.press("Upload notebook")
-    chooser.value.set_files(path)
+    uploaded(page, task, path)
     expect(task.state).to_contain_text("is now that of mine.ipynb")
     assert "helper(x, w)" in task.cell.locator(".cm-content").inner_text()
     assert task.check() == "corr2d: 6 of 6 cases passed."
+
+
+def test_a_notebook_without_the_tasks_cell_gets_one(page: Page, tmp_path: Path) -> None:
+    notebook = json.loads(task_cell.released("filters").read_text("utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"] if "def corr2d" not in str(cell)]
+    path = tmp_path / "mine.ipynb"
+    path.write_text(json.dumps(notebook), "utf-8")
+    task = Task(page, "corr2d")
+    uploaded(page, task, path)
+    expect(task.state).to_have_text(re.compile("^Your code of convolve2d, edge_bank"))
+    assert task.check(CORR2D) == "corr2d: 6 of 6 cases passed."
+    downloaded(page, task).save_as(path)
+    assert json.loads(path.read_text("utf-8"))["cells"][-1]["source"][0] == "def corr2d(x, w):\n"
+    nbformat.validate(nbformat.read(path, as_version=4))
+
+
+def test_a_browser_that_keeps_nothing(page: Page) -> None:
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('no room') } }")
+    task = Task(page, "corr2d")
+    assert task.check(CORR2D) == "corr2d: 6 of 6 cases passed."
 
 
 def test_what_is_no_notebook_is_refused(page: Page, tmp_path: Path) -> None:
     path = tmp_path / "mine.ipynb"
     path.write_text('{"cells": []}')
     task = Task(page, "corr2d")
-    with page.expect_file_chooser() as chooser:
-        task.press("Upload notebook")
-    chooser.value.set_files(path)
+    uploaded(page, task, path)
     expect(task.state).to_contain_text("mine.ipynb is no notebook of this chapter")
 
 
