@@ -6,6 +6,12 @@
 import fs from "node:fs";
 import { pathToFileURL } from "node:url";
 
+// Node.js would print the whole line that threw: a megabyte of Pyodide.
+process.on("uncaughtException", (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+
 const job = JSON.parse(fs.readFileSync(0, "utf8"));
 const { loadPyodide } = await import(pathToFileURL(`${job.pyodide}/pyodide.mjs`).href);
 const python = await loadPyodide({ indexURL: `${job.pyodide}/` });
