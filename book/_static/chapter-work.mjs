@@ -166,11 +166,11 @@ class ChapterWork extends EventTarget {
   }
 
   async #answer(task, ready) {
-    const { notebook, released } = await this.notebook();
-    const cells = cellsUpTo(notebook, released, task);
     if (this.#worker) ready();
     else this.#start();
     const worker = this.#worker;
+    const { notebook, released } = await this.notebook();
+    const cells = cellsUpTo(notebook, released, task);
     return new Promise((resolve, reject) => {
       worker.onmessage = ({ data }) => {
         if (data.stage) ready();

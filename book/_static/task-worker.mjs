@@ -15,8 +15,8 @@ async function fetched(address) {
 async function start({ pyodide, modules, checks }) {
   const files = Promise.all([fetched(modules), fetched(checks)]);
   const { loadPyodide } = await import(`${pyodide}pyodide.mjs`);
-  const python = await loadPyodide({ indexURL: pyodide });
-  await python.loadPackage("numpy", { messageCallback() {} });
+  // NumPy comes while Python starts.
+  const python = await loadPyodide({ indexURL: pyodide, packages: ["numpy"] });
   const [archive, cases] = await files;
   const folder = "/course";
   python.FS.mkdir(folder);

@@ -55,6 +55,13 @@ FOLDER = "tasks"
 
 SCRIPT = "task-cell.js"
 STATIC = Path(__file__).parents[1] / "_static"
+SCRIPTS = {
+    "work": STATIC / "chapter-work.mjs",
+    "worker": STATIC / "task-worker.mjs",
+    "editor": STATIC / "code-editor.js",
+}
+"""What the script loads, by the names under which it knows the addresses."""
+
 CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 
@@ -79,7 +86,9 @@ class TaskCell(SphinxDirective):
         if task not in tasks:
             known = ", ".join(tasks)
             raise self.error(f"the chapter {chapter!r} has no task {task!r}; it has {known}")
-        self.env.note_dependency(str(released(chapter)))
+        # The page holds digests of them.
+        for path in (released(chapter), released(chapter, FILE_NAME), *SCRIPTS.values()):
+            self.env.note_dependency(str(path))
         size = f", {count(tasks[task].points, 'point')}, about {tasks[task].minutes} minutes"
         title = nodes.paragraph("", "", nodes.literal(text=task), nodes.Text(size))
         title["classes"] = ["task-cell-title"]
@@ -120,10 +129,7 @@ def settings(app: Sphinx, node: task_cell) -> dict[str, str]:
     Addresses end with a digest of what they lead to, so that no browser mixes two releases.
     """
     chapter, static = node["chapter"], f"{node['above']}_static"
-    parts = {
-        "work": (f"{static}/chapter-work.mjs", STATIC / "chapter-work.mjs"),
-        "worker": (f"{static}/task-worker.mjs", STATIC / "task-worker.mjs"),
-        "editor": (f"{static}/code-editor.js", STATIC / "code-editor.js"),
+    parts = {name: (f"{static}/{path.name}", path) for name, path in SCRIPTS.items()} | {
         "modules": (f"{static}/{FOLDER}/{PAGE_PACKAGE_NAME}", folder_of(app) / PAGE_PACKAGE_NAME),
         "checks": (f"{static}/{FOLDER}/{chapter}/{FILE_NAME}", released(chapter, FILE_NAME)),
         "notebook": (f"{static}/{FOLDER}/{chapter}/{chapter}.ipynb", released(chapter)),
