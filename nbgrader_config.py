@@ -26,6 +26,7 @@ c.CourseDirectory.ignore = [
 ]
 
 # The course's own grader: student code runs in a sandbox, functions are examined from outside.
+c.Autograde.pre_convert_hook = "autograder.grading.preprocessors.register_assignment"
 c.Autograde.exporter_class = "autograder.grading.preprocessors.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["autograder.grading.preprocessors.RebuildSubmission"]
 c.Autograde.autograde_preprocessors = [
@@ -33,3 +34,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
+
+# Names in the exported table are text, whatever they begin with.
+c.ExportApp.plugin_class = "autograder.grading.marks_export.MarksExport"

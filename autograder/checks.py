@@ -12,6 +12,7 @@ import dataclasses
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ class CheckedCase:
 
     ``wrong`` maps a misconception's name to what it returns (or raises) here; misconceptions
     that happen to be right on this case are absent. ``weight`` is the case's share of the points.
+    ``loop_steps``: see :class:`~autograder.problems.Case`.
     """
 
     name: str
@@ -51,6 +53,7 @@ class CheckedCase:
     wrong: Mapping[str, Value | Raised]
     weight: float = 1.0
     hidden: bool = False
+    loop_steps: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +141,11 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             f"There is no file {path.name!r} in {path.parent.resolve()}. It comes with the "
             "exercise: keep the notebook and the file in the same folder."
         ) from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    # The last three: a damaged stream, an unknown way of packing, a mark of encryption.
+    except (
+        *(OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile),
+        *(zlib.error, NotImplementedError, RuntimeError),
+    ) as error:
         raise ChecksFileError(
             f"{path} is damaged ({error}). Get the exercise folder once more; your notebook "
             "can stay as it is."
@@ -182,13 +189,22 @@ def _encode(  # noqa: C901, PLR0912 (one case per type)
         for known, array in arrays.items():
             if same(value, array):
                 return {"array": known}
+        # An archive cuts names off there.
+        name = name.replace("\0", "?")
+        while name in arrays:
+            name += "?"
         arrays[name] = value
         return {"array": name}
     if isinstance(value, np.generic):
         return _encode(value.item(), arrays, name)
     if isinstance(value, Raised):
         return {"raised": [value.kind, value.message]}
-    if isinstance(value, CheckedCase | Tolerance):
+    if isinstance(value, CheckedCase):
+        fields = _fields(value)
+        if not value.loop_steps:
+            del fields["loop_steps"]  # most cases have none
+        return _encode(fields, arrays, name)
+    if isinstance(value, Tolerance):
         return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}

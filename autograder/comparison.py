@@ -11,16 +11,19 @@ import numpy as np
 
 from autograder.values import ARRAY_KINDS, Value, describe
 
-Kind = Literal["type", "shape", "not a number", "value"]
+Kind = Literal["type", "shape", "not a number", "value", "precision"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Tolerance:
     """How far a number may be off: ``relative`` times the largest expected magnitude.
 
-    ``relative`` holds for float64 and integer answers; answers in float32 and float16 get
-    ``relative32`` and ``relative16``, since those types cannot do better. ``absolute`` is
-    added, so that an expected zero can be met.
+    ``relative`` holds for float64 and integer answers; answers in float32 get ``relative32``,
+    since that type cannot do better. ``absolute`` is added, so that an expected zero can be met.
+
+    float16 and bfloat16 are too coarse to tell a right answer from a wrong one: an answer in them
+    counts where its numbers are right as they stand. One that is off by no more than
+    ``relative16`` is told that its type is the reason. Where float16 is expected, that is allowed.
     """
 
     relative: float = 1e-6
@@ -30,11 +33,19 @@ class Tolerance:
 
     def allowed(self, got: np.ndarray, expected: np.ndarray) -> float:
         """Return the largest difference that passes for this pair of arrays."""
-        by_size = {2: self.relative16, 4: self.relative32}
         relative = self.relative
-        if got.dtype.kind == "f":
-            relative = max(relative, by_size.get(got.dtype.itemsize, 0.0))
-        sizes = np.abs(expected[np.isfinite(expected)])
+        if got.dtype == np.float32:
+            relative = max(relative, self.relative32)
+        if got.dtype == expected.dtype == np.float16:
+            relative = max(relative, self.relative16)
+        return self._off(relative, expected)
+
+    def coarse(self, expected: np.ndarray) -> float:
+        """Return up to which difference a coarse type may be the reason."""
+        return self._off(self.relative16, expected)
+
+    def _off(self, relative: float, expected: np.ndarray) -> float:
+        sizes = np.abs(expected[np.isfinite(expected)].astype(np.float64))
         scale = float(np.max(sizes)) if sizes.size else 0.0
         return self.absolute + relative * scale
 
@@ -149,24 +160,46 @@ def _elements_difference(
         )
     with np.errstate(invalid="ignore"):
         off = np.abs(got_numbers - expected_numbers)
-    allowed = tolerance.allowed(got, expected_numbers)
+    allowed = tolerance.allowed(got, expected)
     # A right answer holds no NaN, but what a misconception gives may: NaN is like NaN there.
     both_nan = np.isnan(got_numbers) & np.isnan(expected_numbers)
     differs = ~((off <= allowed) | (got_numbers == expected_numbers) | both_nan)
     if not differs.any():
         return None
     index = tuple(int(i) for i in np.argwhere(differs)[0])
+    kind: Kind = "value"
+    message = f"{int(differs.sum())} of {got.size} elements differ."
+    if got.size == 1:
+        message = f"{_element(where, index)} is wrong."
+    coarse = _coarse_type(got, expected)
+    if coarse and not (off[differs] > tolerance.coarse(expected)).any():
+        kind = "precision"
+        message = (
+            f"{where} is right to two or three digits only: it was computed in {coarse}, which "
+            "keeps no more. Compute in float64 or float32."
+        )
     return Difference(
-        "value",
-        f"{int(differs.sum())} of {got.size} elements differ."
-        if got.size > 1
-        else f"{_element(where, index)} is wrong.",
+        kind,
+        message,
         _element(where, index),
         _number(got_numbers[index], expected_numbers[index]),
         _number(expected_numbers[index], got_numbers[index]),
         int(differs.sum()),
         got.size,
     )
+
+
+def _coarse_type(got: np.ndarray, expected: np.ndarray) -> str:
+    """Return the name of the type with two or three digits that made numbers inexact, or nothing.
+
+    NumPy has no bfloat16: what PyTorch computed in it arrives as float32 numbers whose last 16
+    bits are all 0.
+    """
+    if got.dtype == np.float16 != expected.dtype:
+        return "float16"
+    if got.dtype == np.float32 and not (np.ascontiguousarray(got).view(np.uint32) & 0xFFFF).any():
+        return "bfloat16"
+    return ""
 
 
 def _element(where: str, index: tuple[int, ...]) -> str:

@@ -33,11 +33,14 @@ class TimedOut:
     """A call that was stopped after ``seconds``.
 
     ``interrupted``: by the user, before the time was up. ``running``: it could not be stopped.
+    ``loops``: it was not stopped, but computed for more than the ``seconds`` that a case allows
+    whose point is to be faster than Python loops.
     """
 
     seconds: float
     interrupted: bool = False
     running: bool = False
+    loops: bool = False
 
 
 Ending: TypeAlias = Returned | Failed | TimedOut
@@ -118,17 +121,27 @@ def examine(checks: Checks, call: Caller) -> Examination:
     The first case is called twice, to find functions whose answer changes from call to call.
     After a call that ran out of time no further call is made; those cases count as not passed.
     """
-    outcomes: list[Outcome] = []
-    stopped = False
-    for number, case in enumerate(checks.cases):
-        if stopped:
+    return diagnosed(checks, outcomes_of(checks, checks.cases, call))
+
+
+def outcomes_of(
+    checks: Checks, cases: Sequence[CheckedCase], call: Caller, before: Sequence[Outcome] = ()
+) -> list[Outcome]:
+    """Run some of the cases through ``call``; return what came of those ``before``, and of them."""
+    outcomes = list(before)
+    for case in cases:
+        if outcomes and outcomes[-1].verdict in ("timed out", "not done", "not called"):
             outcomes.append(Outcome(case, "not called"))
             continue
         outcome = judge(checks, case, call(case))
-        if number == 0 and isinstance(outcome.ending, Returned):
+        if not outcomes and isinstance(outcome.ending, Returned):
             outcome = _called_again(checks, outcome, call(case))
-        stopped = outcome.verdict in ("timed out", "not done")
         outcomes.append(outcome)
+    return outcomes
+
+
+def diagnosed(checks: Checks, outcomes: Sequence[Outcome]) -> Examination:
+    """Return the examination that the outcomes of all cases come to."""
     return Examination(checks, tuple(outcomes), find_misconception(checks, outcomes))
 
 

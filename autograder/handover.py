@@ -104,11 +104,15 @@ class _Allowance:
     def __call__(self, _module: Any, _inputs: Any) -> None:
         self._left -= 1
         if self._left < 0:
-            raise RuntimeError(
-                f"the network has been called more often than {self._calls} "
-                f"{'time' if self._calls == 1 else 'times'}. Put many pictures into one batch, and "
-                "call it once for the batch."
-            )
+            raise RuntimeError(too_many_calls(self._calls))
+
+
+def too_many_calls(calls: int) -> str:
+    """Say that a network has been called more often than so many times."""
+    return (
+        f"the network has been called more often than {calls} {'time' if calls == 1 else 'times'}. "
+        "Put many pictures into one batch, and call it once for the batch."
+    )
 
 
 def _layer(layer: Mapping[str, Value]) -> Any:

@@ -49,6 +49,10 @@ class Case:
     ``overlooks`` those that must be right: numbers that happen to do otherwise are drawn again, so
     that a mistake costs everybody the same. Name only those that some numbers find and others do
     not: ``autograder generate`` says which.
+
+    ``loop_steps`` makes the case one of speed: the function has to be clearly faster than a Python
+    loop of so many steps (see :mod:`autograder.speed`). After a call that is not, no other is made,
+    so let it be the last visible and the first hidden case. It is no evidence for a misconception.
     """
 
     name: str
@@ -56,6 +60,7 @@ class Case:
     weight: float = 1.0
     finds: tuple[str, ...] = ()
     overlooks: tuple[str, ...] = ()
+    loop_steps: int = 0
 
 
 CaseMaker = Callable[[Random], Sequence[Case]]
@@ -136,6 +141,8 @@ class Problem:
         hidden = self._drawn(rng, self.cases, visible, tries)
         if self.hidden_cases is not None:
             hidden += self._drawn(rng, self.hidden_cases, visible, tries)
+        # Stable: what is too slow ends with the first of them, without points.
+        hidden.sort(key=lambda case: not case.loop_steps)
         fresh = [dataclasses.replace(case, hidden=True) for case in hidden]
         return self._checks([*visible, *fresh])
 
@@ -229,8 +236,16 @@ class Problem:
             raise ValueError(
                 f"the reference of {self.name} returns NaN or infinity on case {case.name!r}"
             )
-        wrong = _WrongResults(self, case, expected)
-        return CheckedCase(case.name, case.arguments, expected, wrong, case.weight)
+        # Of a case of speed, whose arrays are large, students do not get what is wrong.
+        wrong = {} if case.loop_steps else _WrongResults(self, case, expected)
+        return CheckedCase(
+            case.name,
+            case.arguments,
+            expected,
+            wrong,
+            case.weight,
+            loop_steps=case.loop_steps,
+        )
 
 
 def _same_in(cases: Iterable[Case | CheckedCase], case: Case | CheckedCase) -> bool:

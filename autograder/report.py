@@ -142,7 +142,10 @@ def _case_list(examination: Examination) -> Iterator[Line]:
     for number, outcome in enumerate(examination.outcomes, 1):
         mark = "✔" if outcome.passed else "✘"
         kind = " (with numbers you have not seen)" if outcome.case.hidden else ""
-        yield Line(f"{mark} {number:2} {outcome.case.name}{kind}: {words[outcome.verdict]}", True)
+        word = words[outcome.verdict]
+        if outcome.difference is not None and outcome.difference.kind == "precision":
+            word = "too few digits"
+        yield Line(f"{mark} {number:2} {outcome.case.name}{kind}: {word}", True)
 
 
 def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> Iterator[Line]:
@@ -202,6 +205,8 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
                     "shape": "The result has the wrong shape.",
                     "not a number": "The result contains NaN or infinity.",
                     "value": "The result has the right shape, but wrong values.",
+                    "precision": "The result is right to two or three digits only: float16 and "
+                    "bfloat16 keep no more. Compute in float64 or float32.",
                 }[difference.kind]
             )
             return
@@ -295,6 +300,12 @@ def ending_lines(
 
 
 def _timed_out(ending: TimedOut) -> str:
+    if ending.loops:
+        return (
+            "Your function is not clearly faster than Python loops: on this input it may compute "
+            "for an eighth of the time that loops over all images, filters and positions take. "
+            "Let NumPy do the loop."
+        )
     loop = "Look for a loop that never ends: does its condition ever become false?"
     if ending.running:
         return (

@@ -17,11 +17,20 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-def isolated(call: Callable[[], Result]) -> Callable[[], Result]:
-    """Return ``call`` with the present settings of this thread, to be run in any thread, once."""
-    context = contextvars.copy_context()
+State = tuple[contextvars.Context, tuple[Any, ...] | None]
+"""The settings of a thread: Python's, and PyTorch's if it is loaded."""
+
+
+def thread_state() -> State:
+    """Return the present settings of this thread."""
     torch: Any = sys.modules.get("torch")
-    settings = _torch_settings(torch) if torch is not None else None
+    return contextvars.copy_context(), _torch_settings(torch) if torch is not None else None
+
+
+def isolated(call: Callable[[], Result], state: State | None = None) -> Callable[[], Result]:
+    """Return ``call`` with settings, the thread's present ones or others, to be run once."""
+    present, settings = state or thread_state()
+    context, torch = present.copy(), sys.modules.get("torch")
 
     def run() -> Result:
         with _torch_set(torch, settings) if settings is not None else contextlib.nullcontext():

@@ -18,6 +18,7 @@ from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.packages import DEFAULT_PACKAGES, import_name
+from autograder.releases import keep_release
 
 
 def generate(
@@ -55,11 +56,12 @@ def generate_release(
     if gradebook is not None:
         config.CourseDirectory.db_url = gradebook
     coursedir = CourseDirectory(config=config)
+    folder = Path(coursedir.format_path(coursedir.release_directory, ".", chapter)).resolve()
+    keep_release(course, chapter, folder / f"{chapter}.ipynb")
     converter = GenerateAssignment(coursedir=coursedir, config=config)
     converter.force = True
     converter.log.setLevel(logging.WARNING)
     converter.start()
-    folder = Path(coursedir.format_path(coursedir.release_directory, ".", chapter)).resolve()
     # Not through nbgrader, which would expect them in every submission.
     for name in load_chapter(course, chapter).companions:
         source = course / "solutions" / chapter / f"{name}.md"

@@ -23,9 +23,11 @@ from autograder.grading.options import (
     figures_to_draw,
 )
 from autograder.grading.pool import SandboxPool
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import read_submission
 from autograder.nbgrader_settings import nbgrader_settings
+from autograder.releases import keep_release
 
 _log = logging.getLogger(__name__)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -58,6 +60,12 @@ def grade(
     for name in names:
         if name in ("", ".", "..") or {"/", "\0"} & set(name):
             raise CourseError(f"{name!r} is not the name of a folder in submitted/.")
+    try:
+        keep_release(course.classroom, chapter, loaded.folder / f"{chapter}.ipynb")
+    except OSError as error:
+        raise CourseError(
+            f"Nothing can be saved in {course.classroom}: {error.strerror}."
+        ) from error
     results: list[SubmissionResult] = []
 
     def report(result: SubmissionResult) -> None:
@@ -152,7 +160,7 @@ class _Jobs:
         submission = read_submission(course.submitted(student, chapter.name), chapter.name)
         if submission.absent:
             return ungraded(chapter, student, submission.reason)[0]
-        seed = course.seed(chapter.name, student)
+        seed = course.seed(chapter.name, student, submission.digest)
         parts = (chapter.fingerprint, seed, submission.digest)
         stamp = hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest()
         if self._ledger is not None:
@@ -217,6 +225,9 @@ def _saved(
     except UnclearTime as error:
         result = dataclasses.replace(result, doubt=str(error))
     try:
+        if result.state == "graded":
+            remarks = fair_remarks(course, chapter, job.submission, result.flags)
+            result = dataclasses.replace(result, flags=remarks)
         _record(course, ledger, job, result, notebook, moment)
     except CourseError:
         raise

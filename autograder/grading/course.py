@@ -14,9 +14,11 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits, load_chapter, load_problems
+from autograder.checks import Checks
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.rebuild import is_test
 from autograder.problems import Problem
+from autograder.releases import NOTES
 
 SECRET_FILE = ".course_secret"
 SECRET_VARIABLE = "AUTOGRADER_SECRET"
@@ -34,6 +36,13 @@ class Task:
     cell: str
     points: float
     problem: Problem
+
+    def checks(self, seed: int) -> Checks:
+        """Return the visible cases, and the hidden ones that an attempt's seed gives this task.
+
+        Each task draws numbers of its own: what one function is given tells nothing about another.
+        """
+        return self.problem.hidden_checks((seed, int.from_bytes(self.function.encode())))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +100,7 @@ class Course:
     @property
     def notes(self) -> Path:
         """The folder where the grader keeps what it has to remember, out of nbgrader's way."""
-        return self.classroom / ".grading"
+        return self.classroom / NOTES
 
     def chapter(self, name: str) -> GradedChapter:
         """Load a chapter's problems and its released notebook."""
@@ -121,15 +130,19 @@ class Course:
             file.write(secrets.token_hex(32) + "\n")
         return path.read_bytes().strip()
 
-    def seed(self, chapter: str, student: str) -> int:
-        """Return the seed of a student's hidden cases."""
-        return seed(self.secret(), chapter, student)
+    def seed(self, chapter: str, student: str, attempt: str) -> int:
+        """Return the seed of the hidden cases of what a student handed in.
+
+        ``attempt`` is the :attr:`~autograder.grading.submission.Submission.digest` of that: who
+        hands in anything else gets new numbers, and the very same gets the same again.
+        """
+        return seed(self.secret(), chapter, student, attempt)
 
 
-def seed(secret: bytes, chapter: str, student: str) -> int:
-    """Return the seed of a student's hidden cases: reproducible with the secret, else unknown."""
-    # Lengths in front: no two pairs of names may run together into the same text.
-    message = f"{len(chapter)}:{chapter}:{student}".encode()
+def seed(secret: bytes, chapter: str, student: str, attempt: str) -> int:
+    """Return the seed of an attempt's hidden cases: reproducible with the secret, else unknown."""
+    # Lengths in front: no names may run together into the same text.
+    message = f"{len(chapter)}:{chapter}:{len(student)}:{student}:{attempt}".encode()
     return int.from_bytes(hmac.digest(secret, message, hashlib.sha256), "big")
 
 

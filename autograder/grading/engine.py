@@ -1,7 +1,8 @@
 """Grading one submission: run its cells in the sandbox, examine its functions from outside.
 
 Nothing of a submission runs in this process, and no test cell runs anywhere: where a test cell
-stands in the notebook, the function that it names is examined.
+stands in the notebook, the function that it names is tried with its visible cases, and what names
+stand for is remembered. The hidden cases follow when the last cell has run, with the same names.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.examination import Examination, examine
+from autograder.checks import Checks
+from autograder.examination import Examination, Outcome, diagnosed, outcomes_of
 from autograder.grading.cell_outputs import new_output, note
 from autograder.grading.course import GradedChapter, Task
+from autograder.grading.hidden_inputs import without_hidden_inputs
 from autograder.grading.notebook_run import NotebookRun
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.rebuild import Rebuilt, is_answer, is_test
@@ -68,7 +71,7 @@ class NotebookGrader:
         those of the test cells by the report and, as nbgrader wants it, the points.
         """
         chapter = self.chapter
-        grades = []
+        examined: list[_Examined] = []
         run = NotebookRun(self.sandbox, chapter.limits, files or {}, len(chapter.tasks))
         with contextlib.closing(run):
             needed = self._needed(rebuilt.notebook)
@@ -82,11 +85,14 @@ class NotebookGrader:
                     missing = functools.partial(
                         _missing, task.function, rebuilt.notebook.cells, number
                     )
-                    grade = _examined(task, seed, run, missing)
-                    grades.append(grade)
-                    cell.outputs = _test_outputs(grade)
+                    examined.append(_examined(task, cell, seed, run, missing))
                 cell.execution_count = number + 1
-            flags = rebuilt.flags + tuple(run.flags)
+            # Only now that nothing is printed or drawn any more: hidden inputs show nowhere.
+            grades = [_graded(each, run) for each in examined]
+        sources = [cell.source for cell in rebuilt.notebook.cells if cell.cell_type == "code"]
+        for each, grade in zip(examined, grades, strict=True):
+            each.cell.outputs = _test_outputs(grade, sources)
+        flags = rebuilt.flags + tuple(run.flags)
         return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
 
     def _task(self, cell: NotebookNode) -> Task | None:
@@ -147,17 +153,44 @@ def _error(cell: NotebookNode) -> str:
     return f"{errors[0].ename}: {errors[0].evalue}" if errors else ""
 
 
-def _examined(task: Task, seed: int, run: NotebookRun, missing: Callable[[], str]) -> TaskGrade:
-    checks = task.problem.hidden_checks(seed)
-    examination = examine(checks, run.caller(task.function, checks.time_limit, missing))
+@dataclasses.dataclass(frozen=True)
+class _Examined:
+    """A task whose visible cases have been tried, and the test cell where that was."""
+
+    task: Task
+    cell: NotebookNode
+    checks: Checks
+    outcomes: Sequence[Outcome]
+    missing: Callable[[], str]
+
+
+def _examined(
+    task: Task, cell: NotebookNode, seed: int, run: NotebookRun, missing: Callable[[], str]
+) -> _Examined:
+    """Try the visible cases of a function where its check stands; the hidden ones follow."""
+    checks = task.checks(seed)
+    cases = [case for case in checks.cases if not case.hidden]
+    call = run.caller(task.function, checks.time_limit, missing)
+    outcomes = outcomes_of(checks, cases, call)
+    run.remember(task.function)
+    return _Examined(task, cell, checks, outcomes, missing)
+
+
+def _graded(examined: _Examined, run: NotebookRun) -> TaskGrade:
+    """Try the hidden cases of a function, and grade its task."""
+    task, checks = examined.task, examined.checks
+    cases = [case for case in checks.cases if case.hidden]
+    call = run.caller(task.function, checks.time_limit, examined.missing)
+    examination = diagnosed(checks, outcomes_of(checks, cases, call, examined.outcomes))
     points = round(task.points * examination.fraction, 2)
     return TaskGrade(
         task.function, task.cell, points, task.points, examination.misconception, examination
     )
 
 
-def _test_outputs(grade: TaskGrade) -> list[NotebookNode]:
-    report = graded_report(grade.examination, grade.points, grade.max_points)
+def _test_outputs(grade: TaskGrade, sources: Sequence[str]) -> list[NotebookNode]:
+    examination = without_hidden_inputs(grade.examination, sources)
+    report = graded_report(examination, grade.points, grade.max_points)
     words = {"text/plain": report.text, "text/html": report._repr_html_()}
     # nbgrader reads the points from the first result that a test cell has.
     return [

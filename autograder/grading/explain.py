@@ -14,6 +14,7 @@ from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrader, TaskGrade
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import rebuild
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.submission import read_submission
 from autograder.report import graded_report
 from autograder.values import Value, describe
@@ -61,8 +62,10 @@ def explain(
     rebuilt = rebuild(submission.parsed(), loaded.release)
     with open_sandbox(loaded) as sandbox:
         grader = NotebookGrader(loaded, sandbox, figures="none")
-        grade = grader.grade(rebuilt, course.seed(chapter, student), submission.files)
-    return Explanation(student, chapter, grade.tasks, grade.flags)
+        seed = course.seed(chapter, student, submission.digest)
+        grade = grader.grade(rebuilt, seed, submission.files)
+    remarks = fair_remarks(course, loaded, submission, grade.flags)
+    return Explanation(student, chapter, grade.tasks, remarks)
 
 
 def _case(number: int, outcome: Outcome) -> Iterator[str]:
@@ -82,6 +85,8 @@ def _case(number: int, outcome: Outcome) -> Iterator[str]:
             yield f"    got {kind}: {message}"
             if line:
                 yield f"      at {line}"
+        case TimedOut(seconds, loops=True):
+            yield f"    computed for more than {1000 * seconds:.1f} ms: no faster than Python loops"
         case TimedOut(seconds):
             yield f"    no answer within {seconds:g} seconds"
     if outcome.difference is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,13 +13,15 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits
 from autograder.checks import CheckedCase
-from autograder.examination import Ending, Returned, TimedOut
+from autograder.examination import Caller, Ending, Returned, TimedOut
 from autograder.failures import Failed
+from autograder.grading.asked_network import AskedNetworks
 from autograder.grading.cell_outputs import absent_packages, cell_outputs, note
 from autograder.grading.channel import OutOfTime
-from autograder.grading.sandbox import Sandbox, Session, SessionEnded
+from autograder.grading.sandbox import Answer, Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import printable_text
 from autograder.grading.wire import foreign
+from autograder.speed import fast_enough
 from autograder.values import Value
 
 MAX_RESULT = 200_000
@@ -39,12 +42,14 @@ class NotebookRun:
         self._limits = limits
         self._files = files
         self._session: Session | None = None
-        self._cells: list[tuple[str, bool]] = []
+        self._steps: list[dict[str, Any]] = []
         self._left = limits.total_seconds
         self._characters_left = MAX_OUTPUT
         # Cells in which nothing is graded may take half of the time; the rest is for the tasks.
         self._left_for_cells = limits.total_seconds / 2
-        self._tasks_left = tasks
+        # Each task has two turns: its visible cases, and its hidden ones.
+        self._turns_left = 2 * tasks
+        self._broken: dict[str, Failed] = {}
 
     def close(self) -> None:
         """End the session."""
@@ -67,10 +72,16 @@ class NotebookRun:
     def _timed_cell(
         self, source: str, draw_figures: bool, seconds: float, hurry: bool
     ) -> list[NotebookNode]:
-        self._cells.append((source, hurry))
+        request = {
+            "do": "cell",
+            "source": source,
+            "definitions_only": hurry,
+            "draw_figures": draw_figures,
+        }
+        # Where it is repeated, what is drawn would not be kept.
+        self._steps.append({**request, "draw_figures": False})
         before = self._left
         try:
-            request = self._cell_request(*self._cells[-1], draw_figures)
             reply, timely = self._ask(request, seconds)
         except OutOfTime:
             return [self._stopped(f"this cell took longer than {seconds:.3g} s")]
@@ -88,8 +99,16 @@ class NotebookRun:
 
     def _stopped(self, why: str) -> NotebookNode:
         """Note that the last cell was stopped: of it, only definitions are ever repeated."""
-        self._cells[-1] = (self._cells[-1][0], True)
+        self._steps[-1]["definitions_only"] = True
         return note(f"Stopped: {why}.")
+
+    def remember(self, function: str) -> None:
+        """Have the notebook's names kept as they are here, for later calls of a function."""
+        request = {"do": "remember", "function": function}
+        self._steps.append(request)
+        if self._session is not None:  # a new session takes all steps again, this one included
+            with contextlib.suppress(OutOfTime, SessionEnded):
+                self._ask(request, self._limits.cell_seconds)
 
     def _fitting(self, outputs: Iterator[NotebookNode]) -> Iterator[NotebookNode]:
         """Yield outputs as long as they fit into the graded notebook."""
@@ -100,61 +119,80 @@ class NotebookRun:
                 return
             yield output
 
-    def caller(self, function: str, seconds: float, missing: Callable[[], str]) -> Any:
-        """Return what :func:`~autograder.examination.examine` calls for each case.
+    def caller(self, function: str, seconds: float, missing: Callable[[], str]) -> Caller:
+        """Return what calls a function for each of its visible cases, or then its hidden ones.
 
         ``missing`` says why the notebook has no such function, where it has none.
         """
-        broken: list[Ending] = []
-        # Each task gets its share, so that one slow function does not cost the others' points.
-        share = self._left / max(self._tasks_left, 1)
+        # Each turn gets its share, so that one slow function does not cost the others' points.
+        share = self._left / max(self._turns_left, 1)
         floor = self._left - share
-        self._tasks_left -= 1
+        self._turns_left -= 1
 
         def call(case: CheckedCase) -> Ending:
-            if broken:
-                return broken[0]
+            if case.loop_steps and self._session is None:
+                with contextlib.suppress(OutOfTime, SessionEnded):
+                    self._open(len(self._steps))  # what is repeated first does not count
+            before = self._session.cpu_seconds() if self._session is not None else 0.0
+            ending = once(case)
+            after = self._session.cpu_seconds() if self._session is not None else 0.0
+            return fast_enough(ending, after - before, case.loop_steps)
+
+        def once(case: CheckedCase) -> Ending:
+            if function in self._broken:
+                return self._broken[function]
             allowed = min(seconds, self._left - floor)
             if allowed <= 0:
                 return TimedOut(round(share, 1))
-            request = {"do": "call", "function": function, "arguments": dict(case.arguments)}
+            networks = AskedNetworks(case.arguments)
+            request = {
+                "do": "call",
+                "function": function,
+                "arguments": networks.arguments,
+                "asked": networks.names,
+                "timed": bool(case.loop_steps),
+            }
             try:
-                reply, timely = self._ask(request, allowed)
+                reply, timely = self._ask(request, allowed, networks.answer)
             except OutOfTime:
                 return TimedOut(seconds)
             except SessionEnded as reason:
                 # Once is enough: every further call would cost another replay of the notebook.
-                broken.append(Failed("Crash", f"the function ended Python ({reason})"))
-                return broken[0]
+                self._broken[function] = Failed("Crash", f"the function ended Python ({reason})")
+                return self._broken[function]
             if not timely:
                 return TimedOut(seconds)
             if reply.get("ended") == "missing":
-                broken.append(Failed("NameError", missing()))
-                return broken[0]
+                self._broken[function] = Failed("NameError", missing())
+                return self._broken[function]
             return _ending(reply, case)
 
         return call
 
-    def _ask(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+    def _ask(
+        self, request: dict[str, Any], seconds: float, answer: Answer | None = None
+    ) -> tuple[dict[str, Any], bool]:
         try:
             if self._session is None:
-                self._open(len(self._cells) - (request["do"] == "cell"))
-            return self._timed(request, seconds)
+                self._open(len(self._steps) - (request["do"] == "cell"))
+            return self._timed(request, seconds, answer)
         except (OutOfTime, SessionEnded):
             self.close()
             raise
 
-    def _timed(self, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bool]:
+    def _timed(
+        self, request: dict[str, Any], seconds: float, answer: Answer | None = None
+    ) -> tuple[dict[str, Any], bool]:
         """Ask the session, and take the time that it needs from what is left."""
         assert self._session is not None
         session = self._session
         try:
-            return session.ask(request, seconds)
+            return session.ask(request, seconds, answer)
         finally:
             self._left -= session.seconds
 
     def _open(self, count: int) -> None:
-        """Start a session and bring it to where the last one was, after ``count`` cells.
+        """Start a session and bring it to where the last one was, after ``count`` steps.
 
         Raises :class:`~autograder.grading.channel.OutOfTime` if no time is left for that.
         """
@@ -167,26 +205,13 @@ class NotebookRun:
                 self._session = self._sandbox.open(self._files)
                 self._left -= time.monotonic() - started
                 continue
-            source, stopped = self._cells[repeated]
-            # What is drawn now would not be kept.
-            request = self._cell_request(source, stopped, draw_figures=False)
             try:
-                self._timed(request, min(self._limits.cell_seconds, self._left))
+                self._timed(self._steps[repeated], min(self._limits.cell_seconds, self._left))
                 repeated += 1
             except (OutOfTime, SessionEnded):
                 # A cell that ran the first time and does not now: go on without it.
-                self._cells[repeated] = ("", False)
+                self._steps[repeated] |= {"source": ""}
                 self.close()
-
-    def _cell_request(
-        self, source: str, definitions_only: bool, draw_figures: bool
-    ) -> dict[str, Any]:
-        return {
-            "do": "cell",
-            "source": source,
-            "definitions_only": definitions_only,
-            "draw_figures": draw_figures,
-        }
 
 
 def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -18,12 +19,15 @@ from nbformat.v4 import new_notebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Enum
+from traitlets.config import Application
 
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.engine import NotebookGrader
+from autograder.grading.gradebook import Ledger
 from autograder.grading.options import DEFAULT_FIGURES, Figures
 from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import Rebuilt, rebuild
+from autograder.grading.remarks import fair_remarks
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import read_submission
 from autograder.grading.submitted_notebook import UnreadableSubmission
@@ -78,8 +82,9 @@ class RebuildSubmission(_CoursePreprocessor):
         if submission.links:
             # nbgrader has followed them already, but removes its copies after an error.
             raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
-        rebuilt = rebuild(submitted, _chapter(course, name).release)
-        for flag in rebuilt.flags:
+        chapter = _chapter(course, name)
+        rebuilt = rebuild(submitted, chapter.release)
+        for flag in fair_remarks(course, chapter, submission, rebuilt.flags):
             self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources
 
@@ -98,12 +103,28 @@ class ExamineSubmission(_CoursePreprocessor):
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         course = self.course(name)
         chapter = _chapter(course, name)
-        files = read_submission(course.submitted(student, name), name).files
+        submission = read_submission(course.submitted(student, name), name)
         grader = NotebookGrader(chapter, _sandbox(chapter), self.figures)
-        graded = grader.grade(Rebuilt(nb, ()), course.seed(name, student), files)
+        seed = course.seed(name, student, submission.digest)
+        graded = grader.grade(Rebuilt(nb, ()), seed, submission.files)
         for flag in graded.flags:
             self.log.warning("%s: %s", student, flag)
         return graded.notebook, resources
+
+
+def register_assignment(assignment: str, notebooks: Iterable[str], **_others: str) -> None:
+    """Enter an assignment in a gradebook that does not know it yet; a hook of nbgrader's.
+
+    ``nbgrader autograde`` calls it before it looks for the assignment there, with the paths of the
+    submitted notebooks.
+    """
+    config = Application.instance().config
+    directory = CourseDirectory(config=config)
+    classroom = Path(next(iter(notebooks))).resolve().parents[3]
+    source = classroom / directory.source_directory
+    course = Course.at(source.parent, classroom)
+    with Ledger(course, _chapter(course, assignment), config):
+        pass
 
 
 @functools.lru_cache(maxsize=4)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import nbformat
@@ -17,6 +17,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder.authoring.standalone import standalone_source
 from autograder.examination import examine
+from autograder.grading.course import Task
 from autograder.problems import Function, Problem
 from autograder.student.calls import in_notebook
 
@@ -39,16 +40,16 @@ class SampleStudent:
     change: Callable[[NotebookNode], None] | None = None
     spoil: Callable[[bytes], bytes | None] | None = None
 
-    def expected(self, problems: Mapping[str, Problem], seed: int) -> dict[str, float]:
+    def expected(self, tasks: Iterable[Task], seed: int) -> dict[str, float]:
         """Return the share of the points of each task that this student should get, 0 to 1."""
-        if self.spoil is not None:
-            return dict.fromkeys(problems, 0.0)
         shares = {}
-        for name, problem in problems.items():
+        for task in tasks:
+            name = task.function
             shares[name] = 0.0
-            if name in self.answers and self.answers[name] not in (endless, crashing):
-                caller = in_notebook(self.answers[name], problem.time_limit)
-                shares[name] = examine(problem.hidden_checks(seed), caller).fraction
+            idle = self.spoil is not None or name not in self.answers
+            if not idle and self.answers[name] not in (endless, crashing):
+                caller = in_notebook(self.answers[name], task.problem.time_limit)
+                shares[name] = examine(task.checks(seed), caller).fraction
         return shares
 
 

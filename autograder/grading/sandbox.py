@@ -35,6 +35,12 @@ from autograder.grading.system_calls import filter_program
 from autograder.grading.wire import WireError
 from autograder.values import Value
 
+Answer = Callable[[dict[str, Any]], Value]
+
+MOST_CORES = 1.2
+"""What takes more than so many cores has to make do with one: threads may be a submission's own,
+and may not be a way to more than its share of the machine."""
+
 SHORT = 0.05
 """Seconds: what takes less is not worth asking how much of it was waiting."""
 
@@ -59,8 +65,8 @@ class Session:
         self.seconds = 0.0
         self._channel = channel
         self._process = process
-        self._times = Path(f"/proc/{_number_of(process)}/stat")
-        self._schedule = Path(f"/proc/{_number_of(process)}/schedstat")
+        self._number = _number_of(process)
+        self._schedule = Path(f"/proc/{self._number}/schedstat")
         self._waited = 0.0
 
     def __enter__(self) -> Self:
@@ -78,8 +84,12 @@ class Session:
             self._process = -1
         self._channel.close()
 
-    def ask(self, request: Value, seconds: float) -> tuple[dict[str, Any], bool]:
+    def ask(
+        self, request: Value, seconds: float, answer: Answer | None = None
+    ) -> tuple[dict[str, Any], bool]:
         """Send a request; return the reply, and whether it came in time.
+
+        Before it replies, the process may ask something itself, which ``answer`` answers.
 
         A process that runs out of time is interrupted, and may still answer. Time is its own
         CPU time, or three times as long on the clock, without what it waited for a core: a busy
@@ -89,7 +99,7 @@ class Session:
         """
         started = time.monotonic()
         try:
-            return self._ask(request, seconds)
+            return self._ask(request, seconds, answer)
         except (OutOfTime, SessionEnded):
             self.close()
             raise
@@ -99,38 +109,61 @@ class Session:
                 waited, self._waited = self._waited, self._waited_seconds()
                 self.seconds -= max(self._waited - waited, 0.0)
 
-    def _ask(self, request: Value, seconds: float) -> tuple[dict[str, Any], bool]:
+    def _ask(
+        self, request: Value, seconds: float, answer: Answer | None
+    ) -> tuple[dict[str, Any], bool]:
         try:
             self._channel.send(request)
             timely = True
             try:
-                reply = self._channel.receive(self._expired(seconds))
+                reply = self._reply(self._expired(seconds), answer)
             except OutOfTime:
                 timely = False
                 signal.pidfd_send_signal(self._process, signal.SIGINT)
-                reply = self._channel.receive(deadline(1.0))
+                reply = self._reply(deadline(1.0), answer)
         except (ChannelClosed, WireError, ProcessLookupError) as error:
             raise SessionEnded(str(error) or "the process has ended") from error
         if not isinstance(reply, dict):
             raise SessionEnded("the process answered with something that is no answer")
         return reply, timely
 
+    def _reply(self, expired: Callable[[], bool], answer: Answer | None) -> Value:
+        """Wait for the reply, and answer what is asked before it."""
+        while True:
+            reply = self._channel.receive(expired)
+            if answer is None or not isinstance(reply, dict) or "asked" not in reply:
+                return reply
+            self._channel.send(answer(reply))
+
     def _expired(self, seconds: float) -> Callable[[], bool]:
         started, used, waited = time.monotonic(), None, 0.0
+        last = 0.0, 0.0
 
         def expired() -> bool:
             # First asked after some 50 ms; most answers are there before that.
-            nonlocal used, waited
+            nonlocal used, waited, last
+            now = time.monotonic(), self.cpu_seconds()
             if used is None:
-                used, waited = self._cpu_seconds(), self._waited_seconds()
-            passed = time.monotonic() - started
+                used, waited = now[1], self._waited_seconds()
+            elif now[1] - last[1] > MOST_CORES * (now[0] - last[0]):
+                self._keep_to_one_core()
+            last = now
+            passed = now[0] - started
             if passed < seconds:
                 return False
-            if self._cpu_seconds() - used > seconds:
+            if now[1] - used > seconds:
                 return True
             return passed - (self._waited_seconds() - waited) > 3 * seconds
 
         return expired
+
+    def _keep_to_one_core(self) -> None:
+        """Let all threads of the process share one core: the others are for other submissions."""
+        cores = sorted(os.sched_getaffinity(0))
+        core = cores[self._number % len(cores)]
+        with contextlib.suppress(OSError):  # it has ended, or a thread of it
+            for thread in os.listdir(f"/proc/{self._number}/task"):
+                os.sched_setaffinity(int(thread), {core})
 
     def _waited_seconds(self) -> float:
         """Return how long the process has waited for a core since it was started."""
@@ -139,12 +172,13 @@ class Session:
         except (OSError, IndexError):
             return self._waited  # it has ended, or this kernel does not say
 
-    def _cpu_seconds(self) -> float:
+    def cpu_seconds(self) -> float:
+        """Return for how long the process has computed, in all of its threads."""
         try:
-            fields = self._times.read_text().rpartition(")")[2].split()
+            # The clock that clock_getcpuclockid(3) names: the kernel's own count.
+            return time.clock_gettime(~self._number << 3 | 2)
         except OSError:
             return float("inf")  # it has ended: nothing to wait for
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Sandbox:

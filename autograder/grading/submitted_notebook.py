@@ -10,10 +10,12 @@ from typing import Any
 from autograder.grading.submitted_text import one_line
 
 MAX_BRACKETS = 2_000_000
+MAX_VALUES = 3_000_000
 MAX_SOURCE = 2_000_000
 MAX_CELLS = 2_000
 
 _KINDS = ("code", "markdown", "raw")
+_INLINE_PICTURE = re.compile(r"data:image/\w+;base64,[A-Za-z0-9+/=]+")
 _CELL_ID = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 
@@ -58,7 +60,7 @@ def document_of(content: bytes) -> Any:
     except UnicodeDecodeError:
         raise UnreadableSubmission("The file is not a notebook: it is not text.") from None
     # A short text can stand for very many objects.
-    if text.count("[") + text.count("{") > MAX_BRACKETS:
+    if text.count("[") + text.count("{") > MAX_BRACKETS or text.count(",") > MAX_VALUES:
         raise UnreadableSubmission("The file holds too many lists to be an honest notebook.")
     try:
         return json.loads(text)
@@ -76,10 +78,16 @@ def notebook_of(document: Any) -> SubmittedNotebook:
     if not isinstance(document, dict) or "nbformat" not in document:
         raise UnreadableSubmission("The file is JSON, but not a notebook.")
     version = document["nbformat"]
-    if version != 4:
+    if version in (1, 2, 3):
         raise UnreadableSubmission(
-            f"The notebook has the format {str(version)[:20]}, and only format 4 can be graded: "
-            "open it in JupyterLab and save it again."
+            f"The notebook has the format {version}, and only format 4 can be graded: open it in "
+            "JupyterLab and save it again."
+        )
+    if version != 4:
+        as_text = " as a text" if isinstance(version, str) else ""
+        raise UnreadableSubmission(
+            f"The notebook has the format {str(version)[:20]}{as_text}. Jupyter writes the number "
+            "4: another program has changed the file. Hand in a copy that Jupyter saved."
         )
     cells = document.get("cells")
     if not isinstance(cells, list):
@@ -87,9 +95,14 @@ def notebook_of(document: Any) -> SubmittedNotebook:
     if len(cells) > MAX_CELLS:
         raise UnreadableSubmission(f"The notebook has {len(cells)} cells; {MAX_CELLS} are allowed.")
     parts = tuple(cell for cell in map(_cell, cells) if cell is not None)
-    if sum(len(cell.source) for cell in parts) > MAX_SOURCE:
+    if sum(_written(cell) for cell in parts) > MAX_SOURCE:
         raise UnreadableSubmission("The notebook holds more than 2 MB of code and text.")
     return SubmittedNotebook(parts, _language(document.get("metadata")))
+
+
+def _written(cell: SubmittedCell) -> int:
+    """Return how much of a cell somebody may have written: in texts, Colab keeps pictures."""
+    return len(cell.source if cell.kind == "code" else _INLINE_PICTURE.sub("", cell.source))
 
 
 def _language(metadata: Any) -> str:

@@ -12,6 +12,7 @@ from autograder.checks import CheckedCase
 from autograder.examination import Caller, Ending, Returned
 from autograder.failures import Failed, failure
 from autograder.handover import changed, hand_over, take_back
+from autograder.speed import clock, fast_enough
 from autograder.student.limits import run_within
 from autograder.student.notebook import running_shell
 from autograder.values import Value
@@ -52,12 +53,21 @@ class StudentCaller:
 
     def __call__(self, case: CheckedCase) -> Ending:
         """Make one call and say how it ended."""
+        return fast_enough(*self._call(case), case.loop_steps)
+
+    def _call(self, case: CheckedCase) -> tuple[Ending, float]:
+        """Make one call; return how it ended, and how long the function computed."""
+        seconds = 0.0
         arguments = {name: hand_over(value) for name, value in case.arguments.items()}
         endings: list[Ending] = []
 
         def code() -> None:
+            nonlocal seconds
+            begin = clock()
             try:
-                endings.append(Returned(take_back(self._function(*arguments.values()))))
+                result = self._function(*arguments.values())
+                seconds = clock() - begin
+                endings.append(Returned(take_back(result)))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
@@ -70,13 +80,13 @@ class StudentCaller:
         with limited_printing(allowance, heading), _exit_without_effect():
             stopped = run_within(self._seconds, code)
         if stopped is not None:
-            return stopped
+            return stopped, seconds
         if not endings:
-            return Failed("KeyboardInterrupt", "raised by the function itself")
+            return Failed("KeyboardInterrupt", "raised by the function itself"), seconds
         ending = endings[0]
         if isinstance(ending, Returned):
-            return Returned(ending.value, changed(case.arguments, arguments))
-        return ending
+            ending = Returned(ending.value, changed(case.arguments, arguments))
+        return ending, seconds
 
 
 @contextmanager

@@ -54,10 +54,16 @@ def read_exercise(path: Path) -> ExerciseFile:
         return ExerciseFile(path, (text,))
     try:
         cells = [_Cell(**_fields(cell)) for cell in json.loads(text)["cells"]]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        todo = "Get the exercise once more, or go back to a copy that Jupyter saved."
+        if isinstance(error, json.JSONDecodeError):
+            todo = (
+                f"It is damaged in line {error.lineno}, and Jupyter cannot open it either. {todo}"
+            )
+        elif '"worksheets"' in text:
+            todo = "It is one of an older format: open it in Jupyter and save it again."
         raise UnreadableFile(
-            f"{path} is not a notebook that Jupyter saved (format 4). Open it in Jupyter and "
-            "save it again."
+            f"{path} is not a notebook that Jupyter saved (format 4). {todo}"
         ) from None
     return _exercise(path, cells)
 

@@ -85,7 +85,8 @@ def make_course(folder: Path) -> Course:
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     (folder / "solutions").mkdir()
-    shutil.copy(ROOT / "solutions" / "__init__.py", folder / "solutions")
+    for shared in (ROOT / "solutions").glob("*.py"):
+        shutil.copy(shared, folder / "solutions")
     shutil.copytree(ROOT / "solutions" / CHAPTER, folder / "solutions" / CHAPTER)
     generate(folder, CHAPTER)
     return Course.at(folder)
@@ -122,7 +123,7 @@ class Room:
         write_sample_class(self.ours / "exercises" / CHAPTER, members, self.ours / "submitted")
         source = course.root / "solutions" / CHAPTER / f"{CHAPTER}.ipynb"
         stock.make_course(self.stock, source, loaded.tasks)
-        stock.write_class(course, CHAPTER, members, self.stock)
+        stock.write_class(Course.at(course.root, self.ours), CHAPTER, members, self.stock)
         stock.make_modules(self.modules)
         for place in (self.ours, self.stock):
             shutil.copy(place / "gradebook.db", place / "gradebook.before")

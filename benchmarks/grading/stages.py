@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 import time
 from collections import defaultdict
@@ -28,7 +29,8 @@ PLACES: tuple[tuple[Any, str, str], ...] = (
     (pool, "rebuild", "rebuilding the notebook"),
     (sandbox.Sandbox, "open", "starting a process"),
     (Problem, "hidden_checks", "drawing hidden cases"),
-    (engine, "examine", "comparing and diagnosing"),
+    (engine, "outcomes_of", "comparing and diagnosing"),
+    (engine, "diagnosed", "comparing and diagnosing"),
     (engine, "graded_report", "writing reports"),
     (gradebook.Ledger, "scores", "gradebook"),
     (gradebook.Ledger, "record", "gradebook"),
@@ -66,7 +68,7 @@ class Clock(threading.local):
             self._turn()
             self._stack.pop()
 
-    def ask(self, session: sandbox.Session, request: Any, seconds: float) -> Any:
+    def ask(self, session: sandbox.Session, request: Any, *given: Any) -> Any:
         """Ask a session, as :meth:`Session.ask` does, and add what it took on either side."""
         stage = "starting a process"
         if request.get("do") == "call":
@@ -76,7 +78,7 @@ class Clock(threading.local):
             stage = "students' cells, with their figures" if drawn else "the course's own cells"
         before = _processor_seconds(session) if "do" in request else 0.0
         try:
-            return self.timed(stage, ASK, session, request, seconds)
+            return self.timed(stage, ASK, session, request, *given)
         finally:
             self.inside[stage] += _processor_seconds(session) - before
 
@@ -86,10 +88,8 @@ ASK = sandbox.Session.ask
 
 def _processor_seconds(session: sandbox.Session) -> float:
     """Return how long a session's process has been on a processor; 0 once it has ended."""
-    try:
-        return int(session._times.with_name("schedstat").read_text().split()[0]) / 1e9
-    except FileNotFoundError:
-        return 0.0
+    seconds = session.cpu_seconds()
+    return seconds if math.isfinite(seconds) else 0.0
 
 
 def show(console: Console, course: Course, chapter: str, students: int) -> None:

@@ -19,6 +19,7 @@ from autograder.checks import Checks, save_checks
 from autograder.grading.container import engine_modules
 from autograder.grading.course import Course, Task
 from autograder.grading.sample_class import SampleStudent, write_sample_class
+from autograder.grading.submission import read_submission
 
 PACKAGE = Path(__file__).parents[2] / "autograder"
 
@@ -86,8 +87,9 @@ def write_class(course: Course, chapter: str, students: list[SampleStudent], fol
     submitted = folder / "submitted"
     write_sample_class(folder / "release" / chapter, students, submitted)
     for student in students:
-        seed = course.seed(chapter, student.name)
-        checks = [_plain(task.problem.hidden_checks(seed)) for task in loaded.tasks]
+        attempt = read_submission(course.submitted(student.name, chapter), chapter).digest
+        seed = course.seed(chapter, student.name, attempt)
+        checks = [_plain(task.checks(seed)) for task in loaded.tasks]
         save_checks(submitted / student.name / chapter / CASES, chapter, checks)
 
 

@@ -91,6 +91,58 @@ def test_every_value_agrees_with_itself(value: Any) -> None:
         assert first_difference(copy_of(value), value, TOLERANCE) is None
 
 
+ELEVENTHS = np.arange(1, 7).reshape(2, 3) / 11
+
+
+def as_bfloat16(array: np.ndarray) -> np.ndarray:
+    """Return float32 numbers with the bits that bfloat16 keeps."""
+    bits = array.astype(np.float32).view(np.uint32) & 0xFFFF0000
+    return bits.view(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("got", "named"),
+    [
+        (ELEVENTHS.astype(np.float16), "float16"),
+        (as_bfloat16(ELEVENTHS), "bfloat16"),
+        (np.asfortranarray(as_bfloat16(ELEVENTHS)), "bfloat16"),
+    ],
+)
+def test_a_result_in_a_coarse_type_is_told_so(got: np.ndarray, named: str) -> None:
+    difference = first_difference(got, ELEVENTHS, TOLERANCE)
+    assert difference is not None
+    assert difference.kind == "precision"
+    assert f"computed in {named}," in difference.message
+    case = CheckedCase("c", {}, ELEVENTHS, {}, hidden=True)
+    told = report(examine(Checks("f", (case,), {}), lambda case: Returned(got))).text
+    assert "two or three digits" in told
+    assert "float64" in told
+
+
+def test_a_coarse_type_hides_no_mistake() -> None:
+    """One percent of the largest number was within what float16 was allowed."""
+    x = np.linspace(-4, 4, 9)
+    leaky = np.where(x > 0, x, 0.01 * x)
+    for dtype in (np.float16, np.float32, np.float64):
+        assert first_difference(leaky.astype(dtype), np.maximum(x, 0), TOLERANCE) is not None
+    far = first_difference((2 * ELEVENTHS).astype(np.float16), ELEVENTHS, TOLERANCE)
+    assert far is not None
+    assert far.kind == "value"
+
+
+def test_numbers_that_a_coarse_type_holds_are_right_in_it() -> None:
+    quarters_of = np.arange(-8, 8) / 4
+    for got in (quarters_of.astype(np.float16), as_bfloat16(quarters_of)):
+        assert first_difference(got, quarters_of, TOLERANCE) is None
+    coarse = ELEVENTHS.astype(np.float16)
+    assert first_difference(coarse + np.float16(0.001), coarse, TOLERANCE) is None
+
+
+def test_tolerances_of_older_files_are_read() -> None:
+    fields = {"relative": 1e-6, "relative32": 1e-4, "relative16": 2e-2, "absolute": 1e-9}
+    assert Tolerance(**fields) == TOLERANCE
+
+
 @pytest.mark.parametrize(
     ("got", "expected"),
     [
@@ -219,6 +271,37 @@ def test_a_bad_checks_file_says_what_to_do(tmp_path: Path, content: bytes | None
         path.write_bytes(content)
     says = "same folder" if content is None else "damaged"
     with pytest.raises(ChecksFileError, match=says):
+        load_checks(path)
+
+
+def spoiled(content: bytes, at: int, *values: int) -> bytes:
+    """Return an archive with bytes of every local and central header, or of its data, replaced."""
+    changed = bytearray(content)
+    for mark, offset in ((b"PK\x03\x04", at), (b"PK\x01\x02", at + 2)):
+        place = changed.find(mark)
+        while place >= 0:
+            changed[place + offset : place + offset + len(values)] = bytes(values)
+            place = changed.find(mark, place + 4)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: spoiled(content, 6, 1),  # marked as encrypted
+        lambda content: spoiled(content, 8, 99),  # an unknown way of packing
+        lambda content: content[:60] + b"\xff" * 40 + content[100:],  # the packed bytes
+        lambda content: content.replace(b"index.npy", b"inde\xff.npy"),
+        lambda content: content[: len(content) // 2],
+    ],
+)
+def test_a_damaged_checks_file_says_so(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "checks.npz"
+    save_checks(path, "toy", [Checks("f", (CheckedCase("c", {"x": np.arange(99.0)}, 1, {}),), {})])
+    content = path.read_bytes()
+    path.write_bytes(damage(content))
+    assert path.read_bytes() != content
+    with pytest.raises(ChecksFileError, match="damaged"):
         load_checks(path)
 
 

@@ -205,8 +205,9 @@ UNREADABLE = {
     "missing.ipynb": (None, "There is no file"),
     "notes.txt": ("hello", "neither a notebook"),
     "broken.ipynb": ('{"cells": [', "not a notebook that Jupyter saved"),
+    "cut.ipynb": ('{"cells": [\n', "damaged in line 2, and Jupyter cannot open it either"),
     "list.ipynb": ("[1]", "not a notebook that Jupyter saved"),
-    "old.ipynb": ('{"worksheets": []}', "not a notebook that Jupyter saved"),
+    "old.ipynb": ('{"worksheets": []}', "of an older format: open it in Jupyter"),
     "odd.ipynb": ('{"cells": [{"source": 3}]}', "not a notebook that Jupyter saved"),
 }
 

@@ -164,6 +164,11 @@ def fill(grader: Grader, classroom: Path, count: int = 18) -> None:
         folder.mkdir(parents=True)
         wrong = {**RIGHT, "total": "def total(x): return 0.0"}
         answers = (RIGHT, wrong, {}, RIGHT)[number % 4]
+        if number == 3:  # ten bytes on the wire that name 20 GB
+            answers = {
+                **RIGHT,
+                "total": "def total(x): return [np.zeros(100_000, object)] * 26_000",
+            }
         notebook = grader.notebook(answers, "import time\ntime.sleep(0.05)\nprint('\\ud800')")
         nbformat.write(notebook, folder / "probe.ipynb")
         if number % 6 == 5:

@@ -232,7 +232,7 @@ def test_feedback_lists_every_case_and_no_hidden_value(grader: Grader) -> None:
         text = test_text(graded.notebook, "scale")
         for name in ("a vector", "a matrix", "another factor", "no rows"):
             assert name in text
-        hidden = grader.chapter.tasks[0].problem.hidden_checks(grading_class.SEED).cases[-2]
+        hidden = grader.chapter.tasks[0].checks(grading_class.SEED).cases[-2]
         assert hidden.hidden
         assert str(hidden.arguments["x"].tolist()) not in text
     assert "secret [" not in text
@@ -336,15 +336,16 @@ def test_output_of_students_is_kept_without_markup(grader: Grader) -> None:
 # Hidden cases
 
 
-def test_seeds_differ_by_secret_chapter_and_student() -> None:
+def test_seeds_differ_by_secret_chapter_student_and_attempt() -> None:
     seeds = {
-        seed(secret, chapter, student)
+        seed(secret, chapter, student, attempt)
         for secret in (b"a", b"b")
         for chapter in ("one", "on")
         for student in ("eve", "e", "ve")
+        for attempt in ("first", "second", "efirst")
     }
-    assert len(seeds) == 12
-    assert seed(b"a", "one", "eve") == seed(b"a", "one", "eve")
+    assert len(seeds) == 36
+    assert seed(b"a", "one", "eve", "first") == seed(b"a", "one", "eve", "first")
 
 
 def test_the_secret_is_made_once_and_private(
@@ -1022,6 +1023,13 @@ def nbgrader(course: Path, classroom: Path, *command: str) -> str:
         env={**os.environ, "PYTHONPATH": str(COURSE)},
     )
     return done.stdout + done.stderr
+
+
+def test_nbgrader_grades_where_nobody_has_graded_yet(grader: Grader, tmp_path: Path) -> None:
+    _write(tmp_path / "submitted" / "mia" / "probe", grader.notebook(RIGHT))
+    root = grader.course.root
+    output = nbgrader(root, tmp_path, "autograde", "probe", "--ExamineSubmission.figures=none")
+    assert sum(v for v in saved(tmp_path)["mia"].values() if v) == 11.0, output
 
 
 def test_nbgrader_gives_the_same_marks(grader: Grader, classroom: Path, tmp_path: Path) -> None:

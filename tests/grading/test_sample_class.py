@@ -16,6 +16,7 @@ from autograder.checks import CheckedCase, Raised
 from autograder.grading import ClassResult, grade
 from autograder.grading.course import Course
 from autograder.grading.sample_class import SampleStudent, sample_students, write_sample_class
+from autograder.grading.submission import read_submission
 from autograder.problems import Function, Problem
 from autograder.values import copy_of, same
 
@@ -68,11 +69,13 @@ def test_there_are_enough_students_of_different_kinds() -> None:
 
 @pytest.mark.parametrize(("chapter", "name"), STUDENTS)
 def test_marks_follow_from_what_was_put_in(
-    graded: Callable[[str], ClassResult], chapter: str, name: str
+    classroom: Path, graded: Callable[[str], ClassResult], chapter: str, name: str
 ) -> None:
-    student, problems = student_of(chapter, name)
+    student, _ = student_of(chapter, name)
     result = graded(chapter).of(name)
-    shares = student.expected(problems, Course.at(ROOT).seed(chapter, name))
+    course = Course.at(ROOT, classroom)
+    attempt = read_submission(course.submitted(name, chapter), chapter).digest
+    shares = student.expected(course.chapter(chapter).tasks, course.seed(chapter, name, attempt))
     expected = {
         task.function: round(shares[task.function] * task.max_points, 2) for task in result.tasks
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import os
 import signal
 import sys
@@ -13,10 +14,12 @@ from typing import Any
 
 from autograder.failures import Failed, failure
 from autograder.grading.channel import Channel, ChannelClosed
+from autograder.grading.inside import image_libraries
+from autograder.grading.inside.asking_network import ask_for_layers
 from autograder.grading.inside.shell import Shell
 from autograder.grading.wire import TooLarge, encode, foreign
 from autograder.handover import changed, hand_over, take_back
-from autograder.thread_state import isolated
+from autograder.thread_state import State, isolated, thread_state
 
 
 class RequestHandler:
@@ -26,6 +29,11 @@ class RequestHandler:
         self.channel = channel
         self.shell = shell
         self.busy = False
+        self.remembered: dict[str, tuple[dict[str, Any], State]] = {}
+        self.thread_state: State | None = None
+        self.names_of = ""
+        # A chapter on PyTorch has no use for Pillow's arithmetic.
+        self.forbids_images = "torch" not in sys.modules
         signal.signal(signal.SIGINT, self._interrupt)
 
     def serve(self) -> None:
@@ -42,7 +50,8 @@ class RequestHandler:
         reply: dict[str, Any]
         try:
             self.busy = True
-            reply = self._cell(request) if request["do"] == "cell" else self._call(request)
+            answers = {"cell": self._cell, "remember": self._remember, "call": self._call}
+            reply = answers[request["do"]](request)
             frame = encode(reply, lenient=True)
             self.busy = False
             return frame
@@ -67,19 +76,50 @@ class RequestHandler:
             request["source"], request["definitions_only"], request["draw_figures"]
         )
 
+    def _remember(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.remembered[request["function"]] = dict(self.shell.user_ns), thread_state()
+        return {}
+
+    def _bring_back(self, function: str) -> None:
+        """Let names and settings be what they were where a function's check stands."""
+        if function in self.remembered and function != self.names_of:
+            if self.forbids_images and not self.names_of:
+                image_libraries.forbid()  # for good: all cells have run
+            self.names_of = function
+            names, (remembered, self.thread_state) = self.shell.user_ns, self.remembered[function]
+            names.update(remembered)
+            for name in names.keys() - remembered.keys():
+                del names[name]
+
     def _call(self, request: dict[str, Any]) -> dict[str, Any]:
         name = request["function"]
+        self._bring_back(name)
         if name not in self.shell.user_ns:
             return {"ended": "missing"}
         arguments = request["arguments"]
         given = {name: hand_over(value) for name, value in arguments.items()}
+        for network in request["asked"]:
+            ask_for_layers(given[network], network, self._ask)
         function = self.shell.user_ns[name]
-        value = isolated(lambda: take_back(function(*given.values())))()
+        if request["timed"]:
+            gc.disable()  # what lies about is not the function's work
+        value = isolated(lambda: take_back(function(*given.values())), self.thread_state)()
+        gc.enable()
         in_place = list(changed(arguments, given))
         pyplot = sys.modules.get("matplotlib.pyplot")
         if pyplot is not None:
             pyplot.close("all")
         return {"ended": "returned", "value": value, "changed": in_place}
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Ask the grader something in the middle of a call."""
+        self.busy = False  # an interrupt in between would leave half an answer behind
+        try:
+            self.channel.send(question)
+            answer: dict[str, Any] = self.channel.receive()
+            return answer
+        finally:
+            self.busy = True
 
 
 def _failed(failed: Failed) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _biases(rng: Random, filters: int) -> np.ndarray:
     return quarters(rng, filters, low=0.5)
 
 
-def _layer(
+def drawn_layer(
     rng: Random, x: tuple[int, ...], w: tuple[int, ...], stride: int, padding: int
 ) -> dict[str, Value]:
     """Draw a batch of shape x, filters of shape w, and biases, none of them zero."""
@@ -85,16 +85,16 @@ def cases(rng: Random) -> list[Case]:
     }
     return [
         Case("the worked example", worked),
-        Case("stride 1, no padding", _layer(rng, (1, 1, 4, 5), (1, 1, 2, 3), 1, 0)),
-        Case("padding 2", _layer(rng, (1, 1, 4, 5), (1, 1, 2, 3), 1, 2)),
-        Case("stride 2, no padding", _layer(rng, (1, 1, 7, 9), (1, 1, 3, 3), 2, 0)),
+        Case("stride 1, no padding", drawn_layer(rng, (1, 1, 4, 5), (1, 1, 2, 3), 1, 0)),
+        Case("padding 2", drawn_layer(rng, (1, 1, 4, 5), (1, 1, 2, 3), 1, 2)),
+        Case("stride 2, no padding", drawn_layer(rng, (1, 1, 7, 9), (1, 1, 3, 3), 2, 0)),
         Case(
             "stride 3, pixels left over",
-            _layer(rng, (1, 1, 9, 7), (2, 1, 2, 3), 3, 0),
+            drawn_layer(rng, (1, 1, 9, 7), (2, 1, 2, 3), 3, 0),
             finds=("bias_along_columns",),
         ),
-        Case("three channels, two filters", _layer(rng, (1, 3, 5, 6), (2, 3, 3, 2), 1, 1)),
-        Case("everything at once", _layer(rng, (2, 2, 7, 5), (4, 2, 3, 2), 2, 1)),
+        Case("three channels, two filters", drawn_layer(rng, (1, 3, 5, 6), (2, 3, 3, 2), 1, 1)),
+        Case("everything at once", drawn_layer(rng, (2, 2, 7, 5), (4, 2, 3, 2), 2, 1)),
         Case("images of whole numbers", whole),
     ]
 
@@ -109,9 +109,9 @@ def hidden_cases(rng: Random) -> list[Case]:
         "padding": 0,
     }
     return [
-        Case("as many images as filters", _layer(rng, (3, 2, 8, 6), (3, 2, 3, 3), 2, 2)),
-        Case("stride 3, three channels", _layer(rng, (2, 3, 8, 9), (4, 3, 2, 3), 3, 1)),
-        Case("wide filters, no padding", _layer(rng, (2, 2, 6, 11), (3, 2, 2, 4), 2, 0)),
+        Case("as many images as filters", drawn_layer(rng, (3, 2, 8, 6), (3, 2, 3, 3), 2, 2)),
+        Case("stride 3, three channels", drawn_layer(rng, (2, 3, 8, 9), (4, 3, 2, 3), 3, 1)),
+        Case("wide filters, no padding", drawn_layer(rng, (2, 2, 6, 11), (3, 2, 2, 4), 2, 0)),
         Case("images of whole numbers, stride 2", whole, finds=("bias_along_columns",)),
     ]
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
-from autograder.problems import Misconception, Problem
+from autograder.problems import Case, Function, Misconception, Problem, Random
 from solutions.arrays import Array
 from solutions.padding_stride.tasks.conv2d_forward import (
     MISCONCEPTIONS as MISTAKES_IN_LOOPS,
 )
 from solutions.padding_stride.tasks.conv2d_forward import (
     WITHOUT_LOOPS,
-    cases,
     conv2d_forward,
-    hidden_cases,
+    drawn_layer,
     result_shape,
 )
+from solutions.padding_stride.tasks.conv2d_forward import cases as cases_of_loops
+from solutions.padding_stride.tasks.conv2d_forward import hidden_cases as hidden_cases_of_loops
 from solutions.padding_stride.tasks.pad2d import pad2d
 
 
@@ -36,6 +41,27 @@ def conv2d_forward_fast(x: Array, w: Array, b: Array, stride: int, padding: int)
     sums = np.tensordot(windows, w, axes=([1, 4, 5], [1, 2, 3]))
     return sums.transpose(0, 3, 1, 2) + b[:, np.newaxis, np.newaxis]
     ### END SOLUTION
+
+
+# Cases
+
+
+def _large(rng: Random) -> Case:
+    """Draw images so large that a Python loop over images, filters and positions is seen."""
+    layer = drawn_layer(rng, (2, 2, 30, 28), (4, 2, 3, 3), 1, 1)
+    return Case(
+        "large images, in an eighth of the time of loops", layer, loop_steps=2 * 4 * 30 * 28
+    )
+
+
+def cases(rng: Random) -> list[Case]:
+    """Those of the loops, then a question of speed."""
+    return [*cases_of_loops(rng), _large(rng)]
+
+
+def hidden_cases(rng: Random) -> list[Case]:
+    """More sizes, as for the loops."""
+    return hidden_cases_of_loops(rng)
 
 
 # Misconceptions
@@ -86,10 +112,23 @@ def filters_last(x: Array, w: Array, b: Array, stride: int, padding: int) -> Arr
     return np.moveaxis(conv2d_forward(x, w, b, stride, padding), 1, -1)
 
 
-def _written_in_loops(*names: str) -> tuple[Misconception, ...]:
-    """Return those mistakes of `conv2d_forward` that survive the loss of the loops."""
+def whole_numbers(x: Array, w: Array, b: Array, stride: int, padding: int) -> Array:
+    """Take over the integer type of the images."""
+    return conv2d_forward_fast(x, w, b, stride, padding).astype(x.dtype)
+
+
+def _written_in_loops(
+    *names: str, without: Mapping[str, Function] = MappingProxyType({})
+) -> tuple[Misconception, ...]:
+    """Return those mistakes of `conv2d_forward` that survive the loss of the loops.
+
+    ``without`` are mistakes written without loops: what is as slow as these earns no points.
+    """
     known = {wrong.name: wrong for wrong in MISTAKES_IN_LOOPS}
-    return tuple(known[name] for name in names)
+    return tuple(
+        dataclasses.replace(known[name], wrong=without.get(name, known[name].wrong))
+        for name in names
+    )
 
 
 MISCONCEPTIONS = (
@@ -156,6 +195,7 @@ MISCONCEPTIONS = (
         "bias_in_every_product",
         "bias_along_columns",
         "whole_numbers",
+        without={"whole_numbers": whole_numbers},
     ),
 )
 

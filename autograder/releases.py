@@ -1,0 +1,73 @@
+"""What an exercise looked like when it was handed out before: students may have started from that.
+
+A submission that follows an earlier release looks as if its points had been changed, or cells
+deleted. So each release is kept, reduced to what such remarks look at, in the class's own folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+
+NOTES = ".grading"
+"""The folder of a class with what the grader has to remember, out of nbgrader's way."""
+
+MOST = 30
+"""Releases of a chapter that are kept: an author may generate an exercise very often."""
+
+
+def keep_release(classroom: Path, chapter: str, released: Path) -> None:
+    """Keep the release that lies in the file ``released``, if there is one."""
+    if not released.is_file():
+        return
+    text = json.dumps(_reduced(nbformat.read(released, as_version=4)), sort_keys=True)
+    place = _folder(classroom, chapter) / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f".{place.name}.{os.getpid()}")
+        part.write_text(text, encoding="utf-8")
+        part.replace(place)
+    for old in _by_age(classroom, chapter)[:-MOST]:
+        old.unlink(missing_ok=True)
+
+
+def kept_releases(classroom: Path, chapter: str) -> Iterator[NotebookNode]:
+    """Yield the releases of a chapter that have been kept, the oldest first."""
+    for path in _by_age(classroom, chapter):
+        try:
+            reduced = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue  # damaged, or another grader has just removed it: as good as none
+        yield nbformat.from_dict(reduced)
+
+
+def _folder(classroom: Path, chapter: str) -> Path:
+    return classroom / NOTES / "releases" / chapter
+
+
+def _by_age(classroom: Path, chapter: str) -> list[Path]:
+    paths = _folder(classroom, chapter).glob("*.json")
+    return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def _reduced(notebook: NotebookNode) -> dict[str, Any]:
+    """Return a notebook with what remarks look at: its cells' sources, names, points and tags."""
+    cells = [
+        {
+            "cell_type": cell.cell_type,
+            "id": cell.get("id"),
+            "source": cell.source,
+            "metadata": {
+                name: cell.metadata[name] for name in ("nbgrader", "tags") if name in cell.metadata
+            },
+        }
+        for cell in notebook.cells
+    ]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
