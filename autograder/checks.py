@@ -189,12 +189,10 @@ def _encode(  # noqa: C901, PLR0912 (one case per type)
         for known, array in arrays.items():
             if same(value, array):
                 return {"array": known}
-        # An archive cuts names off there.
-        name = name.replace("\0", "?")
-        while name in arrays:
-            name += "?"
-        arrays[name] = value
-        return {"array": name}
+        # An archive holds each name twice, and uncompressed: numbers keep it small.
+        member = str(len(arrays))
+        arrays[member] = value
+        return {"array": member}
     if isinstance(value, np.generic):
         return _encode(value.item(), arrays, name)
     if isinstance(value, Raised):

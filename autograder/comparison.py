@@ -116,7 +116,7 @@ def _array_difference(
     if type(got) is not np.ndarray:
         advice = ""
         if isinstance(got, list | tuple):
-            advice = "Turn it into an array with `np.array(...)`."
+            advice = _entry_alone(got, expected) or "Turn it into an array with `np.array(...)`."
         elif isinstance(got, numbers.Number | np.generic) and expected.ndim:
             advice = "Did you return from inside the loop, or overwrite the array by one number?"
         if not (isinstance(got, numbers.Number | np.generic) and expected.ndim == 0):
@@ -135,6 +135,26 @@ def _array_difference(
             str(expected.shape),
         )
     return _elements_difference(got, expected, tolerance, where)
+
+
+def _entry_alone(got: Sequence[Value], expected: np.ndarray) -> str:
+    """Say which entry of a tuple is to be returned, where one alone has the right shape and type.
+
+    `max` along an axis of a tensor gives the values, and where they stand: two of the same shape.
+    """
+    fitting = [
+        i
+        for i, entry in enumerate(got)
+        if isinstance(entry, np.ndarray)
+        and entry.shape == expected.shape
+        and (entry.dtype.kind == "f") == (expected.dtype.kind == "f")
+    ]
+    if len(fitting) != 1 or not isinstance(got, tuple):
+        return ""
+    entry = fitting[0]
+    if len(got) == 2 and isinstance(got[1], np.ndarray) and entry == 0 and got[1].dtype.kind == "i":
+        return "Return its first entry alone: of the result of `max` or `min` that is `.values`."
+    return f"Return the entry of position {entry} alone."
 
 
 def _elements_difference(

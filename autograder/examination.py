@@ -7,68 +7,22 @@ it runs in another process: both hand in a *caller* that makes one call and says
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
 
-from autograder.checks import CheckedCase, Checks, Raised
+from autograder.checks import CheckedCase, Checks
 from autograder.comparison import Difference, first_difference
+from autograder.diagnosis import Finding, catalog_hint, diagnose
 from autograder.failures import Failed
-from autograder.values import Value
-
-Verdict = Literal[
-    "passed", "different", "raised", "not done", "timed out", "changing", "not called"
-]
-
-
-@dataclasses.dataclass(frozen=True)
-class Returned:
-    """A call that came back. ``changed`` names the arguments the function modified in place."""
-
-    value: Value
-    changed: tuple[str, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True)
-class TimedOut:
-    """A call that was stopped after ``seconds``.
-
-    ``interrupted``: by the user, before the time was up. ``running``: it could not be stopped.
-    ``loops``: it was not stopped, but computed for more than the ``seconds`` that a case allows
-    whose point is to be faster than Python loops.
-    """
-
-    seconds: float
-    interrupted: bool = False
-    running: bool = False
-    loops: bool = False
-
-
-Ending: TypeAlias = Returned | Failed | TimedOut
-Caller: TypeAlias = Callable[[CheckedCase], Ending]
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What came of one case. ``difference`` is set for the verdict "different" only."""
-
-    case: CheckedCase
-    verdict: Verdict
-    ending: Ending | None = None
-    difference: Difference | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether the case was answered correctly."""
-        return self.verdict == "passed"
+from autograder.outcomes import Caller, Ending, Outcome, Returned, TimedOut
 
 
 @dataclasses.dataclass(frozen=True)
 class Examination:
-    """The outcomes of all cases, and the misconception that explains the failures, if any."""
+    """The outcomes of all cases, and what explains the failures, if anything does."""
 
     checks: Checks
     outcomes: tuple[Outcome, ...]
-    misconception: str | None = None
+    finding: Finding | None = None
 
     @property
     def passed(self) -> bool:
@@ -110,6 +64,19 @@ class Examination:
         return next((outcome for outcome in self.outcomes if not outcome.passed), None)
 
     @property
+    def shown_failure(self) -> Outcome | None:
+        """The first case that is explained, or else the first that was not answered correctly."""
+        finding = self.finding
+        if finding is None:
+            return self.first_failure
+        return next(outcome for outcome in self.outcomes if outcome.case is finding.case)
+
+    @property
+    def misconception(self) -> str | None:
+        """The name of the misconception that explains the failures, if one does."""
+        return self.finding.misconception if self.finding else None
+
+    @property
     def hint(self) -> str | None:
         """The hint that belongs to the misconception."""
         return self.checks.hints[self.misconception] if self.misconception else None
@@ -141,8 +108,14 @@ def outcomes_of(
 
 
 def diagnosed(checks: Checks, outcomes: Sequence[Outcome]) -> Examination:
-    """Return the examination that the outcomes of all cases come to."""
-    return Examination(checks, tuple(outcomes), find_misconception(checks, outcomes))
+    """Return the examination that the outcomes of all cases come to.
+
+    What the visible cases say comes first: so grading names what the check has named. Of hidden
+    cases nothing but a hint of the catalog is told: what they hold stays unknown.
+    """
+    visible = [outcome for outcome in outcomes if not outcome.case.hidden]
+    finding = diagnose(checks, visible) or catalog_hint(checks, outcomes)
+    return Examination(checks, tuple(outcomes), finding)
 
 
 def judge(checks: Checks, case: CheckedCase, ending: Ending) -> Outcome:
@@ -177,51 +150,3 @@ def _called_again(checks: Checks, first: Outcome, ending: Ending) -> Outcome:
 
 def _holds_nan(difference: Difference | None) -> bool:
     return difference is not None and difference.kind in ("not a number", "type")
-
-
-def find_misconception(checks: Checks, outcomes: Sequence[Outcome]) -> str | None:
-    """Return the misconception that explains the student's results, if there is one.
-
-    It has to explain the first failing case and at least half of all failing ones (a student may
-    have made a second mistake), one of them exactly, and no more passed cases may contradict it
-    than failing ones speak for it. Of several, the one that explains most is named; if that
-    leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
-    """
-    failing = [outcome for outcome in outcomes if outcome.verdict in ("different", "raised")]
-    passed = [outcome for outcome in outcomes if outcome.passed]
-    if not failing:
-        return None
-    ranked = []
-    for position, name in enumerate(checks.hints):
-        if _likeness(checks, failing[0], name) == "other":
-            continue
-        likeness = [_likeness(checks, outcome, name) for outcome in failing]
-        same, alike = likeness.count("same"), len(likeness) - likeness.count("other")
-        contradicted = sum(name in outcome.case.wrong for outcome in passed)
-        if not same or 2 * alike < len(failing) or contradicted > alike:
-            continue
-        ranked.append((-alike, -same, contradicted, position, name))
-    return min(ranked)[-1] if ranked else None
-
-
-def _likeness(checks: Checks, outcome: Outcome, name: str) -> Literal["same", "alike", "other"]:
-    """Compare what the student got with what the misconception gives.
-
-    Two exceptions are alike at least: the same mistake, written differently, may raise another
-    type or another message.
-    """
-    if name not in outcome.case.wrong:
-        return "other"
-    wrong, ending = outcome.case.wrong[name], outcome.ending
-    if isinstance(wrong, Raised):
-        if not isinstance(ending, Failed):
-            return "other"
-        same = (ending.kind, ending.message) == (wrong.kind, wrong.message)
-        return "same" if same else "alike"
-    if not isinstance(ending, Returned):
-        return "other"
-    try:
-        difference = first_difference(ending.value, wrong, checks.tolerance)
-    except TypeError:  # the misconception returns a type that no reference may return
-        return "other"
-    return "other" if difference else "same"

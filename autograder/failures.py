@@ -33,12 +33,14 @@ _LIBRARIES = tuple(
 class Failed:
     """A call that raised: the exception's type and message, and the line of student code.
 
-    ``line`` reads "line 3 of corr2d: source", or "line 3: source" outside functions.
+    ``line`` reads "line 3 of corr2d: source", or "line 3: source" outside functions. ``caller`` is
+    the line of the first function of the student's on the way there, if that is another one.
     """
 
     kind: str
     message: str
     line: str = ""
+    caller: str = ""
 
     @property
     def function(self) -> str:
@@ -55,22 +57,41 @@ def failure(error: BaseException) -> Failed:
         raise
     except BaseException as second:  # the exception's own __str__ is the student's code, too
         message = f"(its message cannot be read: {type(second).__name__})"
+    lines = _student_frames(error.__traceback__)
+    first, last = (lines[0], lines[-1]) if lines else (None, None)
+    called = first and last and first[0].f_code is not last[0].f_code
+    named = called and last and not last[0].f_code.co_name.startswith("<")  # no comprehension
     return Failed(
         type(error).__name__[:MAX_KIND],
         message[:MAX_MESSAGE],
-        student_line(error.__traceback__)[:MAX_LINE],
+        _line(last)[:MAX_LINE],
+        _line(first)[:MAX_LINE] if named else "",
     )
 
 
 def student_line(stack: TracebackType | None) -> str:
     """Return the innermost line of the student's own code in a traceback, as text."""
-    innermost: tuple[FrameType, int] | None = None
-    for frame, number in traceback.walk_tb(stack):
-        if not frame.f_code.co_filename.startswith(_LIBRARIES):
-            innermost = frame, number
-    if innermost is None:
+    lines = _student_frames(stack)
+    return _line(lines[-1]) if lines else ""
+
+
+_Place = tuple[FrameType, int]
+
+
+def _student_frames(stack: TracebackType | None) -> list[_Place]:
+    """Return the frames of the student's own code, outermost first, each with its line."""
+    return [
+        (frame, number)
+        for frame, number in traceback.walk_tb(stack)
+        if not frame.f_code.co_filename.startswith(_LIBRARIES)
+    ]
+
+
+def _line(place: _Place | None) -> str:
+    """Return a line of a frame as text."""
+    if place is None:
         return ""
-    frame, number = innermost
+    frame, number = place
     code = frame.f_code
     summary = traceback.FrameSummary(code.co_filename, number, code.co_name, lookup_line=True)
     where = "" if code.co_name == "<module>" else f" of {code.co_name}"

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
-import numpy as np
-
 from autograder import palette
-from autograder.advice import advice, first_line
-from autograder.examination import Examination, Outcome, Returned, TimedOut
+from autograder.advice import advice, first_line, speaks_for_itself
+from autograder.case_list import case_lines, case_map
+from autograder.checks import CheckedCase
+from autograder.examination import Examination
 from autograder.failures import Failed
-from autograder.values import Value, describe_argument
+from autograder.outcomes import Outcome, Returned, TimedOut
+from autograder.tables import side_by_side, table_of
+from autograder.values import SequentialNetwork, Tensor, Value, describe_argument
 
 Tone = Literal["good", "bad", "note"]
 
@@ -76,15 +78,16 @@ class Report:
         return "".join(parts) + "</div>"
 
 
-def report(examination: Examination, show_hidden: bool = False) -> Report:
+def report(examination: Examination, show_hidden: bool = False, listed: bool = False) -> Report:
     """Tell a student what came of a check.
 
-    Of hidden cases only the name is shown, unless ``show_hidden``: never a value.
+    Of hidden cases only the name is shown, unless ``show_hidden``: never a value. With ``listed``
+    a list of all cases follows elsewhere; else one line says what came of each.
     """
     checks = examination.checks
     passed = sum(outcome.passed for outcome in examination.outcomes)
     count = f"{passed} of {len(examination.outcomes)} cases"
-    failure = examination.first_failure
+    failure = examination.shown_failure
     if failure is None:
         changed = sorted(
             {
@@ -108,6 +111,8 @@ def report(examination: Examination, show_hidden: bool = False) -> Report:
             ),
         )
     lines = tuple(_failure(examination, failure, show_hidden))
+    if not listed and len(examination.outcomes) > 1:
+        lines = (Line(f"Cases: {case_map(examination.outcomes)}"), *lines)
     return Report(f"{checks.function}: {count} passed.", "bad", lines)
 
 
@@ -118,34 +123,15 @@ def graded_report(
 
     Of hidden cases only the names are shown, unless ``show_hidden``: never a value.
     """
-    summary = report(examination, show_hidden)
+    summary = report(examination, show_hidden, listed=True)
     title = f"{points:g} of {max_points:g} points. {summary.title}"
     # A result may have been made to be described at any length.
     lines = [dataclasses.replace(line, text=line.text[:MAX_LINE]) for line in summary.lines]
     if examination.constant:
         lines.append(Line("One answer to everything earns nothing, even where it is right.", True))
-    return Report(title, summary.tone, (*lines, *_case_list(examination)))
-
-
-def _case_list(examination: Examination) -> Iterator[Line]:
-    """List every case with what came of it."""
-    yield Line("What was tried:", strong=True)
-    words = {
-        "passed": "passed",
-        "different": "wrong result",
-        "raised": "stopped with an error",
-        "not done": "not done yet",
-        "timed out": "took too long",
-        "changing": "changes from call to call",
-        "not called": "not tried any more",
-    }
-    for number, outcome in enumerate(examination.outcomes, 1):
-        mark = "✔" if outcome.passed else "✘"
-        kind = " (with numbers you have not seen)" if outcome.case.hidden else ""
-        word = words[outcome.verdict]
-        if outcome.difference is not None and outcome.difference.kind == "precision":
-            word = "too few digits"
-        yield Line(f"{mark} {number:2} {outcome.case.name}{kind}: {word}", True)
+    tried = (Line(text, code=True) for text in case_lines(examination.outcomes))
+    heading = Line("What was tried:", strong=True)
+    return Report(title, summary.tone, (*lines, heading, *tried))
 
 
 def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> Iterator[Line]:
@@ -159,10 +145,12 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
         for name, value in case.arguments.items():
             yield from _argument(name, value)
     yield from _verdict(examination, failure, secret)
-    if examination.hint:
-        yield Line(f"Hint: {examination.hint}", strong=True)
+    if examination.finding is not None:
+        yield Line(f"{examination.finding.label}: {examination.finding.words}", strong=True)
+        if examination.finding.remains:
+            yield Line(examination.finding.remains)
     if isinstance(failure.ending, Returned) and failure.ending.changed:
-        if examination.hint:
+        if examination.finding is not None:
             yield from _changed_note(failure.ending.changed)
         else:
             yield from _changed_cause(failure.ending.changed)
@@ -188,8 +176,7 @@ def _argument(name: str, value: Value, depth: int = 0) -> Iterator[Line]:
         kind = "dict" if isinstance(value, Mapping) else type(value).__name__
         described = f"{kind} of {len(parts)}"
     yield Line(f"{indent}{name}: {described}", code=True)
-    if _is_small(value, 16):
-        yield from (Line(f"{indent}    {row}", code=True) for row in _grid(value))
+    yield from (Line(f"{indent}    {row}", code=True) for row in table_of(value, 16))
     for part in parts:
         yield from _argument(*part, depth + 1)
 
@@ -210,17 +197,16 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
                 }[difference.kind]
             )
             return
-        yield Line(difference.message)
-        if difference.kind == "shape":
-            yield Line(f"got      {difference.got}", code=True)
-            yield Line(f"expected {difference.expected}", code=True)
-        elif difference.kind != "type":
+        yield Line(in_words_of(failure.case, difference.message))
+        if difference.kind != "type":
             if difference.total > 1:
                 yield Line(f"The first that differs: {difference.where}")
             yield Line(f"got      {difference.got}", code=True)
             yield Line(f"expected {difference.expected}", code=True)
         if difference.kind == "value" and isinstance(ending, Returned):
-            yield from _side_by_side(ending.value, failure.case.expected, examination)
+            checks, expected = examination.checks, failure.case.expected
+            for row in side_by_side(ending.value, expected, checks.tolerance, checks.results):
+                yield Line(row, code=True)
     elif failure.verdict == "changing":
         yield Line(
             f"Called twice with the same input, {name} gave two different results. Look for "
@@ -231,45 +217,24 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
             yield Line(f"The second call stopped with {first_line(ending)}")
     elif isinstance(ending, Failed | TimedOut):
         parameters = tuple(failure.case.arguments)
-        yield from ending_lines(ending, name, parameters, secret, examination.hint is None)
+        yield from ending_lines(ending, name, parameters, secret, _advises(examination))
 
 
-def _is_small(value: Value, most: int) -> bool:
-    """Whether a value is an array that can be shown whole."""
+def in_words_of(case: CheckedCase, message: str) -> str:
+    """Speak of tensors, not of arrays, where a case hands over PyTorch's."""
+    if not any(isinstance(v, Tensor | SequentialNetwork) for v in case.arguments.values()):
+        return message
     return (
-        isinstance(value, np.ndarray)
-        and value.ndim in (1, 2)
-        and 1 < value.size <= most
-        and value.shape[-1] <= 8
+        message.replace("a NumPy array", "a tensor")
+        .replace("an array with `np.array(...)`", "a tensor, with `torch.stack(...)`")
+        .replace("array", "tensor")
+        .replace("(`np.empty`)", "(`torch.empty`)")
     )
 
 
-def _grid(array: np.ndarray, marks: np.ndarray | None = None) -> list[str]:
-    """Return an array row by row in columns; a star stands after the marked entries."""
-    rows = np.atleast_2d(array)
-    starred = np.zeros(rows.shape, bool) if marks is None else np.atleast_2d(marks)
-    # Zero is added so that -0 is shown as 0.
-    texts = [[f"{float(entry) + 0.0:.4g}" for entry in row] for row in rows]
-    width = max(len(text) for row in texts for text in row)
-    return [
-        " ".join(
-            f"{text:>{width}}{'*' if star else ' '}" for text, star in zip(row, stars, strict=True)
-        ).rstrip()
-        for row, stars in zip(texts, starred, strict=True)
-    ]
-
-
-def _side_by_side(got: Value, expected: Value, examination: Examination) -> Iterator[Line]:
-    """Show small results whole, the student's beside the expected one."""
-    if not (_is_small(got, 36) and _is_small(expected, 36)):
-        return
-    allowed = examination.checks.tolerance.allowed(got, expected)
-    mine = _grid(got, np.abs(got.astype(float) - expected.astype(float)) > allowed)
-    theirs = _grid(expected)
-    width = max(map(len, [*mine, "yours (* differs)"]))
-    yield Line(f"{'yours (* differs)':<{width}}    expected", code=True)
-    for left, right in zip(mine, theirs, strict=True):
-        yield Line(f"{left:<{width}}    {right}", code=True)
+def _advises(examination: Examination) -> bool:
+    """Whether the general advice on an exception still helps: not beside a hint."""
+    return examination.finding is None or examination.misconception is None
 
 
 def ending_lines(
@@ -292,9 +257,18 @@ def ending_lines(
         yield Line(f"It calls `{ending.function}`, which is not done yet. Do that task first.")
         return
     yield Line(f"Your function stopped with {ending.kind if secret else first_line(ending)}")
-    if ending.line:
+    if ending.caller:
+        yield Line(f"at {ending.caller}", code=True)
+        yield Line(f"in its call of {ending.function}, {ending.line}", code=True)
+        if advise and not speaks_for_itself(ending):
+            yield Line(
+                f"What does your function hand to `{ending.function}` there, and what does "
+                f"`{ending.function}` take? Print the shapes."
+            )
+            return
+    elif ending.line:
         yield Line(f"at {ending.line}", code=True)
-    help_with_it = advice(ending, function, parameters) if advise else None
+    help_with_it = advice(ending, function, parameters, secret) if advise else None
     if help_with_it is not None:
         yield Line(help_with_it)
 

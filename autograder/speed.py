@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from autograder.examination import Ending, Returned, TimedOut
+from autograder.outcomes import Ending, Returned, TimedOut
 
 SHARE = 1 / 8
 """Of the time of a Python loop, what a function without one may take."""

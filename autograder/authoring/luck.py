@@ -14,9 +14,10 @@ from typing import Any
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.empty_answers import CONSTANTS, EMPTY_ANSWERS
-from autograder.examination import Examination, Outcome, Returned, judge
+from autograder.examination import Examination, judge
 from autograder.failures import Failed
 from autograder.handover import hand_over, take_back
+from autograder.outcomes import Outcome, Returned
 from autograder.problems import TRIES, Function, Problem, result_of
 
 SEEDS = range(50)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from nbformat.notebooknode import NotebookNode
 
 from autograder.checks import Checks
-from autograder.examination import Examination, Outcome, diagnosed, outcomes_of
+from autograder.examination import Examination, diagnosed, outcomes_of
 from autograder.grading.cell_outputs import new_output, note
 from autograder.grading.course import GradedChapter, Task
 from autograder.grading.hidden_inputs import without_hidden_inputs
@@ -25,6 +25,7 @@ from autograder.grading.rebuild import Rebuilt, is_answer, is_test
 from autograder.grading.sandbox import Sandbox
 from autograder.missing_function import why_missing
 from autograder.needed_code import imports, needed_code
+from autograder.outcomes import Outcome
 from autograder.report import graded_report
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.examination import Outcome, Returned, TimedOut
 from autograder.failures import Failed
 from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrader, TaskGrade
@@ -16,6 +15,7 @@ from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import rebuild
 from autograder.grading.remarks import fair_remarks
 from autograder.grading.submission import read_submission
+from autograder.outcomes import Outcome, Returned, TimedOut
 from autograder.report import graded_report
 from autograder.values import Value, describe
 

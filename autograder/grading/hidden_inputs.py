@@ -12,9 +12,10 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from autograder.examination import Examination, Outcome, TimedOut
+from autograder.examination import Examination
 from autograder.failures import Failed
 from autograder.grading.inside.image_libraries import REASON
+from autograder.outcomes import Outcome, TimedOut
 
 KINDS = {
     *(name for name, kind in vars(builtins).items() if isinstance(kind, type)),
@@ -53,7 +54,8 @@ def _told(outcome: Outcome, lines: set[tuple[int, str]], limit: float) -> Outcom
     if (ending.kind, ending.message) == ("ImportError", REASON):
         kind = f"ImportError: {REASON}"
     line = ending.line if _is_of_the_notebook(ending.line, lines) else ""
-    told = Failed(kind, "", line)
+    caller = ending.caller if _is_of_the_notebook(ending.caller, lines) else ""
+    told = Failed(kind, "", line, caller)
     return dataclasses.replace(outcome, ending=told)
 
 

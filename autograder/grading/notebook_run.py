@@ -13,7 +13,6 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits
 from autograder.checks import CheckedCase
-from autograder.examination import Caller, Ending, Returned, TimedOut
 from autograder.failures import Failed
 from autograder.grading.asked_network import AskedNetworks
 from autograder.grading.cell_outputs import absent_packages, cell_outputs, note
@@ -21,6 +20,7 @@ from autograder.grading.channel import OutOfTime
 from autograder.grading.sandbox import Answer, Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import printable_text
 from autograder.grading.wire import foreign
+from autograder.outcomes import Caller, Ending, Returned, TimedOut
 from autograder.speed import fast_enough
 from autograder.values import Value
 
@@ -226,8 +226,9 @@ def _ending(reply: dict[str, Any], case: CheckedCase) -> Ending:
         if _size(value) > max(MAX_RESULT, 4 * _size(case.expected)):
             value = foreign("something far too large")
         return Returned(value, tuple(name for name in case.arguments if name in listed))
-    kind, message, line = (printable_text(reply.get(key)) for key in ("kind", "message", "line"))
-    return Failed(kind or "Error", message, line)
+    keys = ("kind", "message", "line", "caller")
+    kind, message, line, caller = (printable_text(reply.get(key)) for key in keys)
+    return Failed(kind or "Error", message, line, caller)
 
 
 def _size(value: Value) -> int:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from autograder.checks import CheckedCase
-from autograder.examination import Caller, Ending, Returned
 from autograder.failures import Failed, failure
 from autograder.handover import changed, hand_over, take_back
+from autograder.outcomes import Caller, Ending, Returned
 from autograder.speed import clock, fast_enough
 from autograder.student.limits import run_within
 from autograder.student.notebook import running_shell

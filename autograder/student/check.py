@@ -16,7 +16,7 @@ from autograder.packages import DEFAULT_PACKAGES, missing_package, not_allowed, 
 from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.foreign_packages import foreign_packages
-from autograder.student.notebook import name_in_notebook, running_shell, show
+from autograder.student.notebook import name_in_notebook, running_shell, show, syntax_error
 from autograder.values import Value, describe
 
 
@@ -66,6 +66,7 @@ class Check:
         self._stamp: tuple[Path, int, int] | None = None
         self._checks: dict[str, Checks] = {}
         self._packages: Iterable[str] = DEFAULT_PACKAGES
+        self._passed: set[str] = set()
         self._start = Path.cwd()
 
     def use(self, path: str | Path) -> None:
@@ -78,9 +79,31 @@ class Check:
         Shows the report. Raises :class:`CheckFailed` unless all cases are passed.
         """
         outcome = self.report(function)
+        outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *_older(function)))
+        if outcome.tone == "good":
+            progress = self._progress(self.find(function).function)
+            outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *progress))
         show(outcome)
         if outcome.tone != "good":
             raise CheckFailed("Not passed yet. The report above says why.")
+
+    def _progress(self, task: str) -> list[Line]:
+        """Say how far the exercise has come since the notebook was started, and what is next."""
+        self._passed.add(task)
+        tasks = list(self._checks)
+        open_tasks = [other for other in tasks if other not in self._passed]
+        if len(tasks) == 1:
+            return []
+        if not open_tasks:
+            return [Line(f"All {len(tasks)} tasks of this exercise have passed.")]
+        later = [other for other in tasks[tasks.index(task) + 1 :] if other in open_tasks]
+        following = (later or open_tasks)[0]
+        return [
+            Line(
+                f"{len(self._passed & set(tasks))} of {len(tasks)} tasks have passed since you "
+                f"started the notebook. Next: `{following}`."
+            )
+        ]
 
     def report(self, function: Callable[..., Value]) -> Report:
         """Return the report of a check without showing it or raising."""
@@ -248,6 +271,19 @@ class Check:
             f"There is no task named {name}.",
             f"{guess}Keep the name that the task gives to the function. The tasks are {tasks}.",
         )
+
+
+def _older(function: Any) -> list[Line]:
+    """Say that a function is an older one: the cell that was to define it anew has stopped."""
+    shell, name = running_shell(), getattr(function, "__name__", "")
+    stopped = syntax_error(name, shell) if shell is not None and name else ""
+    if not stopped:
+        return []
+    return [
+        Line(
+            f"Note: this is an older {name}. The cell that should define it anew stopped: {stopped}"
+        )
+    ]
 
 
 def _stumbled(checks: Checks, error: Exception) -> Report:

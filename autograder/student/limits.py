@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from autograder.examination import TimedOut
+from autograder.outcomes import TimedOut
 from autograder.thread_state import isolated
 
 PATIENCE = 3.0

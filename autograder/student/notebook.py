@@ -10,10 +10,11 @@ import linecache
 import re
 import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import FrameType, TracebackType
 from typing import Any
 
+from autograder.missing_function import defines
 from autograder.report import Line, Report
 
 
@@ -58,8 +59,37 @@ def show(outcome: Report) -> None:
         print(outcome.text.encode(encoding, "replace").decode(encoding))
 
 
-def missing_function(name: str, defined: Iterable[str], in_notebook: bool = True) -> Report:
-    """Say that the function of a task does not exist. ``defined`` are the names that do."""
+def syntax_error(name: str, shell: Any) -> str:
+    """Return the syntax error of the cell that was to define ``name`` when it was last run."""
+    for source in reversed(shell.user_ns.get("In", [])):
+        if not defines(source, name):
+            continue
+        try:
+            compile(shell.transform_cell(source), "cell", "exec")
+        except SyntaxError as error:
+            line = (error.text or "").strip()
+            where = f" in line {error.lineno}: {line}" if line else ""
+            return f"{type(error).__name__}: {error.msg}{where}"
+        return ""
+    return ""
+
+
+def missing_function(
+    name: str, defined: Iterable[str], in_notebook: bool = True, stopped: str = ""
+) -> Report:
+    """Say that the function of a task does not exist. ``defined`` are the names that do.
+
+    ``stopped``: what ended the cell that was to define it, if that is known.
+    """
+    if stopped:
+        lines = [
+            Line(f"The cell that defines {name} stopped: {stopped}"),
+            Line(
+                "Python cannot read that cell. Look at this line and the one above it: is a "
+                "bracket, a quote or a colon missing?"
+            ),
+        ]
+        return Report(f"{name} is not defined yet.", "bad", tuple(lines))
     lines = []
     close = difflib.get_close_matches(
         name.lower(), [other.lower() for other in defined], n=1, cutoff=0.75
@@ -121,7 +151,7 @@ def explain_what_is_missing(
         missing = missing_package(error)
         if missing is not None:
             show(missing)
-        if missing is not None or _explain(error, tasks, shell.user_ns):
+        if missing is not None or _explain(error, tasks, shell):
             text = f"{kind.__name__}: {error}"
             error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
         elif handle_before is not None and isinstance(error, before):
@@ -132,9 +162,8 @@ def explain_what_is_missing(
     shell.set_custom_exc((*before, NameError, ModuleNotFoundError), handle)
 
 
-def _explain(
-    error: BaseException, tasks: Callable[[], Iterable[str]], names: Mapping[str, Any]
-) -> bool:
+def _explain(error: BaseException, tasks: Callable[[], Iterable[str]], shell: Any) -> bool:
+    names = shell.user_ns
     if not isinstance(error, NameError):
         return False
     try:
@@ -144,5 +173,7 @@ def _explain(
     if error.name not in known or error.name in names:
         return False
     own = [name for name, value in names.items() if callable(value) and not name.startswith("_")]
-    show(missing_function(error.name, [name for name in own if name not in known]))
+    stopped = syntax_error(error.name, shell)
+    others = [name for name in own if name not in known]
+    show(missing_function(error.name, others, stopped=stopped))
     return True

@@ -17,9 +17,9 @@ from typing import Any
 import autograder
 from autograder.advice import first_line
 from autograder.checks import FILE_NAME
-from autograder.examination import TimedOut
 from autograder.failures import failure
 from autograder.missing_function import why_missing
+from autograder.outcomes import TimedOut
 from autograder.report import Line, Report
 from autograder.shell import NotebookShell
 from autograder.student import check as check_module

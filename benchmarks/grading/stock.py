@@ -41,7 +41,8 @@ import functools
 from pathlib import Path
 
 from autograder.checks import load_checks
-from autograder.examination import Returned, examine
+from autograder.examination import examine
+from autograder.outcomes import Returned
 from autograder.failures import Failed
 from autograder.values import copy_of
 

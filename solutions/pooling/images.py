@@ -35,6 +35,10 @@ def pool_cases(rng: Random) -> list[Case]:
         Case("a rest that no window reaches", _pool(quarters(rng, 2, 1, 8, 6), 3, 2)),
         Case("windows with gaps between them", _pool(quarters(rng, 1, 2, 8, 6), 2, 3)),
         Case("images of whole numbers", _pool(drawn_integers(rng, 2, 2, 4, 5), 2, 1)),
+        Case(
+            "three images, as many rows as columns",
+            _pool(rng.integers(1, 99, size=(3, 1, 5, 4)), 2, 2),
+        ),
     ]
 
 

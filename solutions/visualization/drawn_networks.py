@@ -59,6 +59,11 @@ def drawn_classes(rng: Random, count: int) -> Tensor:
     return Tensor((rng.integers(CLASSES) + np.arange(count)) % CLASSES)
 
 
+def one_class(count: int) -> dict[str, Value]:
+    """Return one class for all pictures of a case."""
+    return {"targets": Tensor(np.full(count, 3))}
+
+
 def scored_pictures(rng: Random, count: int, height: int, width: int) -> dict[str, Value]:
     """Draw a network, pictures, and a class for each of them."""
     return {

@@ -15,8 +15,9 @@ from hypothesis.extra import numpy as npst
 
 from autograder.checks import CheckedCase, Checks, ChecksFileError, Raised, load_checks, save_checks
 from autograder.comparison import Tolerance, first_difference
-from autograder.examination import Returned, TimedOut, examine
+from autograder.examination import examine
 from autograder.failures import Failed
+from autograder.outcomes import Returned, TimedOut
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.report import graded_report, report
 from autograder.student.calls import PrintAllowance, StudentCaller

@@ -21,8 +21,8 @@ import numpy as np
 import pytest
 
 from autograder.checks import FILE_NAME, load_checks, save_checks
-from autograder.examination import Returned, TimedOut
 from autograder.failures import Failed
+from autograder.outcomes import Returned, TimedOut
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.student import limits
 from autograder.student.calls import in_notebook
@@ -251,7 +251,10 @@ def test_each_mistake_has_its_message(name: str, check: Check, folder: Path) -> 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_right_answers_pass(check: Check, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(window_sums) is None
-    assert capsys.readouterr().out == "[passed] slide: 2 of 2 cases passed.\n"
+    assert capsys.readouterr().out == (
+        "[passed] slide: 2 of 2 cases passed.\n"
+        "  1 of 2 tasks have passed since you started the notebook. Next: `edge_bank`.\n"
+    )
     assert check.passes(define("def slide(x, w): return right(x, w).astype('f4')", folder))
 
 
@@ -376,6 +379,7 @@ def test_prints_are_shown_by_case_and_once(
         "Printed in the case 'a wide picture':",
         "shape (4, 7)",
         "[passed] slide: 2 of 2 cases passed.",
+        "  1 of 2 tasks have passed since you started the notebook. Next: `edge_bank`.",
     ]
 
 
@@ -663,6 +667,22 @@ def test_a_missing_function_is_explained(notebook: Notebook) -> None:
     assert "slide is not defined yet." in markup
     assert "starts with <code>def slide(</code>" in markup
     assert text.strip() == "NameError: name 'slide' is not defined"
+
+
+def test_a_syntax_error_is_called_one(notebook: Notebook) -> None:
+    notebook.run(EXPLAIN)
+    notebook.shell.run_cell("def slide(x, w):\n    return x[0))\n", store_history=True)
+    _, markup, _ = notebook.run("check(slide)")
+    assert "The cell that defines slide stopped: SyntaxError: closing parenthesis" in markup
+    assert "in line 2: return x[0))" in markup
+    assert "starts with" not in markup
+    notebook.shell.run_cell("def slide(x, w):\n    return x", store_history=True)
+    _, markup, _ = notebook.run("check(slide)")
+    assert "SyntaxError" not in markup
+    notebook.shell.run_cell("def slide(x, w)\n    return x", store_history=True)
+    _, markup, _ = notebook.run("check(slide)")
+    assert "Note: this is an older slide." in markup
+    assert "SyntaxError: expected ':' in line 1: def slide(x, w)" in plain(markup)
 
 
 def test_a_renamed_function_is_found(notebook: Notebook) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from autograder.checks import CheckedCase
-from autograder.examination import Returned
+from autograder.outcomes import Returned
 from autograder.student.calls import in_notebook
 from autograder.thread_state import isolated
 

@@ -12,13 +12,16 @@ import argparse
 import csv
 import dataclasses
 import functools
+import random
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from autograder.advice import advice
 from autograder.checks import FILE_NAME, Checks, load_checks
+from autograder.diagnosis.finding import Rule
 from autograder.examination import Examination, examine
 from autograder.failures import Failed
 from autograder.report import report
@@ -26,10 +29,14 @@ from autograder.student.calls import in_notebook
 from tests import COURSE
 from tests.diagnosis.wrong_functions import CHAPTERS, WrongFunction, wrong_functions
 
-RULES = ("hint", "advice", "nothing")
+RULES = (*get_args(Rule), "advice", "nothing")
 VERDICTS = ("right", "helpful", "nothing", "misleading")
 BEFORE = Path(__file__).with_name("before.csv")
 """The verdicts on the feedback as it was when the functions were written."""
+AFTER = Path(__file__).with_name("after.csv")
+"""The verdicts on the feedback as the rules of the diagnosis gave it."""
+HELD_OUT_SEED = 1216
+"""Which third of the functions nobody read while the rules were written."""
 
 FIRST_LINES = 30
 """So many lines of a feedback are enough to judge it."""
@@ -52,8 +59,8 @@ class Feedback:
     def rule(self) -> str:
         """One of RULES."""
         failure = self.examination.first_failure
-        if self.examination.misconception:
-            return "hint"
+        if self.examination.finding:
+            return self.examination.finding.rule
         if failure is not None and isinstance(failure.ending, Failed):
             parameters = tuple(failure.case.arguments)
             if advice(failure.ending, self.wrong.task, parameters):
@@ -64,10 +71,16 @@ class Feedback:
     def sentences(self) -> str:
         """The sentences that may name a cause: no numbers, no line that stands in each report."""
         lines = report(self.examination).lines
-        usual = ("Case ", "To try this case", "The first that differs")
+        usual = ("Case ", "Cases: ", "To try this case", "The first that differs")
         return " | ".join(
             line.text for line in lines if not line.code and not line.text.startswith(usual)
         )
+
+
+def held_out(known: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return which of all functions, by task and name, are held out: a third, drawn at random."""
+    keys = sorted(known)
+    return frozenset(random.Random(HELD_OUT_SEED).sample(keys, len(keys) // 3))
 
 
 @functools.cache
@@ -113,13 +126,24 @@ def rates(feedback: Sequence[Feedback]) -> str:
 
 
 def judged(feedback: Sequence[Feedback], path: Path) -> str:
-    """Say what a table of verdicts holds of the feedback, and what has changed since then."""
+    """Say what a table of verdicts holds of the feedback, and what has changed since then.
+
+    By chapter, kind and form of the mistake, by the rule that spoke when it was judged, and for
+    the functions that were held out.
+    """
     known = verdicts(path)
+    apart = held_out(known)
     groups: dict[str, list[Feedback]] = {}
-    for part in ("chapter", "kind", "form"):
+    for part in ("chapter", "kind", "form", "rule", "part"):
         for entry in feedback:
             wrong = entry.wrong
-            name = {"chapter": entry.chapter, "kind": wrong.kind.value, "form": wrong.form.value}
+            name = {
+                "chapter": entry.chapter,
+                "kind": wrong.kind.value,
+                "form": wrong.form.value,
+                "rule": f"by rule: {known.get(entry.key, {}).get('rule', '')}",
+                "part": "held out" if entry.key in apart else "not held out",
+            }
             groups.setdefault(name[part], []).append(entry)
     rows = [("", "functions", *VERDICTS, "changed since")]
     for name, members in [*groups.items(), ("in all", list(feedback))]:
@@ -163,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--chapter", action="append", choices=CHAPTERS, help="only this one")
     parser.add_argument("--report", type=Path, help="write all feedback into this Markdown file")
     parser.add_argument("--sentences", type=Path, help="write a CSV table to fill in verdicts")
-    parser.add_argument("--verdicts", type=Path, default=BEFORE, help="the table to compare with")
+    parser.add_argument("--verdicts", type=Path, default=AFTER, help="the table to compare with")
     options = parser.parse_args(arguments)
     feedback = [entry for name in options.chapter or CHAPTERS for entry in feedback_on(name)]
     print(rates(feedback))

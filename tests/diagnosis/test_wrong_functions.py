@@ -42,9 +42,21 @@ def test_half_of_them_hold_two_mistakes_or_are_written_in_another_form() -> None
 
 def test_every_wrong_function_is_judged() -> None:
     wrong = [function for chapter in CHAPTERS for function in wrong_functions(chapter)]
-    table = rate.verdicts(rate.BEFORE)
-    assert table.keys() == {(function.task, function.name) for function in wrong}
-    assert {row["verdict"] for row in table.values()} == set(rate.VERDICTS)
+    keys = {(function.task, function.name) for function in wrong}
+    before, after = rate.verdicts(rate.BEFORE), rate.verdicts(rate.AFTER)
+    assert before.keys() == after.keys() == keys
+    assert {row["verdict"] for row in before.values()} == set(rate.VERDICTS)
+    assert {row["verdict"] for row in after.values()} == set(rate.VERDICTS) - {"misleading"}
+    helped = [key for key, row in after.items() if row["verdict"] in ("right", "helpful")]
+    assert len(helped) > 0.9 * len(keys)
+    apart = rate.held_out(keys)
+    assert len(apart & set(helped)) > 0.85 * len(apart) > 80
+
+
+def test_most_wrong_functions_are_told_something() -> None:
+    feedback = [entry for chapter in CHAPTERS for entry in rate.feedback_on(chapter)]
+    silent = [entry.key for entry in feedback if entry.rule == "nothing"]
+    assert len(silent) < 0.1 * len(feedback), silent
 
 
 def test_rates_and_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

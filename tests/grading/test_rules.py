@@ -18,7 +18,7 @@ import torch
 from nbformat.v4 import new_code_cell
 
 from autograder.authoring.standalone import standalone_source
-from autograder.examination import Returned, TimedOut, examine
+from autograder.examination import examine
 from autograder.failures import Failed
 from autograder.grading.asked_network import MAX_NUMBERS, AskedNetworks
 from autograder.grading.course import Course
@@ -27,6 +27,7 @@ from autograder.grading.pool import open_sandbox
 from autograder.grading.rebuild import rebuild
 from autograder.grading.submitted_notebook import notebook_of
 from autograder.handover import hand_over
+from autograder.outcomes import Returned, TimedOut
 from autograder.problems import Problem
 from autograder.report import report
 from autograder.speed import SHARE, fast_enough, step_seconds

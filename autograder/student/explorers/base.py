@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from autograder.checks import CheckedCase, Checks
-from autograder.examination import Returned
+from autograder.outcomes import Returned
 from autograder.report import Line, Report, ending_lines
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.explorers.drawing import (

@@ -52,6 +52,8 @@ def cases(rng: Random) -> list[Case]:
         Case("windows that overlap", _arguments(rng, (1, 1, 5, 7), 3, 2)),
         Case("two images, three channels", _arguments(rng, (2, 3, 2, 4), 2, 2)),
         Case("windows with gaps between them", _arguments(rng, (1, 2, 6, 9), 2, 3)),
+        Case("two tall images", _arguments(rng, (2, 2, 5, 4), 2, 2)),
+        Case("three images of one window", _arguments(rng, (3, 1, 2, 3), 2, 2)),
     ]
 
 

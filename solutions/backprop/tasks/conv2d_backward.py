@@ -75,6 +75,12 @@ def cases(rng: Random) -> list[Case]:
         Case("padding 2", _arguments(rng, (1, 1, 3, 4), (2, 1, 3, 3), 1, 2)),
         Case("stride 2, a column left over", _arguments(rng, (1, 2, 7, 5), (2, 2, 3, 2), 2, 0)),
         Case("two images, stride 2, padding 1", _arguments(rng, (2, 2, 5, 3), (3, 2, 3, 2), 2, 1)),
+        Case("three wide images", _arguments(rng, (3, 1, 3, 5), (3, 1, 2, 4), 1, 0)),
+        Case(
+            "stride 2, nothing left over",
+            _arguments(rng, (1, 2, 5, 8), (1, 2, 3, 4), 2, 0),
+            finds=("db_mean",),
+        ),
     ]
 
 

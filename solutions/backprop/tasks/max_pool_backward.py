@@ -87,6 +87,12 @@ def cases(rng: Random) -> list[Case]:
             _arguments(rng, _distinct(rng, 1, 1, 4, 6) - 9, 2, 2),
             finds=("row_and_column_exchanged",),
         ),
+        Case("two tall images", _arguments(rng, _distinct(rng, 2, 2, 5, 4), 2, 2)),
+        Case(
+            "three images of one window",
+            _arguments(rng, _distinct(rng, 3, 1, 2, 3), 2, 2),
+            finds=("row_and_column_exchanged", "maximum_of_first_image"),
+        ),
     ]
 
 

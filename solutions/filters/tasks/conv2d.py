@@ -58,7 +58,7 @@ def cases(rng: Random) -> list[Case]:
         ),
         Case("as many filters as channels and columns", _layer(rng, (1, 3, 3, 4), (3, 3, 2, 2))),
         Case("two images, four filters", _layer(rng, (2, 2, 6, 4), (4, 2, 3, 2))),
-        Case("filters of one pixel", _layer(rng, (2, 3, 2, 3), (2, 3, 1, 1))),
+        Case("filters of one pixel", _layer(rng, (3, 2, 2, 3), (3, 2, 1, 1))),
         Case(
             "images of whole numbers",
             {

@@ -37,6 +37,8 @@ def cases(rng: Random) -> list[Case]:
         Case("first layer of VGG16", _sizes(3, 64, 3, 3)),
         Case("wide filters", _sizes(4, 6, 3, 5)),
         Case("filters of one pixel", _sizes(256, 64, 1, 1)),
+        Case("gray picture, four filters", _sizes(1, 4, 2, 2)),
+        Case("as many filters as channels", _sizes(5, 5, 2, 2)),
     ]
 
 

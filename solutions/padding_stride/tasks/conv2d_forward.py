@@ -96,6 +96,7 @@ def cases(rng: Random) -> list[Case]:
         Case("three channels, two filters", drawn_layer(rng, (1, 3, 5, 6), (2, 3, 3, 2), 1, 1)),
         Case("everything at once", drawn_layer(rng, (2, 2, 7, 5), (4, 2, 3, 2), 2, 1)),
         Case("images of whole numbers", whole),
+        Case("three images, tiles", drawn_layer(rng, (3, 1, 6, 4), (3, 1, 2, 2), 2, 0)),
     ]
 
 

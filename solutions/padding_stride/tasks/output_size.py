@@ -88,6 +88,7 @@ def cases(rng: Random) -> list[Case]:
         # Seldom met, and seldom thought of: each is worth a little more than one of the others.
         Case("the filter is a little too large", _axis(small, small + 3, stride, 1, 1), 1.4),
         Case("the filter is far too large", _axis(small, small + 9, stride, 1, 1), 1.4),
+        Case("gaps between the windows, nothing left over", _axis(2 + 3 * 4, 2, 3, 0, 1)),
     ]
 
 

@@ -36,6 +36,7 @@ def cases(rng: Random) -> list[Case]:
         Case("three channels", {"x": quarters(rng, 1, 3, 4, 3), "padding": 2}),
         Case("two images", {"x": quarters(rng, 2, 2, 4, 5), "padding": 1}),
         Case("no padding", {"x": quarters(rng, 2, 1, 3, 4), "padding": 0}),
+        Case("three square images", {"x": quarters(rng, 3, 2, 4, 4), "padding": 2}),
     ]
 
 

@@ -80,6 +80,7 @@ def cases(rng: Random) -> list[Case]:
         Case("stride 2", _columns(rng, (1, 2, 5, 8), 3, 3, 2, 0)),
         Case("padding 1", _columns(rng, (1, 2, 3, 4), 3, 3, 1, 1)),
         Case("all at once, padding 2", _columns(rng, (3, 2, 5, 4), 3, 2, 3, 2)),
+        Case("tiles of two images", _columns(rng, (2, 1, 4, 4), 2, 2, 2, 0)),
     ]
 
 

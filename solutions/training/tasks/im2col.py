@@ -58,6 +58,8 @@ def cases(rng: Random) -> list[Case]:
         Case("stride 2 with a rest", _windows(quarters(rng, 1, 1, 6, 8), 3, 3, 2, 0)),
         Case("padding 1", _windows(quarters(rng, 1, 2, 3, 4), 3, 3, 1, 1)),
         Case("all at once, padding 2", _windows(quarters(rng, 3, 2, 5, 4), 3, 2, 3, 2)),
+        Case("tiles of two images", _windows(quarters(rng, 2, 1, 2, 4), 2, 2, 2, 0)),
+        Case("padding 2", _windows(quarters(rng, 1, 1, 2, 2), 3, 3, 1, 2)),
     ]
 
 

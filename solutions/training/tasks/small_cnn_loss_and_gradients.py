@@ -155,6 +155,8 @@ def cases(rng: Random) -> list[Case]:
             _network_and_batch(rng, 3, 1, (2, 4), 2, 4, apart=True, dim=True),
             finds=("relu_forgotten_backward", "relu_of_the_gradient"),
         ),
+        Case("tall images", _network_and_batch(rng, 2, 1, (4, 2), 2, 3)),
+        Case("square images", _network_and_batch(rng, 3, 1, (2, 2), 2, 3)),
     ]
 
 

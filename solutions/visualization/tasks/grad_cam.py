@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from autograder.problems import Case, Misconception, Problem, Random
 from autograder.values import Value
-from solutions.visualization.drawn_networks import EXPLORED, SECONDS, scored_pictures
+from solutions.visualization.drawn_networks import EXPLORED, SECONDS, one_class, scored_pictures
 from solutions.visualization.gradients import gradient_of, target_gradient
 from solutions.visualization.tasks.layer_outputs import layer_outputs
 
@@ -63,15 +63,16 @@ def cases(rng: Random) -> list[Case]:
             finds=(*MIXED, "layer_before", "overwritten_maps"),
         ),
         Case("maps in the middle", _located(rng, 2, 8, 4, 2), finds=MIXED),
+        Case("two pictures of one class", _located(rng, 2, 8, 4, 3) | one_class(2), finds=MIXED),
     ]
 
 
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
-        Case("the first maps", _located(rng, 2, 4, 4, 0)),
+        Case("the first maps", _located(rng, 2, 4, 4, 0), finds=("absolute_weights",)),
         Case("four pictures", _located(rng, 4, 4, 8, 4), finds=MIXED),
-        Case("tall pictures", _located(rng, 2, 8, 4, 3), finds=MIXED),
+        Case("tall pictures", _located(rng, 2, 8, 4, 3), finds=(*MIXED, "absolute_weights")),
     ]
 
 

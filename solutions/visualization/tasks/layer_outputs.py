@@ -69,6 +69,10 @@ def cases(rng: Random) -> list[Case]:
             "a single picture",
             {"model": _small_network(rng, 3, 5), "x": drawn_pictures(rng, 1, 3, 3, 5)},
         ),
+        Case(
+            "three square pictures",
+            {"model": drawn_network(rng, 4, 4), "x": drawn_pictures(rng, 3, 3, 4, 4)},
+        ),
     ]
 
 

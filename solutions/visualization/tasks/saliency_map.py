@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from autograder import values
 from autograder.problems import Case, Misconception, Problem, Random, quarters
 from autograder.values import Value
-from solutions.visualization.drawn_networks import DIGITS, EXPLORED, SECONDS, scored_pictures
+from solutions.visualization.drawn_networks import (
+    DIGITS,
+    EXPLORED,
+    SECONDS,
+    one_class,
+    scored_pictures,
+)
 from solutions.visualization.gradients import gradient_of, target_gradient
 
 
@@ -51,6 +57,11 @@ def cases(rng: Random) -> list[Case]:
         Case(
             "pictures with a gradient from before",
             _used_before(rng, scored_pictures(rng, 2, 6, 4)),
+            finds=TARGET,
+        ),
+        Case(
+            "two pictures of one class",
+            scored_pictures(rng, 2, 4, 6) | one_class(2),
             finds=TARGET,
         ),
     ]

@@ -1,0 +1,88 @@
+"""What is wrong with a function, from what it gives in all cases: NumPy, and no solution.
+
+The rules in the order in which they are asked, each in a module: what the catalog knows exactly; a
+relation between what was got and what was expected; what the failing cases have in common; the
+pattern of failing cases. The first that has evidence speaks, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from autograder.advice import speaks_for_itself
+from autograder.checks import Checks
+from autograder.diagnosis import catalog
+from autograder.diagnosis.entries import entries, words
+from autograder.diagnosis.evidence import Aspect, aspects
+from autograder.diagnosis.finding import Finding
+from autograder.diagnosis.places import PLACES
+from autograder.diagnosis.rearrangements import LAST, REARRANGEMENTS
+from autograder.diagnosis.relations import NUMBERS, strongest
+from autograder.diagnosis.remainder import remainder
+from autograder.diagnosis.shapes import LENGTHS, WITH_NUMBERS
+from autograder.diagnosis.shared import shared_property
+from autograder.outcomes import Outcome, Returned
+
+catalog_hint = catalog.misconception
+
+__all__ = ["Finding", "catalog_hint", "diagnose"]
+
+
+def diagnose(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None:
+    """Return what explains the cases that were not passed, None where nothing is sure.
+
+    Cases that were not called, or did not come back, are left out.
+    """
+    views = aspects(checks, outcomes)
+    if not views[0].failing:
+        return None
+    exact = catalog.misconception(checks, outcomes)
+    if exact is not None or any(map(_is_explained, outcomes)):
+        return exact
+    return next(
+        (finding for rule in _rules(checks, views) if (finding := rule()) is not None), None
+    )
+
+
+def _is_explained(outcome: Outcome) -> bool:
+    """Whether something else than a rule says what is wrong: input changed, answers that change."""
+    ending = outcome.ending
+    changed = isinstance(ending, Returned) and ending.changed and not outcome.passed
+    return bool(changed) or outcome.verdict in ("changing", "not done", "timed out")
+
+
+def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Finding | None]]:
+    whole = views[0]
+    wrong = [view for view in views if any(a.failed is None for a in view.failing)]
+    yield lambda: catalog.part(checks, views)
+    first = whole.failing[0].failed
+    if first is not None and speaks_for_itself(first):
+        return
+    relations = (*NUMBERS, *REARRANGEMENTS, *WITH_NUMBERS, *LAST)
+    for view in wrong:
+        yield partial(strongest, view, relations, "relation")
+    yield lambda: remainder(checks, wrong)
+    yield lambda: catalog.shape(checks, whole)
+    yield lambda: entries(checks, whole)
+    yield lambda: words(whole)
+    for view in wrong:
+        yield partial(strongest, view, LENGTHS, "shape")
+    for view in wrong:
+        yield partial(strongest, view, PLACES, "place")
+    yield lambda: shared_property(whole)
+    yield lambda: catalog.pattern(checks, whole)
+    for view in wrong:
+        if view.path:
+            yield partial(shared_property, view)
+    yield lambda: _only_part(wrong)
+
+
+def _only_part(wrong: Sequence[Aspect]) -> Finding | None:
+    """Say which of several results is wrong, where the others are right in all cases."""
+    for view in wrong:
+        if view.others_right and len(view.failing) >= 2:
+            count, first = len(view.failing), view.failing[0].case
+            text = f"Of the results only `{view.name}` is wrong."
+            return Finding("place", text, count, count, first)
+    return None

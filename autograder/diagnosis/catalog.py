@@ -1,0 +1,227 @@
+"""What the catalog of misconceptions says: for whole results, parts, shapes and patterns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from autograder.checks import CheckedCase, Checks, Raised
+from autograder.comparison import first_difference
+from autograder.diagnosis.evidence import MISSING, Aspect, agrees, pick
+from autograder.diagnosis.finding import Finding
+from autograder.failures import Failed
+from autograder.outcomes import Outcome, Returned
+
+Likeness = Literal["same", "alike", "other"]
+
+
+def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None:
+    """Return the misconception whose results are the student's, if there is one.
+
+    It has to explain the first failing case and at least half of all failing ones (a student may
+    have made a second mistake), one of them exactly, and no more passed cases may contradict it
+    than failing ones speak for it. Of several, the one that explains most is named; if that
+    leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
+    """
+    failing = [outcome for outcome in outcomes if outcome.verdict in ("different", "raised")]
+    passed = [outcome for outcome in outcomes if outcome.passed]
+    if not failing:
+        return None
+    ranked = []
+    for position, name in enumerate(checks.hints):
+        likeness = _all_likeness(checks, failing, name)
+        if likeness[0] == "other":
+            continue
+        same, alike = likeness.count("same"), len(likeness) - likeness.count("other")
+        contradicted = sum(name in outcome.case.wrong for outcome in passed)
+        if not same or 2 * alike < len(failing) or contradicted > alike:
+            continue
+        ranked.append((-alike, -same, contradicted, position, name))
+    if not ranked:
+        return None
+    best = min(ranked)
+    name = best[-1]
+    likeness = _all_likeness(checks, failing, name)
+    case = next(o.case for o, like in zip(failing, likeness, strict=True) if like != "other")
+    return Finding("misconception", checks.hints[name], -best[0], len(failing), case, name)
+
+
+def _all_likeness(checks: Checks, failing: Sequence[Outcome], name: str) -> list[Likeness]:
+    """Return how like the misconception's each failing case's result is."""
+    strictly = [_likeness(checks, outcome, name, numbers=False) for outcome in failing]
+    numbers = any(
+        like == "same" and isinstance(outcome.ending, Returned)
+        for outcome, like in zip(failing, strictly, strict=True)
+    )
+    return [_likeness(checks, o, name, numbers=True) for o in failing] if numbers else strictly
+
+
+def _likeness(checks: Checks, outcome: Outcome, name: str, numbers: bool) -> Likeness:
+    """Compare what the student got with what the misconception gives.
+
+    Two exceptions of the same type are alike: the same mistake, written differently, may have
+    another message. Where the ``numbers`` of other cases agree, the type may be another, too.
+    """
+    if name not in outcome.case.wrong:
+        return "other"
+    wrong, ending = outcome.case.wrong[name], outcome.ending
+    if isinstance(wrong, Raised):
+        if not isinstance(ending, Failed):
+            return "other"
+        same = (ending.kind, ending.message) == (wrong.kind, wrong.message)
+        return "same" if same else "alike" if ending.kind == wrong.kind or numbers else "other"
+    if not isinstance(ending, Returned):
+        return "other"
+    try:
+        difference = first_difference(ending.value, wrong, checks.tolerance)
+    except TypeError:  # the misconception returns a type that no reference may return
+        return "other"
+    return "other" if difference else "same"
+
+
+def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
+    """Return the misconception that gives one of several results as the student's function does.
+
+    The first result that is wrong is asked for first. Of what is right in the student's results
+    nothing may be wrong in the misconception's, and no hint may call right what is wrong.
+    """
+    for aspect in aspects:
+        failing = [answer for answer in aspect.failing if answer.failed is None]
+        if not aspect.path or not failing:
+            continue
+        fewest = 1 if np.ndim(failing[0].expected) else 2  # one number may agree by chance
+        ranked = []
+        for position, name in enumerate(checks.hints):
+            same = [_part_fits(checks, aspect, name, answer.case, answer.got) for answer in failing]
+            if not same[0] or sum(same) < fewest or 2 * sum(same) < len(failing):
+                continue
+            if not _contradicts(checks, aspects, aspect, name):
+                ranked.append((-sum(same), position, name))
+        if ranked:
+            count, _, name = min(ranked)
+            words, first = checks.hints[name], failing[0].case
+            of = len(aspects[0].failing)
+            return Finding("part", words, -count, of, first, name, whole=aspect.others_right)
+    return None
+
+
+_CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b")
+
+
+def _contradicts(checks: Checks, aspects: Sequence[Aspect], aspect: Aspect, name: str) -> bool:
+    """Whether a misconception, or its hint, is at odds with what the student has right or wrong."""
+    if not aspect.others_right and _CALLED_RIGHT.search(checks.hints[name]):
+        return True
+    return any(
+        _part_wrong(checks, view, name, answer.case)
+        for view in aspects
+        if view.path
+        for answer in view.passing
+    )
+
+
+def _part_fits(checks: Checks, aspect: Aspect, name: str, case: CheckedCase, got: object) -> bool:
+    return _part_wrong(checks, aspect, name, case) and agrees(
+        got, pick(case.wrong[name], aspect.path), checks.tolerance
+    )
+
+
+def _part_wrong(checks: Checks, aspect: Aspect, name: str, case: CheckedCase) -> bool:
+    """Whether a misconception gives another part than the expected one in a case."""
+    if name not in case.wrong or isinstance(case.wrong[name], Raised):
+        return False
+    wrong = pick(case.wrong[name], aspect.path)
+    return wrong is not MISSING and not agrees(
+        wrong, pick(case.expected, aspect.path), checks.tolerance
+    )
+
+
+def shape(checks: Checks, aspect: Aspect) -> Finding | None:
+    """Return the only misconception whose results have the student's shapes where they are wrong.
+
+    Three shapes at least have to agree, or all of two where other cases pass.
+    """
+    failing = aspect.failing
+    shapes = [_wrong_shape(answer.got, answer.expected) for answer in failing]
+    counted = sum(known is not None for known in shapes)
+    if not failing or shapes[0] is None or 2 * counted < len(failing):
+        return None
+    if counted < 2 or (counted == 2 and not aspect.passing):
+        return None
+    fitting = [
+        name
+        for name in checks.hints
+        if all(
+            known is None or _shape_of(aspect, name, answer.case) == known
+            for answer, known in zip(failing, shapes, strict=True)
+        )
+        and not any(_shape_of(aspect, name, answer.case) for answer in aspect.passing)
+    ]
+    if len(fitting) != 1:
+        return None
+    words = checks.hints[fitting[0]]
+    return Finding("shape", words, counted, len(failing), failing[0].case, fitting[0])
+
+
+def _wrong_shape(got: object, expected: object) -> tuple[int, ...] | None:
+    if isinstance(got, np.ndarray) and isinstance(expected, np.ndarray):
+        return got.shape if got.shape != expected.shape else None
+    return None
+
+
+def _shape_of(aspect: Aspect, name: str, case: CheckedCase) -> tuple[int, ...] | None:
+    """Return the shape that a misconception gives a result, None where it is the right one."""
+    if name not in case.wrong:
+        return None
+    wrong, expected = pick(case.wrong[name], aspect.path), pick(case.expected, aspect.path)
+    return _wrong_shape(wrong, expected)
+
+
+Signature = tuple[object, ...]
+
+
+def pattern(checks: Checks, aspect: Aspect) -> Finding | None:
+    """Return the only misconception that passes and fails the same cases in the same way.
+
+    The same way: the same elements differ, or the shape is the same, or an exception of the same
+    type is raised. Both passing and failing cases have to be two at least. Of results that are
+    no arrays a pattern says too little.
+    """
+    arrays = all(isinstance(answer.expected, np.ndarray) for answer in aspect.answers)
+    if not arrays or min(len(aspect.failing), len(aspect.passing)) < 2:
+        return None
+    mine = [_signature(aspect, a.expected, a.failed or a.got, a.right) for a in aspect.answers]
+    fitting = [
+        name
+        for name in checks.hints
+        if all(
+            _signature(
+                aspect,
+                answer.expected,
+                answer.case.wrong.get(name, MISSING),
+                name not in answer.case.wrong,
+            )
+            == signature
+            for answer, signature in zip(aspect.answers, mine, strict=True)
+        )
+    ]
+    if len(fitting) != 1:
+        return None
+    count = len(aspect.failing)
+    first = aspect.failing[0].case
+    return Finding("pattern", checks.hints[fitting[0]], count, count, first, fitting[0])
+
+
+def _signature(aspect: Aspect, expected: object, got: object, right: bool) -> Signature:
+    if right:
+        return ("passed",)
+    if isinstance(got, Failed | Raised):
+        return ("raised", got.kind)
+    if not isinstance(got, np.ndarray) or not isinstance(expected, np.ndarray):
+        return ("other", type(got))
+    if got.shape != expected.shape or got.dtype.kind not in "biuf":
+        return ("shape", got.shape)
+    return ("value", aspect.differs(got.astype(float), expected.astype(float)).tobytes())

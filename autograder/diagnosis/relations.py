@@ -1,0 +1,194 @@
+"""How a wrong array comes from the expected one: relations that need no catalog.
+
+A relation yields sentences that are true of one answer. A sentence that is true of at least
+half of all failing answers is a finding, if enough numbers speak for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from autograder.diagnosis.evidence import Answer, Aspect
+from autograder.diagnosis.finding import Finding, Rule
+from autograder.diagnosis.quantities import NAMES, arrays_of, name_of, quantities
+
+Relation = Callable[[Aspect, Answer, np.ndarray, np.ndarray], Iterator[str]]
+"""Yields sentences that hold of what was got (the first array) and expected (the second)."""
+
+FEWEST_NUMBERS = 6
+"""One case alone is evidence where so many numbers are wrong."""
+
+
+def strongest(aspect: Aspect, relations: Iterable[Relation], rule: Rule) -> Finding | None:
+    """Return the sentence that is true of most failing answers, if they are enough.
+
+    Of sentences that are true of as many, the first counts.
+    """
+    failing = aspect.failing
+    if not failing or failing[0].arrays is None:
+        return None
+    sentences = [_sentences(aspect, answer, relations) for answer in failing]
+    best: tuple[int, str] | None = None
+    for sentence in dict.fromkeys(itertools.chain(*sentences)):
+        count = sum(sentence in others for others in sentences)
+        fewest = {"relation": min(2, len(failing)), "place": 3}.get(rule, 2)
+        share = 2 / 3 if rule == "place" else 1 / 2
+        if count < max(fewest, share * len(failing)) or (best is not None and count <= best[0]):
+            continue
+        if _is_evidence(aspect, sentence, sentences, count):
+            best = count, sentence
+    if best is None:
+        return None
+    count, sentence = best
+    first = next(a for a, s in zip(failing, sentences, strict=True) if sentence in s)
+    return Finding(rule, subject(aspect, sentence), count, aspect.of or len(failing), first.case)
+
+
+def subject(aspect: Aspect, sentence: str) -> str:
+    """Put the name of a part into a sentence, and say where it is the only one that is wrong."""
+    what = f"`{aspect.name}`" if aspect.name else "the result"
+    text = sentence.replace("{what}", what)
+    text = text[0].upper() + text[1:]
+    return f"Of the results only {what} is wrong. {text}" if aspect.others_right else text
+
+
+def _sentences(aspect: Aspect, answer: Answer, relations: Iterable[Relation]) -> list[str]:
+    pair = answer.arrays
+    if pair is None:
+        return []
+    with np.errstate(all="ignore"):
+        return [text for relation in relations for text in relation(aspect, answer, *pair)]
+
+
+def _is_evidence(
+    aspect: Aspect, sentence: str, sentences: Sequence[Sequence[str]], count: int
+) -> bool:
+    """Whether enough wrong numbers speak for a sentence."""
+    wrong = 0
+    for answer, others in zip(aspect.failing, sentences, strict=True):
+        if sentence in others and answer.arrays is not None:
+            got, expected = answer.arrays
+            if got.shape == expected.shape:
+                wrong += int(aspect.differs(got, expected).sum())
+            else:
+                wrong += max(got.size, 1)
+    return wrong >= (3 if count >= 2 else FEWEST_NUMBERS)
+
+
+# The same shape, other numbers
+
+
+def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
+    """All numbers are multiplied by the same."""
+    if got.shape != expected.shape or not expected.any() or not got.any():
+        return
+    ratio = float((got * expected).sum() / (expected * expected).sum())
+    if not np.isfinite(ratio) or not aspect.close(got, ratio * expected):
+        return
+    each = "every number of {what}" if got.ndim else "{what}"
+    if aspect.close(got, -expected):
+        yield f"{each} has the wrong sign."
+        return
+    simple = Fraction(ratio).limit_denominator(64)
+    plain = simple.denominator == 1 or abs(simple.numerator) == 1
+    if plain and abs(float(simple) - ratio) <= 1e-5 * abs(ratio):
+        yield f"{each} is {simple} times what it should be."
+    sizes = {k: v for k, v in quantities(answer.case).items() if v > 1 and k in NAMES}
+    called = {letter: name_of(letter, answer.case) for letter in sizes}
+    for letter, size in sizes.items():
+        for value, words in ((size, "too large"), (1 / size, "too small")):
+            if abs(ratio - value) <= 1e-5 * value:
+                yield f"{each} is {words}, by the factor {called[letter]}."
+    for many, few in itertools.permutations(sizes, 2):
+        if abs(ratio - sizes[many] / sizes[few]) <= 1e-5 * ratio:
+            yield (
+                f"{{what}} is divided by {called[few]}, where {called[many]} would give the right "
+                "numbers."
+            )
+
+
+def summand(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
+    """A bias, or the same number everywhere, is added or missing."""
+    if got.shape != expected.shape or got.size < 2:
+        return
+    difference = got - expected
+    for name, array in arrays_of(answer.case):
+        for other in _spread(array, expected.shape):
+            if not other.any():
+                continue
+            if aspect.close(got, expected - other):
+                yield f"`{name}` is missing from every number of {{what}}."
+            elif aspect.close(got, expected + other):
+                yield f"`{name}` is added once too often to every number of {{what}}."
+    if not aspect.close(difference, np.full(got.shape, difference.flat[0])):
+        return
+    more = "large" if difference.flat[0] > 0 else "small"
+    yield f"all numbers of {{what}} are too {more} by the same amount."
+
+
+def _spread(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Yield an array of one number for each place of the second axis, spread over the others.
+
+    An array of the result's own shape may be the difference for many reasons.
+    """
+    if array.dtype.kind in "iuf" and len(shape) in (2, 4) and array.shape == shape[1:2]:
+        yield np.broadcast_to(array.reshape(-1, *[1] * (len(shape) - 2)), shape).astype(float)
+
+
+def elementwise(
+    aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """Each number is the same function of the right one."""
+    if got.shape != expected.shape:
+        return
+    if got.ndim == 0 and not got:
+        return
+    known: list[tuple[np.ndarray, str]] = [
+        (np.abs(expected), "the numbers of {what} have lost their signs: none is negative."),
+        (np.maximum(expected, 0), "where {what} should be negative, it is 0."),
+        (np.trunc(expected), "the numbers of {what} have lost their fractions."),
+        (np.round(expected), "the numbers of {what} are rounded to whole numbers."),
+        (np.floor(expected), "the numbers of {what} are rounded down to whole numbers."),
+        (expected**2, "{what} is the square of what it should be."),
+        (np.sqrt(expected), "{what} is the square root of what it should be."),
+        (np.log(expected), "{what} is the logarithm of what it should be."),
+        (np.exp(expected), "{what} is `exp` of what it should be."),
+        (1 - expected, "{what} is 1 minus what it should be."),
+    ]
+    if got.size > 1 and np.ptp(expected) > 0 and np.ptp(got) == 0:
+        known = [(got, "all numbers of {what} are the same." if got.any() else _ALL_ZERO)]
+    yield from (words for value, words in known if aspect.close(got, value))
+
+
+_ALL_ZERO = "all numbers of {what} are 0."
+
+
+def running(
+    aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """Sums or maxima that go on from number to number."""
+    if got.shape != expected.shape or got.size < 3 or np.ptp(got) == 0:
+        return
+    for axes in (got.ndim, 2, 1):
+        if axes > got.ndim or axes < 1:
+            continue
+        rows = expected.reshape(*expected.shape[: got.ndim - axes], -1)
+        if aspect.close(got, np.cumsum(rows, axis=-1).reshape(got.shape)):
+            yield (
+                "each number of {what} contains all numbers before it: what is added up is not "
+                "set back to 0 for each new one."
+            )
+        for accumulate, word in ((np.maximum, "largest"), (np.minimum, "smallest")):
+            if aspect.close(got, accumulate.accumulate(rows, axis=-1).reshape(got.shape)):
+                yield (
+                    f"each number of {{what}} is the {word} of the right numbers so far: the "
+                    f"{word} is not forgotten from one place to the next."
+                )
+
+
+NUMBERS: tuple[Relation, ...] = (factor, elementwise, summand, running)
+"""Relations between numbers that stand in the right places."""

@@ -1,0 +1,164 @@
+"""What the failing cases have in common, and the passing ones have not."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Hashable, Sequence
+
+from autograder.diagnosis.evidence import Answer, Aspect
+from autograder.diagnosis.finding import Finding
+from autograder.diagnosis.properties import Statement, statements
+from autograder.diagnosis.quantities import name_of, quantities
+from autograder.diagnosis.relations import subject
+
+SEVERAL = ("there are several images", "there are several examples")
+"""What may be said where a single case passes: most mistakes about batches are of this kind."""
+
+MOST = 2
+"""So many properties that fit equally well are told; of more, none means much."""
+
+
+def shared_property(aspect: Aspect) -> Finding | None:
+    """Return the property that exactly the failing cases have.
+
+    Or else one that they have in common by what happens in them: those that raise an exception,
+    those of a wrong shape, those of wrong numbers. What leads to a question goes before what does
+    not, and one property before two.
+    """
+    failing = aspect.failing
+    parts = _by_ending(failing)
+    tries = (
+        (_with_question, [failing]),
+        (_only_value, [failing]),
+        (_with_question, parts),
+        (_without_question, [failing]),
+        (_pair, [failing]),
+    )
+    for say, groups in tries:
+        for answers in groups:
+            if not _is_evidence(aspect, answers):
+                continue
+            chosen = set(map(id, answers))
+            inside = [id(answer) in chosen for answer in aspect.answers]
+            text = say(aspect, inside)
+            if text:
+                count, first = len(answers), answers[0].case
+                return Finding("property", subject(aspect, text), count, aspect.of, first)
+    return None
+
+
+def _is_evidence(aspect: Aspect, answers: Sequence[Answer]) -> bool:
+    """Whether there are enough answers on both sides, and most of those that fail."""
+    others = len(aspect.answers) - len(answers)
+    enough = min(len(answers), others) >= 1 and len(answers) + others >= 4
+    return enough and 2 * len(answers) >= len(aspect.failing)
+
+
+def _by_ending(failing: Sequence[Answer]) -> list[list[Answer]]:
+    """Group answers by how they are wrong, the group of the first one first."""
+    groups: dict[Hashable, list[Answer]] = {}
+    for answer in failing:
+        groups.setdefault(_ending(answer), []).append(answer)
+    return list(groups.values()) if len(groups) > 1 else []
+
+
+def _ending(answer: Answer) -> Hashable:
+    if answer.failed is not None:
+        return answer.failed.kind
+    return "shape" if answer.arrays and not answer.same_shape else "value"
+
+
+def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
+    """Return what is true of the answers ``inside``, and of no other."""
+    known = [statements(answer.case) for answer in aspect.answers]
+    common = [
+        statement
+        for statement in known[0]
+        if all(statement in each for each in known)
+        and [each[statement] for each in known] == list(inside)
+    ]
+    if inside.count(False) == 1:
+        # The simplest case is the only one of many kinds, and it is likely to pass.
+        return [Statement(s.words, "") for s in common if s.words in SEVERAL]
+    return common
+
+
+def _with_question(aspect: Aspect, inside: Sequence[bool]) -> str:
+    common = _common(aspect, inside)
+    if len(common) != 1 or not common[0].ask:
+        return ""
+    return f"{_verb(aspect, inside)} exactly when {common[0].words}. {common[0].ask}"
+
+
+def _without_question(aspect: Aspect, inside: Sequence[bool]) -> str:
+    common = _common(aspect, inside)
+    if not 1 <= len(common) <= MOST:
+        return ""
+    words = " and ".join(statement.words for statement in common)
+    return f"{_verb(aspect, inside)} exactly when {words}."
+
+
+def _verb(aspect: Aspect, inside: Sequence[bool]) -> str:
+    """Say what happens in these cases."""
+    answers = [answer for answer, here in zip(aspect.answers, inside, strict=True) if here]
+    if all(answer.failed for answer in answers):
+        return "your function stops"
+    if aspect.path:
+        return "{what} is wrong"
+    if len(answers) == len(aspect.failing):
+        return "your function fails"
+    if _ending(answers[0]) == "shape":
+        return "the result has the wrong shape"
+    return "the result has wrong numbers"
+
+
+def _only_value(aspect: Aspect, inside: Sequence[bool]) -> str:
+    """Say which quantity has one value in all passing cases, and other values in the failing.
+
+    The failing ones have to show it: by a result that is as long, by numbers, by a position.
+    """
+    sizes = [quantities(answer.case) for answer in aspect.answers]
+    passing = [s for s, failing in zip(sizes, inside, strict=True) if not failing]
+    failing = [s for s, fails in zip(sizes, inside, strict=True) if fails]
+    if len(passing) < 2 or any(
+        answer.failed and answer.failed.kind != "IndexError" for answer in aspect.failing
+    ):
+        return ""
+    for letter in ("N", "C", "F", "K"):
+        if not all(letter in each for each in sizes):
+            continue
+        values = {each[letter] for each in passing}
+        other = {each[letter] for each in failing}
+        if len(values) == 1 and len(other) >= 2 and not values & other and min(values) > 1:
+            value, called = values.pop(), name_of(letter, aspect.answers[0].case)
+            return (
+                f"your function works only when {called} is {value}. Does a {value} stand in your "
+                "code, or is something as large by chance?"
+            )
+    return ""
+
+
+def _pair(aspect: Aspect, inside: Sequence[bool]) -> str:
+    """Return two properties of which exactly the failing cases have both, or at least one.
+
+    Among so many pairs one may fit by chance: there have to be three cases on either side, and
+    one pair only.
+    """
+    if min(sum(inside), len(inside) - sum(inside)) < 3 or _common(aspect, inside):
+        return ""
+    known = [statements(answer.case) for answer in aspect.answers]
+    candidates = [s for s in known[0] if all(s in each for each in known)]
+    columns = {s: tuple(each[s] for each in known) for s in candidates}
+    distinct = {column: s for s, column in reversed(columns.items()) if len(set(column)) > 1}
+    joined: list[str] = []
+    joins: tuple[tuple[str, Callable[[bool, bool], bool]], ...] = (
+        ("and", lambda a, b: a and b),
+        ("or", lambda a, b: a or b),
+    )
+    for (column, first), (other, second) in itertools.combinations(distinct.items(), 2):
+        for word, join in joins:
+            if [join(a, b) for a, b in zip(column, other, strict=True)] == list(inside):
+                two = " These may be two mistakes." if word == "or" else ""
+                words = f"{first.words} {word} {second.words}"
+                joined.append(f"{_verb(aspect, inside)} exactly when {words}.{two}")
+    return joined[0] if len(joined) == 1 else ""
