@@ -12,7 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
-from autograder.authoring.proof import prove
+from autograder.authoring.proof import one_thread, prove
 from autograder.authoring.proven_marks import prove_marks
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
@@ -72,9 +72,10 @@ def generate_release(
 def write_source(course: Path, chapter: str) -> None:
     """Prove a chapter's checks and marks; write its source notebook and its ``checks.npz``."""
     source = read_chapter_source(course, chapter)
-    for problem in source.problems.values():
-        prove(problem)
-    prove_marks(course, source)
+    with one_thread():
+        for problem in source.problems.values():
+            prove(problem)
+        prove_marks(course, source)
     folder = course / "solutions" / chapter
     for name in source.settings.files:
         shutil.copyfile(course / name, folder / Path(name).name)

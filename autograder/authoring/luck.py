@@ -6,11 +6,8 @@ has to find, and to overlook, the same mistakes whatever numbers are drawn.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.empty_answers import CONSTANTS, EMPTY_ANSWERS
@@ -84,25 +81,9 @@ def marks_by_seed(problem: Problem, points: float, seeds: Iterable[int] = SEEDS)
 
     Raises ValueError for a case that finds what it has to find too seldom.
     """
-    with _one_thread():
-        # In a tenth of the tries: then no student will ever need them all.
-        draws = [problem.hidden_checks(seed, tries=TRIES // 10) for seed in seeds]
-        return [_earned(answer, points, draws) for answer in answers(problem)]
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let PyTorch work with one thread: on a busy machine, several wait for each other."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    # In a tenth of the tries: then no student will ever need them all.
+    draws = [problem.hidden_checks(seed, tries=TRIES // 10) for seed in seeds]
+    return [_earned(answer, points, draws) for answer in answers(problem)]
 
 
 def answers(problem: Problem) -> Iterator[Answer]:

@@ -23,9 +23,10 @@ from autograder.grading.options import (
     figures_to_draw,
 )
 from autograder.grading.pool import SandboxPool
+from autograder.grading.rebuild import is_answer
 from autograder.grading.remarks import fair_remarks
 from autograder.grading.results import ClassResult, SubmissionResult
-from autograder.grading.submission import read_submission
+from autograder.grading.submission import Submission, read_submission
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.releases import keep_release
 
@@ -225,6 +226,9 @@ def _saved(
     except UnclearTime as error:
         result = dataclasses.replace(result, doubt=str(error))
     try:
+        doubt = _wrong_file(chapter, job.submission) if result.state == "graded" else ""
+        if doubt and not result.points:
+            result = dataclasses.replace(result, doubt=doubt)
         if result.state == "graded":
             remarks = fair_remarks(course, chapter, job.submission, result.flags)
             result = dataclasses.replace(result, flags=remarks)
@@ -242,6 +246,22 @@ def _saved(
         reason = f"Its marks could not be saved ({type(error).__name__}: {error})."
         return ungraded(chapter, job.student, reason)[0]
     return result
+
+
+def _wrong_file(chapter: GradedChapter, submission: Submission) -> str:
+    """Say so if nothing was done in the notebook, and another one was handed in beside it."""
+    others = [name for name in submission.files if name.endswith(".ipynb")]
+    if not others:
+        return ""
+    submitted = {cell.name: cell.source.strip() for cell in submission.parsed().cells}
+    for cell in filter(is_answer, chapter.release.cells):
+        source = cell.source.strip()
+        if submitted.get(cell.metadata.nbgrader.grade_id, source) != source:
+            return ""
+    return (
+        f"{chapter.name}.ipynb is as it was handed out, and there is {', '.join(others)[:200]}: "
+        f"give the one that counts the name {chapter.name}.ipynb, and grade again."
+    )
 
 
 def _record(

@@ -946,6 +946,21 @@ def test_folders_whose_name_is_no_text_are_told(grader: Grader, tmp_path: Path) 
     unnamed.line.encode()
 
 
+def test_a_solved_notebook_of_another_name_is_not_overlooked(
+    grader: Grader, tmp_path: Path
+) -> None:
+    for name, answers in (("ada", {}), ("ben", {"total": "def total(x): return 0.0"})):
+        folder = tmp_path / "submitted" / name / "probe"
+        _write(folder, grader.notebook(answers))
+        nbformat.write(grader.notebook(RIGHT), folder / "probe (1).ipynb")
+    result = grading.grade(grader.course.root, "probe", classroom=tmp_path)
+    assert result.of("ada").doubt == (
+        "probe.ipynb is as it was handed out, and there is probe (1).ipynb: give the one that "
+        "counts the name probe.ipynb, and grade again."
+    )
+    assert result.of("ben").doubt == ""
+
+
 def test_links_beside_a_notebook_are_not_followed(grader: Grader, tmp_path: Path) -> None:
     root = grader.course.root
     folder = tmp_path / "submitted" / "eve" / "probe"
