@@ -83,7 +83,7 @@ def first_difference(
     0-d array as good as a number, an integer as good as the float it equals, a list as good
     as a tuple. A list is not an array, and text is not a number.
     """
-    if isinstance(expected, np.ndarray):
+    if isinstance(expected, np.ndarray) and expected.dtype.kind in ARRAY_KINDS:
         return _array_difference(got, expected, tolerance, where)
     if isinstance(expected, bool | str) or expected is None:
         return _plain_difference(got, expected, where)

@@ -103,7 +103,9 @@ def is_numeric(value: Value) -> bool:
     """Whether a value is a number or an array of real numbers."""
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "biuf"
-    return isinstance(value, int | float | np.bool_ | np.integer | np.floating)
+    if isinstance(value, int):
+        return abs(value) < 2**1000  # a larger one is no float
+    return isinstance(value, float | np.bool_ | np.integer | np.floating)
 
 
 def aspects(checks: Checks, outcomes: Sequence[Outcome]) -> list[Aspect]:

@@ -42,7 +42,7 @@ def sums(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) 
         many, few = expected, got
     else:
         return
-    if many.ndim > 5:
+    if many.ndim > 5 or not many.size or not few.size:
         return
     names = axis_names(answer.case, aspect.name, expected.ndim)
     for axes in itertools.combinations(range(many.ndim), many.ndim - few.ndim):

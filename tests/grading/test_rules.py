@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 
@@ -186,7 +187,7 @@ def test_check_says_so_in_the_notebook() -> None:
     problem = problems("padding_stride")["conv2d_forward_fast"]
     loops = problems("padding_stride")["conv2d_forward"].reference
     told = report(examine(problem.visible_checks(), in_notebook(loops, 5.0)))
-    assert "Case 9: large images, in an eighth of the time of loops" in told.text
+    assert re.search(r"Case \d+: large images, in an eighth of the time of loops", told.text)
     assert "not clearly faster than Python loops" in told.text
 
 
