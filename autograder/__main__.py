@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import sys
 
-import typer
+try:
+    import typer
+except ModuleNotFoundError:  # `check` in a notebook and on a page does without
+    sys.exit('Commands need typer and rich: python -m pip install -e ".[terminal]"')
 
 from autograder.student.command import check
 
@@ -40,7 +43,8 @@ def _add_instructor_commands() -> None:
         if (missing.name or "").startswith("autograder"):
             raise
         typer.echo(
-            f"The instructor's commands need {missing.name}: pip install 'autograder[grading]'",
+            f"The instructor's commands need {missing.name}: "
+            'python -m pip install -e ".[grading]"',
             err=True,
         )
         return

@@ -133,7 +133,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         # Opened here: NumPy leaves the file of a damaged archive open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: _for_this_machine(archive[name]) for name in archive.files}
         index = json.loads(arrays.pop("index").tobytes().decode())
         version = index["format"]
     except FileNotFoundError:
@@ -156,6 +156,17 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             "Install the autograder that belongs to this exercise."
         )
     return index, arrays
+
+
+def _for_this_machine(array: np.ndarray) -> np.ndarray:
+    """Return whole numbers in NumPy's type of positions, if they fit: it has 32 bits in browsers.
+
+    There, a position that a function computes with and one that a case gives differ in type else.
+    """
+    if array.dtype != np.int64 or np.intp == np.int64:
+        return array
+    positions = array.astype(np.intp)
+    return positions if np.array_equal(positions, array) else array
 
 
 def _fields(record: Any) -> dict[str, Any]:

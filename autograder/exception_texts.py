@@ -19,6 +19,11 @@ class Advice:
     certain: bool = True
 
 
+TOO_LARGE = (
+    "The function asked for far more memory than the task needs. Print the shape of the array "
+    "before you make it."
+)
+
 NEW_NAMES = {
     "int": "int",
     "float": "float",
@@ -425,12 +430,8 @@ ADVICE: tuple[Advice, ...] = (
         "Your function calls itself again and again. Did you mean to call another function? Is "
         "there a case in which it stops?",
     ),
-    Advice(
-        "MemoryError",
-        r"",
-        "The function asked for far more memory than the task needs. Print the shape of the "
-        "array before you make it.",
-    ),
+    Advice("MemoryError", r"", TOO_LARGE),
+    Advice("ValueError", r"^array is too big", TOO_LARGE),  # in browsers: addresses have 32 bits
     Advice(
         "SystemExit",
         r"",

@@ -20,6 +20,8 @@ MAX_KIND, MAX_MESSAGE, MAX_LINE = 200, 2000, 400
 
 _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    # In the browser, Python says that its library is at //lib/..., and has it in an archive.
+    | {str(Path(dataclasses.__file__).parent)}
     # Where NumPy lies, the other packages do: in the sandbox Python itself does not know the place.
     | {str(Path(np.__file__).parents[1]), str(Path(__file__).parent)}
     | {"<frozen", "<__array_function__", "<string>"}

@@ -21,8 +21,8 @@ SHARE = 1 / 8
 STEPS = 400
 """Steps of the loop that is measured."""
 
-# Of this thread alone; on Windows that clock is too coarse.
-clock = time.perf_counter if sys.platform == "win32" else time.thread_time
+# Of this thread alone; on Windows that clock is too coarse, and in browsers there is none.
+clock = time.perf_counter if sys.platform in ("win32", "emscripten") else time.thread_time
 
 
 def fast_enough(ending: Ending, seconds: float, steps: int) -> Ending:

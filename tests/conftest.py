@@ -27,7 +27,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 MARKERS = {
     "browser": ("browser",),
     "sandbox": ("grader", "sandbox", "graded", "machines"),
-    "slow": ("site", "graded", "machines"),
+    "slow": ("site", "graded", "machines", "pyodide"),
 }
 # The order of the folders of tests: what takes long first, so that no process ends last, alone.
 ORDER = ("solutions", "grading", "book", "project", "autograder", "laboratory", "benchmarks")

@@ -1,5 +1,7 @@
 """The archive that students download: the exercises, and the package that checks them.
 
+And the part of that package which checks a task on a page of the book.
+
 ``python -m autograder.authoring.archive`` writes it to ``_build/cnn-course-exercises.zip``. The
 same files give the same bytes.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import sys
 import textwrap
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from autograder.imported_files import imported_by, imported_files
@@ -20,6 +22,9 @@ from autograder.student.exercise_file import read_exercise
 ARCHIVE_NAME = "cnn-course-exercises.zip"
 FOLDER = "cnn-course"
 """The folder that the archive unpacks to."""
+
+PAGE_PACKAGE_NAME = "autograder-for-pages.zip"
+PAGE_MODULE = "autograder/student/page.py"
 
 FOLDERS = ("autograder", "exercises")
 """What students get whole. Of other packages they get what their notebooks import."""
@@ -77,15 +82,33 @@ def make_archive(course_root: Path, target: Path) -> Path:
         contents[name] = path.read_bytes()
         if path.suffix == ".ipynb":
             _refuse_secrets(path, contents[name])
+    _write(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
+    return target
+
+
+def make_page_package(course_root: Path, target: Path) -> Path:
+    """Write the modules that check a task on a page of the book to ``target``, a ZIP archive.
+
+    They need NumPy and Python's own library alone. Returns ``target``.
+    """
+    notebooks_only = course_root / "autograder" / "student" / "explorers"
+    modules = imported_files(
+        course_root, [course_root / PAGE_MODULE], lambda path: notebooks_only not in path.parents
+    )
+    contents = {path.relative_to(course_root).as_posix(): path.read_bytes() for path in modules}
+    _write(target, contents)
+    return target
+
+
+def _write(target: Path, contents: Mapping[str, bytes]) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, data in sorted(contents.items()):
-            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", _EPOCH)
+            entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, wherever it is made
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
-    return target
 
 
 def student_files(course_root: Path) -> Iterator[Path]:

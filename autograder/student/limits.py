@@ -102,8 +102,8 @@ def run_within(seconds: float, code: Callable[[], None]) -> TimedOut | None:
     try:
         # Not threading.Thread: that would report a _Stop that comes at its very end.
         number = _thread.start_new_thread(work, ())
-    except RuntimeError:  # no threads here (Python in a browser), so no time limit either
-        return _run_here(code)
+    except RuntimeError:  # no threads here (Python in a browser)
+        return _run_here(seconds, code)
     interrupted = False
     try:
         run.started.acquire()
@@ -181,10 +181,43 @@ def _stop(number: int, run: _Run) -> bool:
     return False
 
 
-def _run_here(code: Callable[[], None]) -> TimedOut | None:
+def _run_here(seconds: float, code: Callable[[], None]) -> TimedOut | None:
+    """Run ``code`` in this thread; stop it at the first call, or turn of a loop, that is too late.
+
+    Python tells of these from version 3.12 on (``sys.monitoring``); before, there is no limit. Code
+    that catches the exception gets another one at its next call or turn.
+    """
     started = time.monotonic()
+
+    def stop_if_late(*_event: object) -> None:
+        if time.monotonic() > started + seconds:
+            raise SystemExit
+
     try:
-        code()
+        _watched(code, stop_if_late)
     except KeyboardInterrupt:
         return TimedOut(round(time.monotonic() - started, 1), interrupted=True)
+    except SystemExit:  # `code` reports its own exceptions: this is ours
+        return TimedOut(seconds)
     return None
+
+
+def _watched(code: Callable[[], None], tell: Callable[..., None]) -> None:
+    """Run ``code``; ``tell`` is called at each start of a function and each jump, as of a loop."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if monitoring is None:
+        code()
+        return
+    tool = monitoring.DEBUGGER_ID
+    events = (monitoring.events.PY_START, monitoring.events.JUMP)
+    monitoring.use_tool_id(tool, __name__)
+    for event in events:
+        monitoring.register_callback(tool, event, tell)
+    try:
+        monitoring.set_events(tool, sum(events))
+        code()
+    finally:
+        monitoring.set_events(tool, 0)  # first: `tell` may raise, and nothing more is told now
+        for event in events:
+            monitoring.register_callback(tool, event, None)
+        monitoring.free_tool_id(tool)

@@ -16,6 +16,7 @@ from autograder.checks import FILE_NAME, save_checks
 from autograder.problems import Case, Misconception, Problem, quarters
 from autograder.student import command
 from autograder.student.exercise_file import UnreadableFile, read_exercise
+from tests import COURSE
 
 
 def double(x):
@@ -337,6 +338,13 @@ def test_notebooks_need_ipython(folder: Path, monkeypatch: pytest.MonkeyPatch, c
         command.check(notebook(folder, DOUBLE), [], False, 1.0)
     assert ended.value.exit_code == 2
     assert "python -m pip install ipython" in capsys.readouterr().err
+
+
+def test_without_typer_a_command_says_what_to_install() -> None:
+    code = "import sys; sys.modules['typer'] = None; import autograder.__main__"
+    done = subprocess.run([sys.executable, "-c", code], cwd=COURSE, text=True, capture_output=True)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith('python -m pip install -e ".[terminal]"')
 
 
 def test_a_command_begins_before_notebooks_can_be_read() -> None:

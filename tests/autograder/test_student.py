@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
 import dataclasses
 import html
 import json
@@ -531,11 +532,17 @@ def test_numpy_settings_of_the_caller_hold(folder: Path) -> None:
     assert ending.kind == "FloatingPointError"
 
 
-def test_without_threads_there_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python as it is in a browser."""
+
     def refuse(*arguments: object) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(_thread, "start_new_thread", refuse)
+
+
+def test_without_threads(no_threads: None) -> None:
     done = []
     assert run_within(0.1, lambda: done.append(1)) is None
     assert done == [1]
@@ -546,6 +553,33 @@ def test_without_threads_there_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> N
     stopped = run_within(0.1, interrupt)
     assert stopped is not None
     assert stopped.interrupted
+
+
+def endless_and_catching_everything() -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            while True:
+                pass
+
+
+def endless_in_calls() -> None:
+    while True:
+        endless_in_a_call()
+
+
+def endless_in_a_call() -> int:
+    return sum(i for i in range(10**12))
+
+
+@pytest.mark.skipif(not hasattr(sys, "monitoring"), reason="Python 3.11 cannot watch its loops")
+@pytest.mark.parametrize("code", [endless_and_catching_everything, endless_in_calls])
+def test_without_threads_loops_end(no_threads: None, code: Callable[[], None]) -> None:
+    started = time.monotonic()
+    assert run_within(0.2, code) == TimedOut(0.2)
+    assert time.monotonic() - started < 5
+    done = []
+    assert run_within(0.2, lambda: done.append(1)) is None  # nothing is watched any more
+    assert done == [1]
 
 
 # Loading

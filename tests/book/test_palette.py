@@ -13,6 +13,7 @@ from autograder import palette
 from tests import COURSE
 
 CHOSEN = COURSE / "autograder" / "palette.py"
+EDITOR = COURSE / "book" / "_static" / "code-editor.js"  # made; CodeMirror's own colors are in it
 
 COLOR = re.compile(
     r"""(?<![&\w])\#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6}|[0-9a-fA-F]{3,4})\b
@@ -30,7 +31,7 @@ def files() -> list[Path]:
         path
         for package in packages
         for path in (COURSE / package).rglob("*")
-        if path.suffix in endings and path != CHOSEN
+        if path.suffix in endings and path not in (CHOSEN, EDITOR)
     )
 
 

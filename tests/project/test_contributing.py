@@ -92,7 +92,7 @@ def test_add_a_misconception_and_a_task(copy: Path) -> None:
     add(task, function, before="MISCONCEPTIONS = (\n")
     add(task, textwrap.indent(entry, "    "), after="MISCONCEPTIONS = (\n")
 
-    source, line, cell = recipe("Add a task")
+    source, line, cell, directive = recipe("Add a task")
     (folder / "tasks" / "mean_filter.py").write_text(source)
     add(folder / "chapter.py", textwrap.indent(line, " " * 8), before="    ),\n")
     add(folder / "filters.md", cell, before="## Question: ")
@@ -105,11 +105,13 @@ def test_add_a_misconception_and_a_task(copy: Path) -> None:
     assert "check(mean_filter)" in cells
     assert any("def mean_filter(size):" in cell for cell in cells)
     assert not any("1 / size**2" in cell for cell in cells)
+    (copy / "book" / "filters" / "mean.md").write_text(f"# Mean\n\n{directive}")
+    assert 'aria-label="Task mean_filter"' in build_page(copy, "filters/mean")
 
 
 def test_add_a_chapter(copy: Path) -> None:
     _, settings, imports, question, mistakes = recipe("Add a chapter")
-    source, _, cell = recipe("Add a task")
+    source, _, cell, _ = recipe("Add a task")
     folder = copy / "solutions" / "attention"
     for package in (folder, folder / "tasks"):
         package.mkdir()

@@ -72,6 +72,14 @@ def test_format_and_lint_are_checked(book: Path, name: str, text: str, words: st
     assert words in done.stdout + done.stderr
 
 
+def test_editor_of_the_pages_is_what_its_source_gives(tmp_path: Path) -> None:
+    made = tmp_path / "code-editor.js"
+    done = run("npm", "run", "--silent", "bundle", "--", f"--outfile={made}")
+    assert done.returncode == 0, done.stderr
+    committed = COURSE / "book" / "_static" / "code-editor.js"
+    assert made.read_bytes() == committed.read_bytes(), "make it again: npm run bundle"
+
+
 def test_versions_are_pinned() -> None:
     """By exact versions, and without addresses: each machine asks its own registry."""
     tools = json.loads((COURSE / "package.json").read_text())["devDependencies"]

@@ -398,7 +398,7 @@ def test_the_recipe_for_releases_names_what_is_built() -> None:
     text = text_of("docs/releases.md")
     assert f"_build/html/{ARCHIVE_NAME}" in text
     name = tomllib.loads(text_of("pyproject.toml"))["project"]["name"]
-    assert f"_build/files/{name}-*.whl" in text
+    assert f"_build/files/{name.replace('-', '_')}-*.whl" in text
     publish = yaml_of(".github/workflows/publish.yml")
     assert publish[True]["push"] == {"branches": ["main"]}  # YAML reads the key `on` as true
 
