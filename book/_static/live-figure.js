@@ -71,8 +71,33 @@ class Model {
   }
 }
 
+// Figures start one by one while the browser has nothing else to do, so that no page waits for them
+// all; one that comes into view starts at once.
+const waiting = new Set();
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) target.start();
+});
+
+const whenIdle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 50));
+
+function startNext() {
+  const [figure] = waiting;
+  if (!figure) return;
+  figure.start().then(() => whenIdle(startNext));
+}
+
 class LiveFigure extends HTMLElement {
-  async connectedCallback() {
+  connectedCallback() {
+    if (this.started) return;
+    if (waiting.size === 0) whenIdle(startNext);
+    waiting.add(this);
+    seen.observe(this);
+  }
+
+  async start() {
+    waiting.delete(this);
+    seen.unobserve(this);
     if (this.started) return;
     this.started = true;
     const el = document.createElement("div");

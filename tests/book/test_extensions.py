@@ -186,6 +186,7 @@ def test_page_is_made_again_when_a_module_changes(small_book: Book) -> None:
         ("```{live-figure} strange\n:alt: Text.\n```", "'strange' cannot be written as JSON"),
         ("```{common-mistakes} nowhere\n```", "the chapter 'nowhere' has no problems"),
         ("```{common-mistakes} filters corr3d\n```", "has no task corr3d; its tasks are corr2d"),
+        ("```{other-mistakes}\n- No bold.\n```", "has to start with what one sees, in bold"),
         ("```{sample-feedback} filters corr2d nowhere\n```", "has no misconception 'nowhere'"),
     ],
 )
@@ -215,6 +216,17 @@ def test_common_mistakes_of_several_tasks_are_folded_by_task(small_book: Book) -
     problems = load_problems(COURSE, "filters")
     for problem in (problems["corr2d"], problems["conv2d"]):
         assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
+
+
+def test_other_mistakes_are_folded_like_those_of_tasks(small_book: Book) -> None:
+    html = small_book.build(
+        "# Page\n\n```{other-mistakes}\n- **The mask is *inverted*.** It is `low` there.\n"
+        "- **The colors are wrong.** Pass bytes.\n```\n"
+    )
+    assert "Common mistakes, by what you see" in html
+    lines = re.findall(r"<summary[^>]*>\s*(.*?)\s*</summary>", html)
+    assert lines == ["The mask is <em>inverted</em>.", "The colors are wrong."]
+    assert re.search(r"<p>\s*Pass bytes\.</p>\s*</details>", html)
 
 
 def test_sample_feedback(small_book: Book) -> None:

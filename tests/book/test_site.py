@@ -152,7 +152,7 @@ def opened(
 def test_pages_are_those_of_the_contents(site: Path) -> None:
     built = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
     built -= {name for name in built if name.startswith("_static/")}
-    assert built == {*PAGES, "index"}
+    assert built == {*PAGES, "index", "404"}
 
 
 def barriers(page: Page, *rules: str) -> list[str]:
@@ -418,7 +418,7 @@ def texts(site: Path) -> Iterator[tuple[str, str]]:
             with zipfile.ZipFile(path) as archive:
                 for member in archive.namelist():
                     yield f"{name}/{member}", archive.read(member).decode("utf-8", "replace")
-        elif path.is_file() and not name.startswith("_static/mathjax/"):
+        elif path.is_file() and not name.startswith("_static/formulas/"):
             yield name, path.read_bytes().decode("utf-8", "replace")
 
 
