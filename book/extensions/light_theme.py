@@ -32,6 +32,10 @@ SHEETS = (
 """Sphinx puts them into the folder ``_static`` anew, whole, in every build that writes a page."""
 
 ICONS = "vendor/fontawesome/webfonts/fa-solid-900.woff2"
+OWN_NAME = "Icons of the course"
+"""A part of a font may not bear its name (SIL Open Font License, reserved font name)."""
+
+LICENSE = "Some icons of Font Awesome Free, https://fontawesome.com, SIL Open Font License 1.1"
 
 UNUSED = (
     "scripts/fontawesome.js*",
@@ -120,6 +124,10 @@ def cut_font(source: Path, code_points: set[int]) -> bytes:
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=code_points)
     cutter.subset(font)
+    for record in font["name"].names:
+        if record.nameID in (1, 3, 4, 6, 16):
+            record.string = OWN_NAME
+    font["name"].setName(LICENSE, 13, 3, 1, 0x409)
     font["head"].modified = font["head"].created  # else no two builds would be alike
     font.recalcTimestamp = False
     font.flavor = "woff2"

@@ -54,5 +54,7 @@ def test_the_font_keeps_the_icons_that_sheets_show_and_its_license() -> None:
     assert data == light_theme.cut_font(light_theme.THEME / light_theme.ICONS, points)
     font = TTFont(io.BytesIO(data))
     assert set(font.getBestCmap()) == points
-    assert "Font Awesome" in font["name"].getDebugName(1)
+    assert font["name"].getDebugName(1) == light_theme.OWN_NAME
+    assert font["name"].getDebugName(0) == "Copyright (c) Font Awesome"
+    assert "Open Font License" in font["name"].getDebugName(13)
     assert len(data) < 2500

@@ -134,6 +134,8 @@ def opened(
         page.route(url, lambda route: route.fulfill(body=serve, content_type="text/html"))
     page.goto(url)
     if scripts:
+        # Figures with many values wait until they are about to come into view.
+        page.evaluate("document.querySelectorAll('live-figure').forEach((figure) => figure.start())")
         page.wait_for_function(
             "() => [...document.querySelectorAll('live-figure')].every("
             "(figure) => figure.matches('.live-figure-running')) && "
