@@ -35,7 +35,7 @@ function valuesOf(figure) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = dataset.values;
-    script.onload = () => resolve(structuredClone(window.liveFigureValues[name]));
+    script.onload = () => resolve(structuredClone(window["liveFigureValues"][name]));
     script.onerror = () => reject(new Error(`cannot load ${script.src}`));
     document.head.append(script);
   });
@@ -92,7 +92,9 @@ const waiting = new Set();
 
 const near = new IntersectionObserver(
   (entries) => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) target.start();
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) /** @type {LiveFigure} */ (target).start();
+    }
   },
   { rootMargin: "800px 0px" },
 );

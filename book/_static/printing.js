@@ -11,7 +11,9 @@ function prepare() {
   restore.push(() => {
     dataset.theme = theme;
   });
-  for (const folded of document.querySelectorAll(".bd-article details:not([open], .hide)")) {
+  for (const folded of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+    document.querySelectorAll(".bd-article details:not([open], .hide)")
+  )) {
     folded.open = true;
     restore.push(() => {
       folded.open = false;
@@ -21,7 +23,7 @@ function prepare() {
     answer.classList.remove("toggle-hidden");
     restore.push(() => answer.classList.add("toggle-hidden"));
   }
-  for (const picture of document.querySelectorAll("img[loading=lazy]")) picture.loading = "eager";
+  for (const picture of document.images) picture.loading = "eager";
 }
 
 addEventListener("beforeprint", prepare);

@@ -23,10 +23,11 @@ PAGE = "# A page\n\nThe *first* paragraph & its words.\n\n```python\nsome code h
 SITE = "https://example.org/course"
 
 
-@pytest.fixture
-def book(tmp_path: Path) -> Book:
-    book = Book(tmp_path)
-    with (tmp_path / "conf.py").open("a") as conf:
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    folder = tmp_path_factory.mktemp("book")
+    book = Book(folder)
+    with (folder / "conf.py").open("a") as conf:
         conf.write(EXTENSIONS)
     return book
 
@@ -77,13 +78,34 @@ def test_the_day_of_change_is_that_of_git(tmp_path: Path, monkeypatch: pytest.Mo
     assert page_facts.day_of_change(tmp_path / "other.md") == ""
 
 
-def test_without_an_address_nothing_needs_one(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_address_nothing_needs_one(
+    book: Book, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(finding_pages.VARIABLE, raising=False)
     html = book.build(PAGE)
     assert '<meta name="description" content="The first paragraph &amp; its words." />' in html
     assert "og:image" not in html
     assert not (book.page.parent / "sitemap.xml").exists()
-    assert '<base href="/">' in (book.page.parent / "404.html").read_text()
+    missing = (book.page.parent / "404.html").read_text()
+    assert '<base href="/">' in missing
+    leads_back(browser, missing)
+
+
+def leads_back(browser: Browser, missing: str) -> None:
+    """The page 404 needs no other file, at whatever address a host shows it."""
+    page = browser.new_page()
+    page.route(
+        "https://example.org/**",
+        lambda route: route.fulfill(
+            body=missing if route.request.url.endswith("/no/such/page") else "<h1>First</h1>",
+            content_type="text/html",
+        ),
+    )
+    page.goto("https://example.org/no/such/page")
+    assert page.get_by_role("heading").inner_text() == "There is no such page"
+    page.get_by_role("link", name="first page").click()
+    page.wait_for_url("https://example.org/index.html")
+    page.close()
 
 
 def test_the_address_of_the_site_is_one_setting(
@@ -108,22 +130,3 @@ def test_the_card_shows_the_drawing_and_is_the_same_every_time(tmp_path: Path) -
     picture = Image.open(io.BytesIO(data))
     assert picture.size == finding_pages.CARD_SIZE
     assert len(picture.convert("RGB").getcolors(1 << 20) or ()) > 50
-
-
-def test_a_lost_reader_is_led_back(book: Book, browser: Browser) -> None:
-    """The page 404 needs no other file, at whatever address a host shows it."""
-    book.build(PAGE)
-    html = (book.page.parent / "404.html").read_text()
-    page = browser.new_page()
-    page.route(
-        "https://example.org/**",
-        lambda route: route.fulfill(
-            body=html if route.request.url.endswith("/no/such/page") else "<h1>First</h1>",
-            content_type="text/html",
-        ),
-    )
-    page.goto("https://example.org/no/such/page")
-    assert page.get_by_role("heading").inner_text() == "There is no such page"
-    page.get_by_role("link", name="first page").click()
-    assert page.url == "https://example.org/index.html"
-    page.close()

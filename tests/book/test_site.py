@@ -29,6 +29,7 @@ from autograder.chapter import chapters, load_problems
 from autograder.palette import PAGE as PALETTE
 from autograder.palette import READABLE, Theme, contrast
 from autograder.problems import Problem
+from book import whole_book
 from book.extensions.palette_sheet import THEME_VARIABLES, palette_css
 from tests import COURSE
 from tests.book.barriers import COLOR_RULES, violations
@@ -135,7 +136,9 @@ def opened(
     page.goto(url)
     if scripts:
         # Figures with many values wait until they are about to come into view.
-        page.evaluate("document.querySelectorAll('live-figure').forEach((figure) => figure.start())")
+        page.evaluate(
+            "document.querySelectorAll('live-figure').forEach((figure) => figure.start())"
+        )
         page.wait_for_function(
             "() => [...document.querySelectorAll('live-figure')].every("
             "(figure) => figure.matches('.live-figure-running')) && "
@@ -301,6 +304,58 @@ def test_every_page_has_its_icon(site: Path) -> None:
 def test_search_finds_a_page(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/search.html?q=exercises") as page:
         page.locator("#search-results li a").first.wait_for()
+
+
+# Paper.
+
+
+def test_paper_is_light_and_nothing_is_folded(browser: Browser, address: str) -> None:
+    """Whatever the theme of the screen, which is back when the page has been printed."""
+    with opened(browser, f"{address}/{CHAPTERS[1]}.html", "dark") as page:
+        look = """() => {
+            const { backgroundColor, color } = getComputedStyle(document.body);
+            return [document.documentElement.dataset.theme, backgroundColor, color,
+              document.querySelectorAll("details:not([open], .hide), .toggle-hidden").length];
+        }"""
+        before = page.evaluate(look)
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        paper = [PALETTE["light"][name] for name in ("paper", "text")]
+        rgb = [f"rgb{tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))}" for color in paper]
+        assert page.evaluate(look) == ["light", *rgb, 0]
+        assert page.locator("h1").first.inner_text().startswith("1. ")
+        assert not page.locator(".bd-sidebar-primary").is_visible()
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(look) == before
+        assert before[0] == "dark"
+        assert before[3] > 10
+
+
+def test_the_book_is_printed_as_one_document(browser: Browser, site: Path, tmp_path: Path) -> None:
+    """Links lead from page to page of it, figures run, formulas have their fonts."""
+    names = [f"{name}.html" for name in (CONTENTS["root"], CHAPTERS[1], CHAPTERS[4])]
+    page = browser.new_page()
+    whole_book.gather(page, site, names)
+    assert page.locator("article").count() == 3
+    assert page.locator("live-figure:not(.live-figure-running)").count() == 0
+    assert page.locator("live-figure").count() > 2
+    broken = page.evaluate(
+        "[...document.querySelectorAll('article a[href^=\"#\"]')].map((link) => link.hash)"
+        ".filter((hash) => !document.getElementById(hash.slice(1)))"
+    )
+    assert broken == []
+    first = page.locator(".chapter-map a").first
+    assert first.get_attribute("href") == "#page-1"
+    missing = "[...document.images].filter((image) => !image.naturalWidth).map(({ src }) => src)"
+    assert page.evaluate(missing) == []
+    assert page.evaluate("document.fonts.check('1em MJXTEX-I')")
+    page.close()
+
+
+def test_the_order_of_the_book_is_that_of_its_contents() -> None:
+    pages = whole_book.pages_of(COURSE / "_toc.yml")
+    assert pages == [f"{name}.html" for name in BOOK_PAGES]
 
 
 # Colors.
