@@ -10,14 +10,14 @@ document.body.append(note);
 /** @type {HTMLElement | null} */
 let word = null;
 
-function hide() {
+function hideNote() {
   word?.removeAttribute("aria-describedby");
   word = null;
   note.hidden = true;
 }
 
-function show(/** @type {HTMLElement} */ target) {
-  hide();
+function showNote(/** @type {HTMLElement} */ target) {
+  hideNote();
   word = target;
   note.textContent = target.dataset.meaning;
   note.hidden = false;
@@ -37,15 +37,15 @@ const wordAt = (/** @type {Event} */ { target }) =>
 
 document.addEventListener("pointerover", (event) => {
   const target = wordAt(event);
-  if (target) show(target);
+  if (target) showNote(target);
   // The note itself may be pointed at, so that it can be read with a magnifier.
-  else if (word && event.target !== note && document.activeElement !== word) hide();
+  else if (word && event.target !== note && document.activeElement !== word) hideNote();
 });
 document.addEventListener("focusin", (event) => {
   const target = wordAt(event);
-  if (target) show(target);
-  else hide();
+  if (target) showNote(target);
+  else hideNote();
 });
 document.addEventListener("keydown", ({ key }) => {
-  if (key === "Escape") hide();
+  if (key === "Escape") hideNote();
 });
