@@ -3,7 +3,7 @@
 // page away while one of the classes below is in view.
 
 const WIDE =
-  "mjx-container[display], .bd-article pre, .bd-article .output, .pst-scrollable-table-container";
+  "mjx-container[display], .bd-article pre, .bd-article .output, .wide-table, .pst-scrollable-table-container";
 
 for (const figure of document.querySelectorAll(
   ".bd-article :is(section, .cell_output) > figure:not(.filter-at-work)",

@@ -292,6 +292,23 @@ def test_root_leads_to_the_first_page(browser: Browser, address: str) -> None:
         page.wait_for_url(f"{address}/{CONTENTS['root']}.html")
 
 
+def test_the_first_page_lists_the_chapters_of_the_sidebar(browser: Browser, address: str) -> None:
+    """With their numbers, which are counted by the style sheet."""
+    with opened(browser, f"{address}/{CONTENTS['root']}.html") as page:
+        listed = page.locator(".chapter-map > ol > li > p:first-child > a").evaluate_all(
+            """(links) => {
+              const first = (link) => Number(link.closest("ol").start);
+              const place = (link) => [...link.closest("ol").children].indexOf(link.closest("li"));
+              return links.map((link) => [first(link) + place(link), link.textContent, link.href]);
+            }"""
+        )
+        sidebar = page.locator(".bd-sidebar-primary .toctree-l1 > a").evaluate_all(
+            "(links) => links.map(({ textContent, href }) => [textContent, href])"
+        )
+    entries = [[f"{number}. {title}", href] for number, title, href in listed]
+    assert entries == [entry for entry in sidebar if entry[0][0].isdigit()]
+
+
 def test_every_page_has_its_icon(site: Path) -> None:
     """A browser asks for /favicon.ico where a page names no icon."""
     pages = [page for page in site.rglob("*.html") if "_static" not in page.parts]
