@@ -35,7 +35,8 @@ function valuesOf(figure) {
   return new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = dataset.values;
-    script.onload = () => resolve(structuredClone(/** @type {any} */ (window).liveFigureValues[name]));
+    script.onload = () =>
+      resolve(structuredClone(/** @type {any} */ (window).liveFigureValues[name]));
     script.onerror = () => reject(new Error(`cannot load ${script.src}`));
     document.head.append(script);
   });

@@ -59,7 +59,7 @@ WORD = re.compile(r"[A-Za-z_][-\w]*")
 NAME = re.compile(r"[.#]((?:\\.|[-\w])+)")
 ARGUMENTS = re.compile(r"\([^()]*\)")
 ICON = re.compile(r"^\.(fa-[a-z0-9-]+):before$")
-CODE_POINT = re.compile(r"\\([0-9a-f]{4})|([\ue000-\uf8ff])")
+CODE_POINT = re.compile(r"\\([0-9a-f]{4})|([\uE000-\uF8FF])")
 
 
 def words_of(folder: Path) -> set[str]:
