@@ -347,7 +347,23 @@ class TestRuns:
             assert len({len(run["train_loss"]) for run in some}) >= 4
             for run in some:
                 length = len(run["train_loss"])
-                assert length == len(run["test_loss"]) == len(run["test_accuracy"])
+                assert length == len(run["validation_loss"]) == len(run["validation_accuracy"])
+
+    def test_every_stored_run_lies_within_the_boundaries_that_the_task_states(self) -> None:
+        """In units of log K: below 0.1 in training, then below 0.1 or above 0.4 in validation."""
+        for kind, some in stored_runs().items():
+            for run in some:
+                guessing = np.log(run["classes"])
+                train_end, validation_end = (
+                    run[f"{name}_loss"][-1] / guessing for name in ("train", "validation")
+                )
+                if kind == "healthy":
+                    assert max(train_end, validation_end) < 0.1
+                elif kind == "overfitting":
+                    assert train_end < 0.1
+                    assert validation_end > 0.4
+                else:
+                    assert train_end > 0.5
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_stored_run_is_what_the_training_gives(self, kind: str) -> None:

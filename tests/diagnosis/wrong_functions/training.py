@@ -822,16 +822,16 @@ def train(loss_and_gradients, parameters, x, y, order, batch_size, learning_rate
     Kind.OWN,
     "2.3 is the loss of guessing among ten classes. For other numbers of classes it is log K.",
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
-    if train_loss.max() > 2.5 or test_loss.max() > 2.5:
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
+    if train_loss.max() > 2.5 or validation_loss.max() > 2.5:
         return "step too large"
-    if test_accuracy[-1] < 0.25 and abs(train_loss[-1] - 2.3) < 0.05:
+    if validation_accuracy[-1] < 0.25 and abs(train_loss[-1] - 2.3) < 0.05:
         return "labels mixed up"
-    if train_loss[-1] > 1.4 and test_accuracy[-1] > 0.7:
+    if train_loss[-1] > 1.4 and validation_accuracy[-1] > 0.7:
         return "softmax twice"
     if train_loss[-1] > 1.8:
         return "step too small"
-    if test_loss[-1] > 2 * train_loss[-1] + 0.2:
+    if validation_loss[-1] > 2 * train_loss[-1] + 0.2:
         return "overfitting"
     return "healthy"
 
@@ -843,7 +843,7 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
     "too.",
     Form.OTHER,
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
     guess = np.log(classes)
     end = train_loss[-1] / guess
     if end > 1.1:
@@ -852,7 +852,7 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
         return "labels mixed up"
     if end > 0.6:
         return "step too small"
-    if test_loss[-1] > 3 * train_loss[-1]:
+    if validation_loss[-1] > 3 * train_loss[-1]:
         return "overfitting"
     return "healthy"
 
@@ -862,13 +862,13 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
     Kind.STOPS,
     "`if` cannot decide over a whole curve. Say which number you mean: the last one, the largest.",
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
     chance = np.log(classes)
     if train_loss > 1.2 * chance:
         return "step too large"
     if train_loss > 0.95 * chance:
         return "labels mixed up"
-    if test_loss > 2 * train_loss:
+    if validation_loss > 2 * train_loss:
         return "overfitting"
     return "healthy"
 
@@ -880,11 +880,11 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
     "loss is no overfitting.",
     Form.TWO,
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
     ratio = train_loss / np.log(classes)
     if ratio.max() > 1.3:
         return "Step too large"
-    if test_loss[-1] > train_loss[-1]:
+    if validation_loss[-1] > train_loss[-1]:
         return "Overfitting"
     if ratio[-1] > 0.95:
         return "Labels mixed up"
