@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics
 
 from book.training import demo as training_demo
 from solutions.arrays import Array
@@ -395,10 +396,31 @@ class TestPage:
 
     def test_digits(self) -> None:
         data = self.data
-        assert data.x.shape == (1437, 1, 8, 8)
-        assert data.test_x.shape == (360, 1, 8, 8)
+        assert data.x.shape == (1077, 1, 8, 8)
+        assert data.validation_x.shape == data.test_x.shape == (360, 1, 8, 8)
         assert (data.x.min(), data.x.max()) == (0, 1)
-        assert set(data.y) == set(data.test_y) == set(range(10))
+        assert set(data.y) == set(data.validation_y) == set(data.test_y) == set(range(10))
+
+    def test_no_picture_is_in_two_of_the_three_sets(self) -> None:
+        sets = [
+            {picture.tobytes() for picture in part}
+            for part in (self.data.x, self.data.validation_x, self.data.test_x)
+        ]
+        assert sum(map(len, sets)) == len(set.union(*sets)) == 1797
+
+    def test_confusion_matrix_agrees_with_scikit_learn(self) -> None:
+        rng = np.random.default_rng(0)
+        answers, labels = rng.integers(0, 4, size=(2, 50))
+        expected = metrics.confusion_matrix(labels, answers)
+        assert np.array_equal(training_demo.confusion_matrix(answers, labels, 4), expected)
+
+    def test_reliability_by_hand(self) -> None:
+        sure = [0.6, 0.65, 0.75, 0.85, 0.95, 0.995, 0.999]
+        probabilities = np.array([[p, 1 - p] for p in sure])
+        groups = training_demo.reliability(probabilities, np.array([0, 1, 0, 0, 1, 0, 0]))
+        assert [count for count, _, _ in groups] == [2, 2, 1, 2]
+        assert np.allclose([confidence for _, confidence, _ in groups], [0.625, 0.8, 0.95, 0.997])
+        assert [right for _, _, right in groups] == [0.5, 1, 0, 1]
 
     @pytest.mark.parametrize("seed", [1, 2, 3])
     def test_network_learns_digits_and_agrees_with_pytorch(self, seed: int) -> None:
@@ -432,8 +454,8 @@ class TestPage:
     def test_largest_mistakes_are_mistakes(self) -> None:
         parameters = random_parameters(np.random.default_rng(1), 4, 10)
         for n, answer in training_demo.largest_mistakes(parameters, self.data, 5):
-            assert answer != self.data.test_y[n]
-            assert scores(parameters, self.data.test_x[[n]]).argmax() == answer
+            assert answer != self.data.validation_y[n]
+            assert scores(parameters, self.data.validation_x[[n]]).argmax() == answer
 
     def test_gallery_shows_each_broken_kind_once(self) -> None:
         kinds = [kind for _, kind, _ in training_demo.GALLERY]
