@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from book.training import demo as training_demo
+from book.training.handwriting import digits, epochs_of
 from solutions.arrays import Array
 from solutions.training import convolution, draw_runs, plain_convolutions
 from solutions.training.autograd import autograd_loss_and_gradients
@@ -255,11 +256,11 @@ class TestNetwork:
         assert cross_entropy(z, np.array([0, 0])) == 500
 
     def test_equal_filters_stay_equal(self) -> None:
-        data = training_demo.digits()
+        data = digits()
         parameters = random_parameters(np.random.default_rng(0), 2, 10)
         parameters["w1"][1] = parameters["w1"][0]
         parameters["w2"][16:] = parameters["w2"][:16]
-        order = training_demo.epochs_of(64, 3, seed=0)
+        order = epochs_of(64, 3, seed=0)
         learned, _ = train(
             small_cnn_loss_and_gradients, parameters, data.x[:64], data.y[:64], order, 16, 0.1, 0.9
         )
@@ -392,7 +393,7 @@ class TestRuns:
 
 
 class TestPage:
-    data = training_demo.digits()
+    data = digits()
 
     def test_digits(self) -> None:
         data = self.data
@@ -427,7 +428,7 @@ class TestPage:
         """The loss starts at log 10; 97 % at the end; PyTorch walks the same path."""
         data = self.data
         start = random_parameters(np.random.default_rng(seed), 16, 10)
-        order = training_demo.epochs_of(len(data.x), 8, seed)
+        order = epochs_of(len(data.x), 8, seed)
         learned, losses = train(
             small_cnn_loss_and_gradients, start, data.x, data.y, order, 32, 0.1, 0.9
         )
