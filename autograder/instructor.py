@@ -165,7 +165,7 @@ def explain(
 ) -> None:
     """Show how a submission was graded, hidden cases included. Not for students."""
     from autograder.grading import CourseError, SandboxUnavailable
-    from autograder.grading.explain import explain as explanation
+    from autograder.grading.explanation import explain as explanation
     from autograder.grading.submitted_notebook import UnreadableSubmission
 
     root = course_root()
@@ -222,11 +222,10 @@ def _grade(
 ) -> None:
     """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
     from autograder import grading
-    from autograder.grading.batch import students_of
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
 
-    handed_in = students_of(course, chapter)
+    handed_in = course.students(chapter)
     students = students or handed_in
     if unknown := [name for name in students if name not in handed_in]:
         close = difflib.get_close_matches(unknown[0], handed_in)
