@@ -40,7 +40,8 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    for command in (course, generate, grade, explain, sample_class, mutation_table, marks_by_seed):
+    commands = (course, generate, grade, explain, report, sample_class)
+    for command in (*commands, mutation_table, marks_by_seed):
         app.command(command.__name__.replace("_", "-"))(_telling(command))
 
 
@@ -176,6 +177,26 @@ def explain(
         raise typer.Exit(1) from error
 
 
+def report(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")],
+    classroom: Annotated[
+        Path | None, typer.Option(help="The folder of the class; the course itself by default.")
+    ] = None,
+) -> None:
+    """Write the report of a class: a page and tables in reports/. Not for students."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.teaching.report import write_report
+
+    try:
+        page, *tables = write_report(Course.at(course_root(), classroom), chapter)
+    except CourseError as error:
+        print(f"No report: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    print(f"Report: {page}")
+    print(f"Tables: {', '.join(table.name for table in tables)}, beside it")
+
+
 def sample_class(names: Chapters = None) -> None:
     """Grade the sample class and print its marks."""
     from autograder.grading.course import Course
@@ -222,10 +243,11 @@ def _grade(
 ) -> None:
     """Grade a class under a progress bar and print its marks; leave with 1 if that cannot be."""
     from autograder import grading
+    from autograder.grading.batch import students_of
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
 
-    handed_in = course.students(chapter)
+    handed_in = students_of(course, chapter)
     students = students or handed_in
     if unknown := [name for name in students if name not in handed_in]:
         close = difflib.get_close_matches(unknown[0], handed_in)

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def grade(
     """
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
-    names = sorted(set(students)) if students is not None else course.students(chapter)
+    names = sorted(set(students)) if students is not None else students_of(course, chapter)
     for name in names:
         if name in ("", ".", "..") or {"/", "\0"} & set(name):
             raise CourseError(f"{name!r} is not the name of a folder in submitted/.")
@@ -99,6 +100,18 @@ def _graders(
             '`pip install -e ".[cluster]"`.'
         ) from error
     return Cluster(course, chapter, options.scheduler, options.chunk, figures)
+
+
+def students_of(course: Course, chapter: str) -> list[str]:
+    """Return who has handed something in, in alphabetical order."""
+    submitted = course.classroom / "submitted"
+    return sorted(
+        path.name
+        for path in (submitted.iterdir() if submitted.is_dir() else ())
+        if not path.name.startswith(".")
+        # What may not be looked into is for a person.
+        and (os.path.lexists(path / chapter) or (path.is_dir() and not os.access(path, os.X_OK)))
+    )
 
 
 class _Jobs:

@@ -97,19 +97,6 @@ class Course:
         """The folder with a student's graded notebook."""
         return self.classroom / "autograded" / student / chapter
 
-    def students(self, chapter: str) -> list[str]:
-        """Return who has handed something in, in alphabetical order."""
-        submitted = self.classroom / "submitted"
-        return sorted(
-            path.name
-            for path in (submitted.iterdir() if submitted.is_dir() else ())
-            if not path.name.startswith(".")
-            # What may not be looked into is for a person.
-            and (
-                os.path.lexists(path / chapter) or (path.is_dir() and not os.access(path, os.X_OK))
-            )
-        )
-
     @property
     def notes(self) -> Path:
         """The folder where the grader keeps what it has to remember, out of nbgrader's way."""

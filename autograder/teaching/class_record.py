@@ -1,4 +1,4 @@
-"""What is known of a class and a chapter: marks from the gradebook, results from the grader's notes.
+"""What is known of a class and a chapter: marks from the gradebook, results from grading notes.
 
 The gradebook is read with a few queries and without nbgrader, which takes a second to import.
 """
@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sql
@@ -47,7 +48,7 @@ class StudentRecord:
 
     ``marks`` are empty where nothing has been graded, ``result`` is None where the grader has no
     note of it. ``late`` is by how much it came after the due date; ``penalty`` the points that this
-    costs. ``folder``: there is one in ``submitted/``.
+    costs.
     """
 
     student: str
@@ -57,12 +58,16 @@ class StudentRecord:
     penalty: float = 0.0
     marks: Mapping[str, Mark] = dataclasses.field(default_factory=dict)
     result: SubmissionResult | None = None
-    folder: bool = True
 
     @property
     def name(self) -> str:
         """The student's id, to be shown: a folder may be called anything."""
         return one_line(self.student)
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing has been handed in, as far as the gradebook and the grader know."""
+        return not self.marks and self.result is None
 
     @property
     def graded(self) -> bool:
@@ -103,8 +108,8 @@ class ClassRecord:
         return next(record for record in self.students if record.student == student)
 
 
-def read_class(course: Course, chapter: str) -> ClassRecord:
-    """Return what is known of a class: who has a folder, a mark, or a line in the gradebook.
+def read_class(course: Course, chapter: str, folders: Iterable[str] = ()) -> ClassRecord:
+    """Return what is known of a class: whoever is in the gradebook, or has one of the ``folders``.
 
     Raises :class:`~autograder.grading.course.CourseError` if nothing has been graded yet.
     """
@@ -123,20 +128,17 @@ def read_class(course: Course, chapter: str) -> ClassRecord:
             f"Run `autograder grade {chapter}` first."
         )
     [due_date] = due
-    folders = course.students(chapter)
     results = _results(course, chapter)
     for student in {*folders, *results} - set(records):
         records[student] = StudentRecord(student)
     students = (
-        dataclasses.replace(record, result=results.get(student), folder=student in folders)
+        dataclasses.replace(record, result=results.get(student))
         for student, record in sorted(records.items())
     )
     return ClassRecord(chapter, due_date, tuple(students))
 
 
 def _exists(database: str | None) -> bool:
-    from pathlib import Path
-
     return database is not None and Path(database).is_file()
 
 
@@ -154,8 +156,8 @@ def _results(course: Course, chapter: str) -> dict[str, SubmissionResult]:
 
 
 def _table(name: str, *columns: str, **typed: Any) -> Any:
-    plain = [sql.column(column) for column in columns]
-    return sql.table(name, *plain, *(sql.column(column, kind) for column, kind in typed.items()))
+    kinds: dict[str, Any] = {**dict.fromkeys(columns), **typed}
+    return sql.table(name, *(sql.column(column, kind) for column, kind in kinds.items()))
 
 
 # nbgrader's tables, with the columns that are read here.
