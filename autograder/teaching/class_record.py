@@ -65,6 +65,15 @@ class StudentRecord:
         return one_line(self.student)
 
     @property
+    def lateness(self) -> str:
+        """By how much it came late and what that costs, in words; empty if it was in time."""
+        if not self.late:
+            return ""
+        hours = self.late.total_seconds() / 3600
+        words = f"{hours / 24:.1f} days late" if hours >= 48 else f"{hours:.1f} hours late"
+        return words + (f", {self.penalty:g} points less" if self.penalty else "")
+
+    @property
     def absent(self) -> bool:
         """Whether nothing has been handed in, as far as the gradebook and the grader know."""
         return not self.marks and self.result is None

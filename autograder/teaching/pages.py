@@ -49,10 +49,13 @@ def environment() -> jinja2.Environment:
 
 def readable_code(source: str) -> str:
     """Return code as it may be shown: ``?`` for what nobody sees, or what turns a line around."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in source).strip("\n")
+    source = source.strip("\n")
+    if source.replace("\n", "").replace("\t", "").isprintable():
+        return source
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in source)
 
 
-def write_file(path: Path, text: str) -> bool:
+def write_file(path: Path, text: str, mode: int = MODE) -> bool:
     """Write a file, whole or not at all; return whether it is another one than before."""
     content = text.encode("utf-8", "replace")
     try:
@@ -63,6 +66,6 @@ def write_file(path: Path, text: str) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name[:100]}.{os.getpid()}")
     part.write_bytes(content)
-    part.chmod(MODE)
+    part.chmod(mode)
     part.replace(path)
     return True

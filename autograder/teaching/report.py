@@ -166,7 +166,7 @@ class Report:
         yield "Wait for a person", self._waiting()
         ungraded = [r for r in students if r.absent and not material.is_absent(r)]
         yield "Not graded yet", [(r.student, "") for r in ungraded]
-        yield "Late", [(r.student, words.late(r)) for r in students if r.late]
+        yield "Late", [(r.student, r.lateness) for r in students if r.late]
         flagged = [(r.student, r.result.flags) for r in students if r.result is not None]
         yield "Remarks of the grader", [(name, "; ".join(f)) for name, f in flagged if f]
         slow = [r for r in students if numbers.is_slow(r, seconds)]
@@ -227,7 +227,7 @@ class Report:
 
 def _remarks(record: StudentRecord) -> Iterator[str]:
     if record.late:
-        yield words.late(record)
+        yield record.lateness
     result = record.result
     if result is not None:
         yield from filter(None, (result.for_a_person, *result.flags, *result.stopped))

@@ -40,13 +40,6 @@ def mark(record: StudentRecord, cell: str) -> str:
     return points + ("?" if given.waiting or given.points is None else "")
 
 
-def late(record: StudentRecord) -> str:
-    """Say by how much a submission is late, and what that costs."""
-    hours = record.late.total_seconds() / 3600
-    words = f"{hours / 24:.1f} days late" if hours >= 48 else f"{hours:.1f} hours late"
-    return words + (f", {record.penalty:g} points less" if record.penalty else "")
-
-
 def slow(record: StudentRecord) -> str:
     """Say how long a submission took, and what had to be stopped."""
     result = record.result
