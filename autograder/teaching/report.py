@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from autograder.grading.batch import students_of
@@ -32,6 +32,9 @@ PAIRS = 30
 DETAILS = 2000
 """Of so many students, the page shows what they have written; the tables have all."""
 
+LISTED = 200
+"""So many students stand in one list of the page, at most."""
+
 CONTENTS = (
     ("lesson", "For the next lesson"),
     ("points", "Points"),
@@ -46,8 +49,8 @@ CONTENTS = (
 )
 """The sections of the page."""
 
-Entries = list[tuple[str, str]]
-"""Students, each with some words."""
+Entries = dict[str, list[str]]
+"""Students, by what is said of them."""
 
 
 def write_report(course: Course, chapter: str) -> list[Path]:
@@ -103,6 +106,7 @@ class Report:
         tasks = numbers.task_numbers(material.record)
         bars = numbers.distribution([record for record in self._students if record.graded])
         changes, first = self._changes
+        shown = self._students[:DETAILS]
         return (
             environment()
             .get_template("report.html")
@@ -110,7 +114,8 @@ class Report:
                 chapter=material.chapter.name,
                 facts=list(self._facts()),
                 contents=CONTENTS,
-                anchors={r.student: f"student-{n}" for n, r in enumerate(self._students, 1)},
+                anchors={r.student: f"student-{n}" for n, r in enumerate(shown, 1)},
+                most=LISTED,
                 lesson=named[:LESSON],
                 more=named[LESSON:],
                 bars=bars,
@@ -127,7 +132,8 @@ class Report:
                 changes=changes,
                 first=first,
                 columns=material.columns,
-                rows=list(map(self._row, self._students[:DETAILS])),
+                rows=list(map(self._row, shown)),
+                rows_left_out=len(self._students[DETAILS:]),
                 source_of=material.source,
                 example_of=self._example,
                 failing_of=self._failing,
@@ -148,7 +154,7 @@ class Report:
             yield f"mean of {most:g}", f"{statistics.mean(totals):.1f}"
             yield "median", f"{statistics.median(totals):.1f}"
         yield "late", str(sum(bool(record.late) for record in self._students))
-        yield "wait for a person", str(len(self._waiting()))
+        yield "wait for a person", str(sum(map(len, self._waiting().values())))
 
     def _example(self, group: Group) -> str:
         """Return the shortest answer of a group, without what could name its author."""
@@ -165,13 +171,14 @@ class Report:
         seconds = material.chapter.limits.total_seconds
         yield "Wait for a person", self._waiting()
         ungraded = [r for r in students if r.absent and not material.is_absent(r)]
-        yield "Not graded yet", [(r.student, "") for r in ungraded]
-        yield "Late", [(r.student, r.lateness) for r in students if r.late]
+        yield "Not graded yet", _entries((r.student, "") for r in ungraded)
+        yield "Late", _entries((r.student, r.lateness) for r in students if r.late)
         flagged = [(r.student, r.result.flags) for r in students if r.result is not None]
-        yield "Remarks of the grader", [(name, "; ".join(f)) for name, f in flagged if f]
+        yield "Remarks of the grader", _entries((name, "; ".join(f)) for name, f in flagged if f)
         slow = [r for r in students if numbers.is_slow(r, seconds)]
-        yield "Slow or crashed", [(r.student, words.slow(r)) for r in slow]
-        yield "Nothing handed in", [(r.student, "") for r in students if material.is_absent(r)]
+        yield "Slow or crashed", _entries((r.student, words.slow(r)) for r in slow)
+        absent = filter(material.is_absent, students)
+        yield "Nothing handed in", _entries((r.student, "") for r in absent)
 
     def _waiting(self) -> Entries:
         waiting = []
@@ -181,7 +188,7 @@ class Report:
             elif record.waiting:
                 cells = ", ".join(cell.removeprefix("check-") for cell in record.waiting)
                 waiting.append((record.student, f"{cells}, in formgrader"))
-        return waiting
+        return _entries(waiting)
 
     @functools.cached_property
     def _changes(self) -> tuple[Entries, bool]:
@@ -201,8 +208,8 @@ class Report:
             before, latest = latest, after
             write_file(path, json.dumps({"before": before, "latest": latest}))
         if before is None:
-            return [], True
-        return [(c.student, c.words) for c in numbers.changes(before, latest)], False
+            return {}, True
+        return _entries(numbers.changes(before, latest)), False
 
     def _row(self, record: StudentRecord) -> Row:
         return Row(
@@ -222,7 +229,16 @@ class Report:
             if name in results:
                 said = words.cause(results[name], self._problems.get(name)) or said
             title = f"{name}: {words.mark(record, column.cell)} of {column.most:g}"
-            yield Answer(title, said, self._material.source(record.student, name))
+            source = self._material.source(record.student, name)
+            yield Answer(title, said, "" if self._material.is_as_released(name, source) else source)
+
+
+def _entries(said: Iterable[tuple[str, str]]) -> Entries:
+    """Put together of whom the same is said."""
+    entries: Entries = {}
+    for student, text in said:
+        entries.setdefault(text, []).append(student)
+    return entries
 
 
 def _remarks(record: StudentRecord) -> Iterator[str]:

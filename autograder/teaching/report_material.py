@@ -72,12 +72,19 @@ class Material:
             for record in self.record.students
             if record.result is not None and record.graded
         }
-        released = {
+        return similar_pairs(written, self._released)
+
+    @functools.cached_property
+    def _released(self) -> dict[str, str]:
+        return {
             cell.metadata.nbgrader.grade_id: cell.source
             for cell in self.chapter.release.cells
             if is_answer(cell)
         }
-        return similar_pairs(written, released)
+
+    def is_as_released(self, cell: str, source: str) -> bool:
+        """Whether a cell holds what was handed out."""
+        return source.strip() == self._released.get(cell, "").strip()
 
     def source(self, student: str, cell: str) -> str:
         """Return what a student has written in a cell, nothing if that is not there."""

@@ -112,14 +112,6 @@ class Bar:
     count: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """What has changed for a student since the last report, in words."""
-
-    student: str
-    words: str
-
-
 def wrong_answers(record: ClassRecord) -> Iterator[WrongAnswer]:
     """Yield what was answered and is not all right, by task and student."""
     for student in record.students:
@@ -292,14 +284,14 @@ def snapshot(record: ClassRecord) -> dict[str, dict[str, float | None]]:
 def changes(
     before: Mapping[str, Mapping[str, float | None]],
     after: Mapping[str, Mapping[str, float | None]],
-) -> list[Change]:
-    """Say what has changed between two snapshots, by student."""
+) -> list[tuple[str, str]]:
+    """Return what has changed between two snapshots: students, each with words."""
     listed = []
     for student in sorted({*before, *after}):
         if student not in before:
-            listed.append(Change(student, "new"))
+            listed.append((student, "new"))
         elif student not in after:
-            listed.append(Change(student, "no marks any more"))
+            listed.append((student, "no marks any more"))
         else:
             old, new = before[student], after[student]
             words = [
@@ -308,7 +300,7 @@ def changes(
                 if old.get(cell) != new.get(cell)
             ]
             if words:
-                listed.append(Change(student, ", ".join(words)))
+                listed.append((student, ", ".join(words)))
     return listed
 
 

@@ -62,8 +62,9 @@ def cause(result: TaskResult, problem: Problem | None) -> str:
         return f"Misconception: {titles.get(result.misconception, result.misconception)}."
     if result.clue:
         return result.clue
-    known = numbers.RULES.get(result.rule, result.rule)
-    return f"Explained by: {known}." if result.rule or result.cases else ""
+    if result.rule:
+        return f"Explained by: {numbers.RULES.get(result.rule, result.rule)}."
+    return "Nothing explained it." if result.cases else ""
 
 
 def failing(result: TaskResult, problem: Problem | None) -> str:

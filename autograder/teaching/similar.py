@@ -29,7 +29,7 @@ SHORT = 80
 RARE = 6
 """A run that so many students share, at most, points at pairs that are worth a look."""
 
-FEWEST = 25
+FEWEST = 15
 """Pairs that share fewer rare runs are not looked at."""
 
 STRIKING = 0.6
