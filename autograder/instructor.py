@@ -19,8 +19,6 @@ import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.authoring.mutation_table import mutation_table as table_of_mutations
-from autograder.authoring.mutation_table import table_of_marks
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.chapter import SourceError, chapters, load_problems
 
@@ -243,6 +241,8 @@ def sample_class(names: Chapters = None) -> None:
 
 def mutation_table(names: Chapters = None) -> None:
     """Print, for each misconception, the case that finds it and the hint the student sees."""
+    from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+
     root = course_root()
     for name in names or chapters(root):
         print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
@@ -254,6 +254,7 @@ def marks_by_seed(
 ) -> None:
     """Print what wrong and right answers earn with different hidden cases: the same."""
     from autograder.authoring.chapter_source import read_chapter_source
+    from autograder.authoring.mutation_table import table_of_marks
 
     root = course_root()
     for name in names or chapters(root):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from autograder.authoring.generate import generate
+from autograder.grading.course import Course
 from autograder.grading.results import SubmissionResult, TaskResult
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching.class_record import ClassRecord, read_class
 from autograder.teaching.report import write_report
 from tests.book.barriers import violations
-from tests.teaching.taught_class import CHAPTER, HOSTILE, TaughtClass
+from tests.grading.grading_class import SECRET
+from tests.teaching.taught_class import CHAPTER, HOSTILE, OTHER_ODD, TaughtClass
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +135,28 @@ def test_answers_that_nothing_explained_stand_together(page: str) -> None:
     assert "Lovelace" not in unexplained
     assert ">ben</a>" in unexplained
     assert ">cleo</a>" in unexplained
+
+
+def test_a_misconception_is_written_from_the_report(
+    taught: TaughtClass, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CONTRIBUTING.md says: the code of a group becomes an entry of the catalog."""
+    monkeypatch.setenv("AUTOGRADER_SECRET", SECRET)
+    group = section(page, "unexplained").split("<h3>2 × scale</h3>")[1]
+    code = html.unescape(group.split("<pre>")[1].split("</pre>")[0])
+    root = tmp_path / "course"
+    shutil.copytree(taught.course.root, root, ignore=shutil.ignore_patterns("__pycache__"))
+    file = root / "solutions" / CHAPTER / "tasks" / "scale.py"
+    text = file.read_text().replace('"added", added)', '"added", added) + wrong("odd", odd)')
+    mistake = code.replace("def scale(", "def odd(")
+    file.write_text(text.replace("PROBLEM =", f"{mistake}\n\n\nPROBLEM ="))
+    generate(root, CHAPTER, gradebook=f"sqlite:///{tmp_path}/unused.db")
+    again = TaughtClass(Course.at(root, tmp_path), taught.grader)
+    again.hand_in("cleo", {"scale": OTHER_ODD})
+    assert again.grade().of("cleo").tasks[0].misconception == "odd"
+    report = write_report(again.course, CHAPTER)[0].read_text(encoding="utf-8")
+    assert "There are none." in section(report, "unexplained")
+    assert "1 student, scale: odd" in section(report, "lesson")
 
 
 def test_what_a_person_has_to_look_at(page: str) -> None:
