@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.course import Course, CourseError
-from autograder.teaching.class_record import Mark, StudentRecord, read_class
+from autograder.teaching.class_record import ClassRecord, Mark, StudentRecord, read_class
 from autograder.teaching.graded_notebook import GradedNotebook, read_graded
 from autograder.teaching.pages import environment, write_file
 
@@ -79,13 +79,11 @@ def write_feedback(course: Course, chapter: str, students: Collection[str] = ())
     for student in students:
         if student not in graded:
             raise CourseError(f"Nothing of {student!r} has been graded in {chapter}.")
-    title, parts = _exercise(course.root / "exercises" / chapter / f"{chapter}.ipynb")
     written: list[str] = []
     unchanged: list[str] = []
-    for student in sorted(students or graded):
+    for student, page in _pages(course, chapter, [graded[name] for name in students or graded]):
         folder, place = course.autograded(student, chapter), _place(course, chapter, student)
-        notebook = read_graded(folder / f"{chapter}.ipynb")
-        changed = write_file(place, _page(graded[student], title, parts, notebook), MODE)
+        changed = write_file(place, page, MODE)
         # Without these, nbgrader neither releases the page nor knows how old it is.
         for name in ("timestamp.txt", "submission_secret.txt"):
             if (folder / name).is_file():
@@ -103,6 +101,21 @@ def refresh_feedback(course: Course, chapter: str, students: Iterable[str]) -> F
     return write_feedback(course, chapter, ours) if ours else Feedback((), ())
 
 
+def outdated_feedback(course: Course, record: ClassRecord) -> list[str]:
+    """Return whose page, if we have written one, is not what it would be now."""
+    chapter = record.chapter
+    ours = [
+        student
+        for student in record.students
+        if student.marks and _is_ours(_place(course, chapter, student.student))
+    ]
+    return [
+        student
+        for student, page in _pages(course, chapter, ours)
+        if _place(course, chapter, student).read_bytes() != page.encode("utf-8", "replace")
+    ]
+
+
 def _place(course: Course, chapter: str, student: str) -> Path:
     return course.classroom / "feedback" / student / chapter / f"{chapter}.html"
 
@@ -112,6 +125,16 @@ def _is_ours(page: Path) -> bool:
         return GENERATOR in page.read_text(encoding="utf-8")
     except (OSError, ValueError):
         return False  # none, or not readable: not one that we have written
+
+
+def _pages(
+    course: Course, chapter: str, records: Iterable[StudentRecord]
+) -> Iterator[tuple[str, str]]:
+    """Yield the page of each student."""
+    title, parts = _exercise(course.root / "exercises" / chapter / f"{chapter}.ipynb")
+    for record in records:
+        path = course.autograded(record.student, chapter) / f"{chapter}.ipynb"
+        yield record.student, _page(record, title, parts, read_graded(path))
 
 
 def _page(record: StudentRecord, title: str, parts: list[Part], notebook: GradedNotebook) -> str:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from autograder.grading.batch import students_of
 from autograder.grading.course import Course
+from autograder.grading.explained import rule_counts
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching import report_words as words
 from autograder.teaching.class_record import StudentRecord, read_class
+from autograder.teaching.feedback import outdated_feedback
 from autograder.teaching.pages import environment, write_file
 from autograder.teaching.report_material import Material
 from autograder.teaching.report_numbers import Group
@@ -122,7 +124,7 @@ class Report:
                 bars_in_words=words.bars(bars),
                 tasks=tasks,
                 tasks_in_words=words.shares(tasks),
-                rules=numbers.rule_counts(wrong),
+                rules=rule_counts(answer.result for answer in wrong),
                 observed=numbers.observations(wrong),
                 nameless=numbers.unexplained(wrong),
                 cases=numbers.failed_cases(material.record, self._problems)[:CASES],
@@ -172,6 +174,8 @@ class Report:
         yield "Wait for a person", self._waiting()
         ungraded = [r for r in students if r.absent and not material.is_absent(r)]
         yield "Not graded yet", _entries((r.student, "") for r in ungraded)
+        outdated = outdated_feedback(material.course, material.record)
+        yield "Feedback is older than the marks", _entries((name, "") for name in outdated)
         yield "Late", _entries((r.student, r.lateness) for r in students if r.late)
         flagged = [(r.student, r.result.flags) for r in students if r.result is not None]
         yield "Remarks of the grader", _entries((name, "; ".join(f)) for name, f in flagged if f)

@@ -7,38 +7,10 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from autograder.grading.explained import ENDED, RULES, UNTRIED, is_tried, is_unexplained, rule_of
 from autograder.grading.results import TaskResult
 from autograder.problems import Misconception, Problem
 from autograder.teaching.class_record import ClassRecord, StudentRecord
-
-RULES = {
-    "misconception": "the catalog: the results of a misconception",
-    "part": "the catalog: one of several results is that of a misconception",
-    "shape of the catalog": "the catalog: the shapes of a misconception",
-    "pattern": "the catalog: the pattern of failing cases",
-    "remainder": "the catalog and one relation more",
-    "relation": "a relation between what was got and what was expected",
-    "shape": "a relation between the shapes",
-    "place": "where the wrong numbers stand",
-    "property": "a property that exactly the failing cases have",
-    "exception": "advice on an exception",
-    "type": "the type of the result",
-    "precision": "a type with too few digits",
-    "changed input": "the input is changed in place",
-    "changing": "answers that change from call to call",
-    "timed out": "it took too long",
-    "crash": "it ended Python",
-    "missing": "there is no function of that name",
-    "not done": "not done yet",
-    "": "nothing",
-}
-"""What explained wrong answers, in the order of the report."""
-
-ENDED = ("timed out", "crash")
-"""Rules that say that a function had to be stopped, or stopped Python."""
-
-UNTRIED = ("not done", "missing")
-"""Rules that say that a student has not answered: nothing has to be explained."""
 
 SLOW = 0.25
 """From this share of the time that a submission has on, it is called slow."""
@@ -121,24 +93,6 @@ def wrong_answers(record: ClassRecord) -> Iterator[WrongAnswer]:
                     yield WrongAnswer(student.student, result)
 
 
-def rule_counts(answers: Iterable[WrongAnswer]) -> list[tuple[str, int]]:
-    """Return how many wrong answers each rule explained, without those that were not tried."""
-    counts = Counter(rule_of(answer.result) for answer in answers if is_tried(answer))
-    return [(words, counts[rule]) for rule, words in RULES.items() if counts[rule]]
-
-
-def is_tried(answer: WrongAnswer) -> bool:
-    """Whether a student has answered at all."""
-    return rule_of(answer.result) not in UNTRIED
-
-
-def rule_of(result: TaskResult) -> str:
-    """Return the rule that spoke; results of earlier versions say no more than a misconception."""
-    if result.misconception and result.rule in ("", "shape"):
-        return "shape of the catalog" if result.rule else "misconception"
-    return result.rule
-
-
 def misconceptions(answers: Sequence[WrongAnswer], problems: Mapping[str, Problem]) -> list[Group]:
     """Return the misconceptions of a class, the most frequent first."""
     named: dict[tuple[str, str], list[WrongAnswer]] = {}
@@ -159,7 +113,7 @@ def observations(answers: Sequence[WrongAnswer]) -> list[Group]:
     observed: dict[tuple[str, str], list[WrongAnswer]] = {}
     for answer in answers:
         result = answer.result
-        if is_tried(answer) and result.rule and result.misconception is None:
+        if is_tried(result) and result.rule and result.misconception is None:
             key = result.function, result.clue or RULES.get(result.rule, result.rule)
             observed.setdefault(key, []).append(answer)
     return _by_size(Group(task, tuple(those), clue) for (task, clue), those in observed.items())
@@ -173,11 +127,10 @@ def unexplained(answers: Sequence[WrongAnswer]) -> list[Group]:
     """
     groups: list[list[WrongAnswer]] = []
     for answer in answers:
-        result = answer.result
-        if result.rule or result.misconception or not result.cases:
+        if not is_unexplained(answer.result):
             continue
         for group in groups:
-            if _alike(group[0].result, result):
+            if _alike(group[0].result, answer.result):
                 group.append(answer)
                 break
         else:

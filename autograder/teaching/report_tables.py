@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from autograder.grading.explained import rule_of
 from autograder.grading.marks_export import plain
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching import report_words as words
@@ -83,7 +84,7 @@ def _wrong(material: Material) -> Iterator[Sequence[Any]]:
             answer.student,
             result.function,
             result.points,
-            numbers.rule_of(result),
+            rule_of(result),
             result.misconception,
             result.clue,
             # With a word in front: a spreadsheet would take "-" for the beginning of a formula.

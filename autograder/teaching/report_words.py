@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from autograder.grading.explained import ENDED, RULES
 from autograder.grading.results import TaskResult
 from autograder.problems import Problem
 from autograder.syntax_trees import syntax_tree
@@ -44,11 +45,7 @@ def slow(record: StudentRecord) -> str:
     """Say how long a submission took, and what had to be stopped."""
     result = record.result
     assert result is not None
-    ended = [
-        f"{task.function}: {numbers.RULES[task.rule]}"
-        for task in result.tasks
-        if task.rule in numbers.ENDED
-    ]
+    ended = [f"{task.function}: {RULES[task.rule]}" for task in result.tasks if task.rule in ENDED]
     return "; ".join((f"{result.seconds:g} s", *result.stopped, *ended))
 
 
@@ -63,7 +60,7 @@ def cause(result: TaskResult, problem: Problem | None) -> str:
     if result.clue:
         return result.clue
     if result.rule:
-        return f"Explained by: {numbers.RULES.get(result.rule, result.rule)}."
+        return f"Explained by: {RULES.get(result.rule, result.rule)}."
     return "Nothing explained it." if result.cases else ""
 
 

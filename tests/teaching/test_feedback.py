@@ -19,7 +19,13 @@ from autograder.checks import CheckedCase
 from autograder.grading import Explanation, explain
 from autograder.grading.course import CourseError
 from autograder.instructor import add_commands
-from autograder.teaching.feedback import LARGEST, refresh_feedback, write_feedback
+from autograder.teaching.class_record import read_class
+from autograder.teaching.feedback import (
+    LARGEST,
+    outdated_feedback,
+    refresh_feedback,
+    write_feedback,
+)
 from tests import COURSE
 from tests.book.barriers import violations
 from tests.grading.grading_class import RIGHT, SECRET
@@ -137,9 +143,12 @@ def test_marks_by_hand_refresh_one_page(pages: dict[str, str], taught: TaughtCla
     again = write_feedback(taught.course, CHAPTER)
     assert again.written == ()
     taught.mark("ada", 2.5, "Good.\n<b>What</b> of the maximum?")
+    record = read_class(taught.course, CHAPTER)
+    assert outdated_feedback(taught.course, record) == ["ada"]
     done = write_feedback(taught.course, CHAPTER)
     assert done.written == ("ada",)
     text = place(taught, "ada").read_text(encoding="utf-8")
+    assert outdated_feedback(taught.course, record) == []
     assert "13.5 of 14" in text
     assert "Good.\n&lt;b&gt;What&lt;/b&gt; of the maximum?" in text
     assert "not graded yet" not in text

@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
+from rich.console import Console
 
 from autograder.authoring.generate import generate
+from autograder.chapter import load_problems
 from autograder.grading.course import Course
+from autograder.grading.explained import RULES, rule_counts
+from autograder.grading.marks import class_view
 from autograder.grading.results import SubmissionResult, TaskResult
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching.class_record import ClassRecord, read_class
@@ -92,8 +96,19 @@ def test_notes_of_earlier_versions_are_read() -> None:
     assert result.tasks == (TaskResult("scale", 0.0, 4.0, "added"),)
     assert (result.flags, result.stopped) == (("test cells were edited",), ())
     [answer] = [numbers.WrongAnswer("ada", task) for task in result.tasks]
-    assert numbers.rule_counts([answer]) == [(numbers.RULES["misconception"], 1)]
+    assert rule_counts(result.tasks) == [(RULES["misconception"], 1)]
     assert numbers.unexplained([answer]) == []
+
+
+def test_the_summary_in_the_terminal_counts_what_was_named(
+    taught: TaughtClass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRADER_SECRET", SECRET)
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(class_view(taught.grade(), load_problems(taught.course.root, CHAPTER)))
+    text = console.export_text()
+    assert "What explained wrong answers\n  2 x the catalog: the results of a misconception" in text
+    assert "Nothing explained 5 of scale, 2 of total: `autograder report probe` shows" in text
 
 
 def test_notes_are_small(taught: TaughtClass) -> None:
