@@ -28,6 +28,7 @@ def main(descriptor: int) -> None:
     from autograder.grading.channel import Channel
     from autograder.grading.inside.confinement import address_space, first_process
     from autograder.grading.inside.shell import Shell
+    from autograder.grading.inside.warm_up import warm_up
 
     control = Channel(socket.socket(fileno=descriptor))
     settings = control.receive()
@@ -35,9 +36,10 @@ def main(descriptor: int) -> None:
         importlib.import_module(package)
     shell = Shell.instance()
     shell.allow_only(settings["packages"], Path(TEMPORARY, "work"))
-    if "matplotlib" in sys.modules:
+    draws = "matplotlib" in sys.modules
+    if draws:
         shell.enable_matplotlib()
-        _draw_some()
+    warm_up(shell, draws)
     # At the very end: a file of the submission must never shadow a library.
     sys.path.append(f"{TEMPORARY}/work")
     settings["in_use"] = address_space()
@@ -60,25 +62,6 @@ def main(descriptor: int) -> None:
         socket.send_fds(end, [b"p"], [process])
         os.close(process)
         end.close()
-
-
-def _draw_some() -> None:
-    """Draw a few figures, so that fonts and what else matplotlib loads late are there for all.
-
-    More than one: Python specializes code that has run a few times, and forks inherit that.
-    """
-    import io
-
-    from matplotlib import pyplot
-
-    for _ in range(5):
-        figure, axes = pyplot.subplots(1, 2)
-        for axis in axes:
-            image = axis.imshow([[0, 1]])
-            axis.set_title("a_1 $x^2$")
-            figure.colorbar(image, ax=axis)
-    figure.savefig(io.BytesIO(), bbox_inches="tight")
-    pyplot.close("all")
 
 
 def _clear_away(_number: int, _frame: FrameType | None) -> None:
