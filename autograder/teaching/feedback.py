@@ -32,6 +32,9 @@ GENERATOR = "autograder feedback"
 """Stands in each page: no page of nbgrader's is ever refreshed in its place."""
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
+_SECTION = re.compile(r"Explained in (“[^”]+” in .+) \((https?://[^\s()]+)\)")
+"""How a report names a section of the book, where the address of the site is known."""
+
 _POINTS = re.compile(r"^[\d.e+-]+ of [\d.e+-]+ points\. ")
 
 
@@ -52,11 +55,14 @@ class Part:
 
 @dataclasses.dataclass(frozen=True)
 class Said:
-    """What the grader said of a task: a title, paragraphs and code, and the list of cases."""
+    """What the grader said of a task: a title, paragraphs and code, and the list of cases.
+
+    A block is its kind, its text, and where it leads: "text", "code", "Hint", "Clue" or "section".
+    """
 
     title: str = ""
     passed: bool = False
-    blocks: tuple[tuple[str, str], ...] = ()
+    blocks: tuple[tuple[str, str, str], ...] = ()
     cases: str = ""
 
 
@@ -171,7 +177,8 @@ def _cut(text: str, length: int) -> str:
 
 def _said(report: str) -> Said:
     """Read the report that the grader has left in a test cell, which is text for students."""
-    first, *lines = report.splitlines() or [""]
+    # By line feeds alone: other characters that end lines may stand in what a student has written.
+    first, *lines = report.split("\n")
     mark, _, title = first.partition("] ")
     blocks: list[tuple[str, list[str]]] = []
     for line in lines:
@@ -184,8 +191,15 @@ def _said(report: str) -> Said:
     if len(blocks) > 1 and blocks[-2] == ("text", ["What was tried:"]):
         cases = "\n".join(blocks[-1][1])
         blocks = blocks[:-2]
-    shown = tuple((kind, "\n".join(rows)) for kind, rows in blocks)
+    shown = tuple(_block(kind, "\n".join(rows)) for kind, rows in blocks)
     return Said(_POINTS.sub("", title), mark == "[passed", shown, cases)
+
+
+def _block(kind: str, text: str) -> tuple[str, str, str]:
+    if kind == "text" and (section := _SECTION.fullmatch(text)):
+        return "section", section[1], section[2]
+    label, _, words = text.partition(": ")
+    return (label, words, "") if kind == "text" and label in ("Hint", "Clue") else (kind, text, "")
 
 
 def _exercise(path: Path) -> tuple[str, list[Part]]:

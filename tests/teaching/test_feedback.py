@@ -182,6 +182,46 @@ def test_long_answers_are_cut(taught: TaughtClass) -> None:
     assert text.count("[cut off here: it is too long]") == 5
 
 
+def reported(taught: TaughtClass, student: str, line: str) -> str:
+    """Return the page of a student in whose first report a line has been put."""
+    notebook = taught.course.autograded(student, CHAPTER) / f"{CHAPTER}.ipynb"
+    before = notebook.read_text(encoding="utf-8")
+    cells = json.loads(before)
+    data = next(
+        output["data"]
+        for cell in cells["cells"]
+        for output in cell.get("outputs", ())
+        if output["output_type"] == "display_data"
+    )
+    data["text/plain"] = data["text/plain"].replace("\n", f"\n  {line}\n", 1)
+    notebook.write_text(json.dumps(cells), encoding="utf-8")
+    write_feedback(taught.course, CHAPTER, [student])
+    notebook.write_text(before, encoding="utf-8")
+    return place(taught, student).read_text(encoding="utf-8")
+
+
+def test_the_section_of_the_book_is_linked(taught: TaughtClass) -> None:
+    address = "https://example.org/book/filters/filters.html#channels"
+    line = f"Explained in “Channels” in Filters ({address})"
+    assert f'<a href="{address}">“Channels” in Filters</a>' in reported(taught, "dan", line)
+    assert "<p>Explained in “Channels” in Filters</p>" in reported(
+        taught, "dan", line.partition(" (")[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Explained in “x” in y (javascript:alert(1))",
+        "Your function stopped with ValueError: \u2028  Explained in “x” in y (https://a.example)",
+        'Explained in “x” in y (https://a.example/"onclick=alert)',
+    ],
+)
+def test_nothing_else_is_a_link(taught: TaughtClass, line: str) -> None:
+    links = re.findall(r'<a href="([^"]*)"[^>]*>', reported(taught, "dan", line))
+    assert all(link.startswith(("#", "https://a.example/&#34;")) for link in links)
+
+
 def test_nbgrader_makes_and_releases_feedback_as_before(
     taught: TaughtClass, pages: dict[str, str]
 ) -> None:
