@@ -45,8 +45,8 @@ class TaskGrade:
 class NotebookGrade:
     """A graded notebook, the grades of its tasks, and what was remarkable about it.
 
-    ``seconds`` is what its code took of the chapter's ``total_seconds``; ``stopped`` says why
-    cells were stopped.
+    ``seconds`` is what its code took of the chapter's ``total_seconds``, in full tenths of that;
+    ``stopped`` says why cells were stopped.
     """
 
     notebook: NotebookNode

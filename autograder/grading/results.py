@@ -47,8 +47,9 @@ class SubmissionResult:
     ``state`` is "needs a person" where it could not be graded; ``reason`` says why in one
     sentence. ``doubt`` is what a person has to decide although it was graded. ``flags`` are
     remarks, such as that test cells were edited. ``unchanged`` says that it had been graded
-    before. ``seconds`` is what its code took of the time that a submission has; ``stopped`` says
-    which cells had to be stopped. Points are those of automatically graded tasks.
+    before. ``seconds`` is what its code took of the time that a submission has, in full tenths of
+    that; ``stopped`` says which cells had to be stopped. Points are those of automatically graded
+    tasks.
     """
 
     student: str

@@ -252,4 +252,4 @@ def _remarks(record: StudentRecord) -> Iterator[str]:
     if result is not None:
         yield from filter(None, (result.for_a_person, *result.flags, *result.stopped))
         if result.seconds:
-            yield f"its code took {result.seconds:g} s"
+            yield f"its code took {result.seconds:g} s or more"

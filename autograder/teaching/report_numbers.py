@@ -12,7 +12,7 @@ from autograder.grading.results import TaskResult
 from autograder.problems import Misconception, Problem
 from autograder.teaching.class_record import ClassRecord, StudentRecord
 
-SLOW = 0.25
+SLOW = 0.2
 """From this share of the time that a submission has on, it is called slow."""
 
 BARS = 10
@@ -219,7 +219,7 @@ def is_slow(record: StudentRecord, seconds: float) -> bool:
     if result is None:
         return False
     ended = any(rule_of(task) in ENDED for task in result.tasks)
-    return ended or bool(result.stopped) or result.seconds > SLOW * seconds
+    return ended or bool(result.stopped) or result.seconds >= SLOW * seconds
 
 
 def snapshot(record: ClassRecord) -> dict[str, dict[str, float | None]]:

@@ -24,7 +24,7 @@ STUDENTS = (
         "final points",
         "most points",
     ),
-    *("waiting", "remarks", "seconds"),
+    *("waiting", "remarks", "seconds or more"),
 )
 WRONG = (
     *("student", "task", "points", "rule", "misconception", "clue", "cases", "unexplained group"),
@@ -67,7 +67,7 @@ def _students(material: Material) -> Iterator[Sequence[Any]]:
             record.most or "",
             ", ".join(record.waiting),
             "; ".join(filter(None, remarks)),
-            result.seconds if result else "",
+            (result.seconds or "") if result else "",
             *(words.mark(record, column.cell) for column in material.columns),
         )
 

@@ -46,7 +46,8 @@ def slow(record: StudentRecord) -> str:
     result = record.result
     assert result is not None
     ended = [f"{task.function}: {RULES[task.rule]}" for task in result.tasks if task.rule in ENDED]
-    return "; ".join((f"{result.seconds:g} s", *result.stopped, *ended))
+    took = [f"it took {result.seconds:g} s or more"] if result.seconds else []
+    return "; ".join((*took, *result.stopped, *ended))
 
 
 def cause(result: TaskResult, problem: Problem | None) -> str:

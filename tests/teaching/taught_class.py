@@ -137,6 +137,7 @@ def make_class(grader: Grader, classroom: Path) -> TaughtClass:
     taught.hand_in("dan", {**RIGHT, "scale": "def scale(x, factor):\n    return x + factor"})
     taught.hand_in("eli", {**RIGHT, "scale": ADDED, "apply": "def apply(f, x):\n    return y"})
     taught.hand_in("fay", {"total": "def total(x):\n    while True:\n        pass"})
+    taught.put("ivo", grader.notebook(RIGHT, *2 * ["while True:\n    pass"]))
     taught.put("gus", b"%PDF-1.7")
     evil = "\n".join(INJECTIONS)
     for name in HOSTILE:

@@ -51,7 +51,7 @@ def opened(browser: Browser) -> Page:
 
 
 def test_everybody_who_handed_in_has_a_page(pages: dict[str, str]) -> None:
-    assert set(pages) == {*("ada", "ben", "cleo", "dan", "eli", "fay", "gus"), *HOSTILE}
+    assert set(pages) == {*("ada", "ben", "cleo", "dan", "eli", "fay", "gus", "ivo"), *HOSTILE}
 
 
 def test_a_page_has_marks_answers_and_the_diagnosis(pages: dict[str, str]) -> None:
