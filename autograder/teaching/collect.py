@@ -211,7 +211,8 @@ class _Placing:
             self.report.late.append(name)
         news = [one for one in read if not self._kept(one).exists()]
         for one in news:
-            self._keep(one)
+            if one.digest != newest.digest:
+                self._keep(one)
         if current is not None and current.digest == newest.digest:
             self.report.unchanged.append(name)
         elif newest not in news:
@@ -230,6 +231,8 @@ class _Placing:
             self._put(newest)
             when = f" at {newest.moment:%Y-%m-%d %H:%M %Z}" if newest.moment else ""
             (self.report.new if current is None else self.report.newer).append(f"{name}{when}")
+        # Last: what is kept counts as collected, and a collecting may be killed before.
+        self._keep(newest)
         self._look_at(newest)
 
     @property

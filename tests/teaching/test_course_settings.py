@@ -88,7 +88,9 @@ def test_mistakes_are_refused_with_their_place(root: Path, text: str, words: str
 def test_lateness_costs_for_every_day_begun() -> None:
     policy = LatePolicy(grace_minutes=15, per_day=0.1, at_most=0.25)
     hour = 3600.0
-    costs = [policy.penalty(28, 30, late) for late in (0, 900, 901, 24 * hour, 25 * hour, 99 * hour)]
+    costs = [
+        policy.penalty(28, 30, late) for late in (0, 900, 901, 24 * hour, 25 * hour, 99 * hour)
+    ]
     assert costs == [0, 0, 3, 3, 6, 7.5]
     assert policy.penalty(2, 30, 25 * hour) == 2  # never more than there is
 
