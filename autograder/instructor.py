@@ -71,11 +71,13 @@ def generate(names: Chapters = None) -> None:
     """Generate the exercises from their sources in solutions/."""
     # nbgrader takes more than a second to import: only the commands that need it wait for it.
     from autograder.authoring.generate import generate as generate_exercise
+    from autograder.teaching.commands import tell_changes
 
     root, console = course_root(), Console()
     for name in names or chapters_in_use(root):
         with _step(console, f"Exercise {name}"):
             generate_exercise(root, name)
+        tell_changes(console, root, name)
 
 
 def grade(

@@ -54,6 +54,17 @@ def kept_releases(classroom: Path, chapter: str) -> Iterator[NotebookNode]:
         yield nbformat.from_dict(reduced)
 
 
+def earlier_texts(classroom: Path, chapter: str, present: NotebookNode) -> tuple[str, ...]:
+    """Return the texts of earlier releases that the present one has no more: not the students'."""
+    texts = {
+        cell.source
+        for release in kept_releases(classroom, chapter)
+        for cell in release.cells
+        if cell.cell_type != "code"
+    }
+    return tuple(sorted(texts - {cell.source for cell in present.cells}))
+
+
 def _folder(classroom: Path, chapter: str) -> Path:
     return classroom / NOTES / "releases" / chapter
 

@@ -30,7 +30,7 @@ from autograder.grading.remarks import fair_remarks
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import Submission, read_submission
 from autograder.nbgrader_settings import nbgrader_settings
-from autograder.releases import keep_release
+from autograder.releases import earlier_texts, keep_release
 
 _log = logging.getLogger(__name__)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -134,6 +134,7 @@ class _Jobs:
         self._students = iter(students)
         self._ledger = ledger
         self._report = report
+        self._earlier = earlier_texts(course.classroom, chapter.name, chapter.release)
 
     def __iter__(self) -> Iterator[Job]:
         return self
@@ -171,7 +172,7 @@ class _Jobs:
             known = _known(course, chapter, self._ledger, student, stamp)
             if known is not None:
                 return known
-        return Job(student, submission, seed, stamp)
+        return Job(student, submission, seed, stamp, self._earlier)
 
 
 def _can_be_named(student: str) -> bool:

@@ -134,9 +134,9 @@ class Ledger:
                 SaveCells(config=self._config).preprocess(release, self._resources(""))
         except RuntimeError as error:
             raise CourseError(
-                f"The tasks of {name} are not those that earlier submissions were graded with, and "
-                f"nbgrader cannot change them any more. Move {shown_url(self._course)} away to "
-                "start a new gradebook, or restore the earlier exercise."
+                f"The tasks of {name} are not those that earlier submissions were graded with. "
+                f"`autograder migrate {name}` says what has changed, and carries it into "
+                f"{shown_url(self._course)}; or restore the earlier exercise."
             ) from error
 
     def _is_registered(self) -> bool:

@@ -31,6 +31,7 @@ from autograder.grading.remarks import fair_remarks
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import read_submission
 from autograder.grading.submitted_notebook import UnreadableSubmission
+from autograder.releases import earlier_texts
 
 Resources = dict[str, Any]
 
@@ -81,7 +82,8 @@ class RebuildSubmission(_CoursePreprocessor):
             # nbgrader has followed them already, but removes its copies after an error.
             raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
         chapter = _chapter(course, name)
-        rebuilt = rebuild(submitted, chapter.release)
+        earlier = earlier_texts(course.classroom, name, chapter.release)
+        rebuilt = rebuild(submitted, chapter.release, earlier)
         for flag in fair_remarks(course, chapter, submission, rebuilt.flags):
             self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources

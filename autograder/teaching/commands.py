@@ -196,7 +196,45 @@ def export(
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-COMMANDS = (release, collect, extend, export)
+def migrate(
+    chapter: ChapterName,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what it does.")] = False,
+) -> None:
+    """Carry a changed exercise into the gradebook of a class that was graded before."""
+    from autograder.grading.course import Course
+    from autograder.grading.migration import migrate as carry
+
+    root, console = course_root(), Console()
+    _known(console, root, chapter)
+    with _refusing(console, "Not migrated"):
+        course = Course.at(root)
+        if not tell_changes(console, root, chapter, hint=not yes):
+            console.print(f"{chapter} is in the gradebook as it is; there is nothing to do.")
+        elif yes:
+            carry(course, course.chapter(chapter))
+            console.print(f"Done. Now run `autograder grade {chapter}`.")
+
+
+def tell_changes(console: Console, root: Path, chapter: str, hint: bool = True) -> bool:
+    """Say how an exercise differs from what a class was graded with; return whether it does."""
+    from autograder.grading.course import Course
+    from autograder.grading.migration import change_of
+
+    course = Course.at(root)
+    change = change_of(course, course.chapter(chapter))
+    if not (change and change.submissions):
+        return False
+    console.print(
+        f"{change.submissions} submissions were graded with another version of {chapter}:"
+    )
+    for line in change.lines():
+        console.print(f"  {line}", markup=False, highlight=False)
+    if hint:
+        console.print(f"`autograder migrate {chapter} --yes` carries that into the gradebook.")
+    return True
+
+
+COMMANDS = (release, collect, extend, export, migrate)
 
 
 def _known(console: Console, root: Path, chapter: str) -> str:
