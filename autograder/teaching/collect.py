@@ -287,7 +287,15 @@ class _Placing:
         elif TIMESTAMP not in files:
             utc = moment.astimezone(datetime.UTC)
             files[TIMESTAMP] = f"{utc:%Y-%m-%d %H:%M:%S} UTC\n".encode()
+        # Both, whatever the platform: `nbgrader release_feedback` stops where one is missing.
+        files.setdefault(TIMESTAMP, b"")
+        files.setdefault(SECRET, self._secret(files))
         return _Read(attempt, files, moment)
+
+    def _secret(self, files: Mapping[str, bytes]) -> bytes:
+        """Return what nbgrader's exchange would have drawn: the same again for the same files."""
+        attempt = f"{SECRET}:{_Read(Attempt('', '', ()), files, None).digest}"
+        return f"{self.course.seed(self.chapter, self.student, attempt):064x}".encode()
 
     def _name_notebook(self, files: dict[str, bytes]) -> None:
         """Give the student's notebook the chapter's name; the others keep theirs."""

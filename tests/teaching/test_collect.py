@@ -44,7 +44,7 @@ def tree(folder: Path) -> dict[str, str]:
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in ("gradebook.db", "lock")
+        if path.is_file() and path.name not in ("gradebook.db", "lock", ".course_secret")
     }
 
 
@@ -376,7 +376,12 @@ def test_hostile_files_of_a_student_lead_nowhere(course: Course, tmp_path: Path)
     )
     report = collect(course, "probe", sources.moodle(archive, worksheet, SETTINGS))
     folder = course.submitted("ada@example.org", "probe")
-    assert [path.name for path in folder.rglob("*")] == ["probe.ipynb"]
+    assert sorted(path.name for path in folder.rglob("*")) == [
+        "probe.ipynb",
+        "submission_secret.txt",
+        "timestamp.txt",
+    ]
+    assert handed_in(course, "ada@example.org", "submission_secret.txt") != b"of somebody else"
     assert len(report.remarks) == 3
     assert not list(tmp_path.rglob("outside.txt"))
 
