@@ -16,7 +16,7 @@ from autograder.grading.submitted_notebook import (
 _ENDING = re.compile(r"\.ipynb(?:\.json|\.txt)?$", re.IGNORECASE)
 # What copies are called: "filters (1)", "filters-1", "filters-Copy1", "filters - Copy".
 _COPY = re.compile(
-    r"(?:\s*\(\d+\)|\s*[-_ ]\s*(?:copy|kopie|copie|copia)?\s*\(?\d*\)?)$", re.IGNORECASE
+    r"(?:\s*\(\d+\)|\s*[-_ ]\s*(?:cop(?:y|ie|ia)|kopie)?\s*\(?\d*\)?)$", re.IGNORECASE
 )
 
 

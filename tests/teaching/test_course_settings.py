@@ -64,7 +64,7 @@ def test_a_chapter_is_left_out_by_one_line(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("titel = 'x'", r"course.toml:1: there is no setting 'titel'. Did you mean title\?"),
+        ("titles = 'x'", r"course.toml:1: there is no setting 'titles'. Did you mean title\?"),
         ("title = 3", "title must be of type str, not 3"),
         ("[late]\nper_day = 10", "per_day is a share of the points"),
         ("[late]\nper_day = true", "late.per_day must be of type float, not True"),

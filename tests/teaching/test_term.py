@@ -318,11 +318,13 @@ def test_extensions_are_for_students_who_exist_and_may_come_first(term: Course) 
 # Marks by hand
 
 
-def resubmit(course: Course, student: str, content: bytes) -> None:
+def resubmit(course: Course, **contents: bytes) -> None:
+    """Collect new attempts of some students, and grade."""
     folder = course.root.parent / "again"
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / student).mkdir(parents=True)
-    (folder / student / "probe.ipynb").write_bytes(content)
+    for student, content in contents.items():
+        (folder / student).mkdir(parents=True)
+        (folder / student / "probe.ipynb").write_bytes(content)
     autograder("collect", "probe", "--folder", folder)
     autograder("grade", "probe")
 
@@ -333,44 +335,49 @@ def grade_of(course: Course, student: str, cell: str) -> tuple[float | None, flo
         return grade.auto_score, grade.manual_score, grade.needs_manual_grade
 
 
+def with_helper(course: Course, factor: int) -> bytes:
+    """A notebook whose function `total` is as right as a helper elsewhere."""
+    answers = {**RIGHT, "total": "def total(x): return whole(x)"}
+    document = nbformat.reads(notebook(course, answers).decode(), as_version=4)
+    helper = f"def whole(x): return {factor} * float(x.sum())"
+    document.cells.insert(2, nbformat.v4.new_code_cell(helper, id="helper"))
+    text: str = nbformat.writes(document)
+    return text.encode()
+
+
 def test_marks_by_hand_survive_as_long_as_the_answer(term: Course) -> None:
     mark_by_hand(term, "ada", 2.5)
     mark_by_hand(term, "ben", 2.0, "check-apply")
-    autograder("grade", "probe", "--force")
+    # Ada has done another task over, Ben nothing; all is graded again: the marks stay.
+    (term.notes / "probe").rename(term.notes / "forgotten")
+    resubmit(
+        term,
+        ada=notebook(term, {**RIGHT, "total": "def total(x): ..."}, "Because."),
+        cleo=with_helper(term, 2),
+    )
     assert grade_of(term, "ada", "why") == (None, 2.5, False)
     assert grade_of(term, "ben", "check-apply") == (0.0, 2.0, False)
-    # Another task is done now: the marks stay.
-    resubmit(term, "ada", notebook(term, {**RIGHT, "total": "def total(x): ..."}, "Because."))
-    assert grade_of(term, "ada", "why") == (None, 2.5, False)
-    # The answers themselves have changed: the marks count no more, and are told beside them.
-    resubmit(term, "ada", notebook(term, why="Because of something else."))
+    assert grade_of(term, "cleo", "check-total") == (0.0, None, False)
+    # The answers themselves change: the marks count no more, and are told beside them. A helper
+    # that makes other points of the same answer changes the answer, too.
+    mark_by_hand(term, "cleo", 1.0, "check-total")
+    resubmit(
+        term,
+        ada=notebook(term, why="Because of something else."),
+        ben=notebook(term),
+        cleo=with_helper(term, 1),
+    )
     assert grade_of(term, "ada", "why") == (None, None, True)
-    resubmit(term, "ben", notebook(term))
     assert grade_of(term, "ben", "check-apply") == (3.0, None, True)
+    assert grade_of(term, "cleo", "check-total") == (2.0, None, True)
     autograder("grade", "probe", "--force")
     with Gradebook(term.gradebook, "cnn") as gradebook:
         comments = [
             gradebook.find_comment(cell, "probe", "probe", student).auto_comment
-            for student, cell in (("ada", "why"), ("ben", "apply"))
+            for student, cell in (("ada", "why"), ("ben", "apply"), ("cleo", "total"))
         ]
-    assert comments == [f"An earlier answer was given {n} points by hand." for n in ("2.5", "2")]
-
-
-def test_a_helper_that_changes_the_points_changes_the_answer(term: Course) -> None:
-    def content(factor: int) -> bytes:
-        document = nbformat.reads(
-            notebook(term, {**RIGHT, "total": "def total(x): return whole(x)"}).decode(),
-            as_version=4,
-        )
-        helper = f"def whole(x): return {factor} * float(x.sum())"
-        document.cells.insert(2, nbformat.v4.new_code_cell(helper))
-        return nbformat.writes(document).encode()
-
-    resubmit(term, "cleo", content(2))
-    assert grade_of(term, "cleo", "check-total") == (0.0, None, False)
-    mark_by_hand(term, "cleo", 1.0, "check-total")
-    resubmit(term, "cleo", content(1))
-    assert grade_of(term, "cleo", "check-total") == (2.0, None, True)
+    points = ("2.5", "2", "1")
+    assert comments == [f"An earlier answer was given {n} points by hand." for n in points]
 
 
 # What nbgrader's own commands find
