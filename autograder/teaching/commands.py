@@ -21,7 +21,7 @@ from autograder.course_settings import (
 )
 
 if TYPE_CHECKING:
-    from autograder.teaching.sources import Source
+    from autograder.teaching.attempts import Source
 
 MARKS = Path("_build") / "marks"
 """Where exported marks are written, below the root of the course."""
@@ -80,25 +80,25 @@ def collect(
 ) -> None:
     """Bring what students handed in to where it is graded; say what is odd about it."""
     from autograder.grading.course import Course
-    from autograder.teaching import sources
+    from autograder.teaching import folders, platforms
     from autograder.teaching.collect import collect as bring
-    from autograder.teaching.collect import lines_of
+    from autograder.teaching.collect_report import lines_of
 
     root, console = course_root(), Console()
     _known(console, root, chapter)
     settings = load_course_settings(root)
     ways: dict[str, tuple[bool, Callable[[], Source]]] = {
-        "--moodle": (moodle is not None, lambda: sources.moodle(*_pair(moodle), settings)),
-        "--canvas": (canvas is not None, lambda: sources.canvas(*_pair(canvas), settings)),
+        "--moodle": (moodle is not None, lambda: platforms.moodle(*_pair(moodle), settings)),
+        "--canvas": (canvas is not None, lambda: platforms.canvas(*_pair(canvas), settings)),
         "--brightspace": (
             brightspace is not None,
-            lambda: sources.brightspace(brightspace or Path(), settings),
+            lambda: platforms.brightspace(brightspace or Path(), settings),
         ),
-        "--folder": (folder is not None, lambda: sources.folder(folder or Path(), chapter)),
+        "--folder": (folder is not None, lambda: folders.folder(folder or Path(), chapter)),
         "--exchange": (exchange, lambda: _exchange(root, settings, chapter)),
         "--github-classroom": (
             github_classroom is not None,
-            lambda: sources.github_classroom(github_classroom or Path(), chapter),
+            lambda: folders.github_classroom(github_classroom or Path(), chapter),
         ),
     }
     chosen = [read for given, read in ways.values() if given]
@@ -122,8 +122,8 @@ def extend(
     """Give one student longer for a chapter; without a time, say who has longer."""
     from autograder.grading.course import Course
     from autograder.grading.lateness import extensions, set_extension
+    from autograder.teaching.attempts import moment_of
     from autograder.teaching.marks_out import require_student
-    from autograder.teaching.sources import moment_of
 
     root, console = course_root(), Console()
     _known(console, root, chapter)
@@ -266,8 +266,8 @@ def _pair(paths: tuple[Path, Path] | None) -> tuple[Path, Path]:
 
 
 def _exchange(root: Path, settings: CourseSettings, chapter: str) -> Source:
+    from autograder.teaching.folders import exchange
     from autograder.teaching.release import exchange_root
-    from autograder.teaching.sources import exchange
 
     return exchange(exchange_root(root), settings.id, chapter)
 

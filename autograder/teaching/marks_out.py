@@ -23,8 +23,9 @@ from autograder.grading.lateness import update_lateness
 from autograder.grading.marks_export import Standing, plain, standing_of
 from autograder.grading.submitted_text import one_line
 from autograder.nbgrader_settings import nbgrader_settings
+from autograder.teaching.attempts import Person
 from autograder.teaching.people import ids_of
-from autograder.teaching.sources import Person, canvas_people, moodle_people
+from autograder.teaching.platforms import canvas_people, moodle_people
 from autograder.teaching.tables import Table, read_table
 
 CSV_COLUMNS = (

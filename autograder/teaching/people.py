@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from nbgrader.api import Student
 
 from autograder.grading.submitted_text import one_line
-from autograder.teaching.sources import Person
+from autograder.teaching.attempts import Person
 
 
 def ids_of(people: Iterable[Person], known: Iterable[Student]) -> tuple[dict[str, str], list[str]]:

@@ -15,9 +15,10 @@ from nbgrader.api import Gradebook
 
 from autograder.course_settings import CourseSettings
 from autograder.grading.course import Course
-from autograder.teaching import sources
-from autograder.teaching.collect import Report, collect, lines_of
-from autograder.teaching.sources import Source, moment_of
+from autograder.teaching import folders, platforms
+from autograder.teaching.attempts import Source, moment_of
+from autograder.teaching.collect import collect
+from autograder.teaching.collect_report import Report, lines_of
 from autograder.teaching.zip_files import CollectError
 from tests.grading.grading_class import RIGHT
 from tests.teaching.classes import (
@@ -83,7 +84,7 @@ def moodle(course: Course, tmp_path: Path) -> Source:
         moodle_row(105, "Max Absent"),
     ]
     worksheet = csv_file(tmp_path / "worksheet.csv", [MOODLE_COLUMNS, *rows], "utf-8-sig")
-    return sources.moodle(archive, worksheet, SETTINGS)
+    return platforms.moodle(archive, worksheet, SETTINGS)
 
 
 def test_moodle(course: Course, tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_blind_worksheet_has_numbers_only(course: Course, tmp_path: Path) -> N
         tmp_path / "a.zip",
         {"Participant_7_assignsubmission_file_/probe.ipynb": notebook(course)},
     )
-    collect(course, "probe", sources.moodle(archive, worksheet, SETTINGS))
+    collect(course, "probe", platforms.moodle(archive, worksheet, SETTINGS))
     assert students(course) == {"participant-7": (None, None, None)}
 
 
@@ -156,7 +157,7 @@ def test_other_tables_are_refused(
 ) -> None:
     worksheet = csv_file(tmp_path / "worksheet.csv", rows)
     with pytest.raises(CollectError, match=words):
-        sources.moodle(zip_file(tmp_path / "a.zip", {}), worksheet, SETTINGS)
+        platforms.moodle(zip_file(tmp_path / "a.zip", {}), worksheet, SETTINGS)
 
 
 def test_two_people_with_one_id_are_nobody(course: Course, tmp_path: Path) -> None:
@@ -166,7 +167,7 @@ def test_two_people_with_one_id_are_nobody(course: Course, tmp_path: Path) -> No
         tmp_path / "a.zip",
         {"Ada Lovelace_1_assignsubmission_file_/probe.ipynb": notebook(course)},
     )
-    report = collect(course, "probe", sources.moodle(archive, worksheet, SETTINGS))
+    report = collect(course, "probe", platforms.moodle(archive, worksheet, SETTINGS))
     assert not (course.root / "submitted").exists()
     assert "Ada Lovelace: probe.ipynb" in report.unknown
     assert sum("several people" in line for line in report.unknown) == 2
@@ -185,7 +186,7 @@ def canvas(course: Course, tmp_path: Path, files: dict[str, bytes]) -> Source:
         ("Student, Test", "599", "", "", "Tuesday", "", "", ""),
     ]
     gradebook = csv_file(tmp_path / "grades.csv", rows)
-    return sources.canvas(zip_file(tmp_path / "canvas.zip", files), gradebook, SETTINGS)
+    return platforms.canvas(zip_file(tmp_path / "canvas.zip", files), gradebook, SETTINGS)
 
 
 def test_canvas(course: Course, tmp_path: Path) -> None:
@@ -251,7 +252,7 @@ def test_brightspace(course: Course, tmp_path: Path) -> None:
             "odd name/probe.ipynb": first,
         },
     )
-    report = collect(course, "probe", sources.brightspace(archive, SETTINGS))
+    report = collect(course, "probe", platforms.brightspace(archive, SETTINGS))
     assert set(students(course)) == {"ada.lovelace", "T00012345", "zoë.berg"}
     assert handed_in(course, "ada.lovelace") == second
     assert handed_in(course, "ada.lovelace", "timestamp.txt") == b"2026-10-03 19:05:00 UTC\n"
@@ -282,7 +283,7 @@ def test_folder(course: Course, tmp_path: Path) -> None:
         (place / name).write_bytes(content)
     (place / "ada" / "timestamp.txt").write_text("2026-10-02 10:00:00 UTC")
     (place / "gus").symlink_to(place / "ada")
-    report = collect(course, "probe", sources.folder(place, "probe"))
+    report = collect(course, "probe", folders.folder(place, "probe"))
     assert sorted(students(course)) == ["ada", "ben", "cleo", "dan", "eva", "fay"]
     assert handed_in(course, "ben", "helper.py") == b"x = 1"
     assert handed_in(course, "ada", "timestamp.txt") == b"2026-10-02 10:00:00 UTC"
@@ -304,7 +305,7 @@ def test_who_was_not_in_the_class_is_told(course: Course, tmp_path: Path) -> Non
     for name in ("ada", "bne"):
         (tmp_path / "handed" / name).mkdir(parents=True)
         (tmp_path / "handed" / name / "probe.ipynb").write_bytes(notebook(course))
-    report = collect(course, "probe", sources.folder(tmp_path / "handed", "probe"))
+    report = collect(course, "probe", folders.folder(tmp_path / "handed", "probe"))
     assert report.remarks == ["bne: was not in the gradebook before"]
     assert report.missing == ["ben"]
 
@@ -321,14 +322,14 @@ def test_exchange(course: Course, tmp_path: Path) -> None:
         (inbound / name / "probe.ipynb").write_bytes(content)
         (inbound / name / "timestamp.txt").write_text(name.split("+probe+")[-1].split("+")[0])
         (inbound / name / "submission_secret.txt").write_text(f"secret of {name}")
-    report = collect(course, "probe", sources.exchange(tmp_path / "exchange", "cnn", "probe"))
+    report = collect(course, "probe", folders.exchange(tmp_path / "exchange", "cnn", "probe"))
     assert sorted(students(course)) == ["a+b", "ada"]
     assert handed_in(course, "ada") == notebook(course)
     assert handed_in(course, "ada", "timestamp.txt") == b"2026-10-03 08:00:00.000000 UTC"
     assert handed_in(course, "ada", "submission_secret.txt").endswith(b"+xY-z")
     assert report.earlier == ["ada: 1"]
     with pytest.raises(CollectError, match="release an assignment first"):
-        sources.exchange(tmp_path / "exchange", "other", "probe")
+        folders.exchange(tmp_path / "exchange", "other", "probe")
 
 
 def test_github_classroom(course: Course, tmp_path: Path) -> None:
@@ -345,13 +346,13 @@ def test_github_classroom(course: Course, tmp_path: Path) -> None:
         place / "classroom_roster.csv",
         [("identifier", "github_username", "github_id", "name"), ("u1", "ada-l", "1", "Ada L")],
     )
-    report = collect(course, "probe", sources.github_classroom(place, "probe"))
+    report = collect(course, "probe", folders.github_classroom(place, "probe"))
     assert students(course) == {"u1": ("Ada", "L", None)}
     assert handed_in(course, "u1", "timestamp.txt") == b"2026-10-02 08:00:00 UTC\n"
     assert handed_in(course, "u1") == notebook(course)
     assert report.unknown == ["ben: probe.ipynb"]
     (place / "classroom_roster.csv").unlink()
-    assert {one.key for one in sources.github_classroom(place, "probe").attempts} == {
+    assert {one.key for one in folders.github_classroom(place, "probe").attempts} == {
         "ada-l",
         "ben",
     }
@@ -374,7 +375,7 @@ def test_hostile_files_of_a_student_lead_nowhere(course: Course, tmp_path: Path)
     worksheet = csv_file(
         tmp_path / "worksheet.csv", [MOODLE_COLUMNS, moodle_row(101, "Ada Lovelace")]
     )
-    report = collect(course, "probe", sources.moodle(archive, worksheet, SETTINGS))
+    report = collect(course, "probe", platforms.moodle(archive, worksheet, SETTINGS))
     folder = course.submitted("ada@example.org", "probe")
     assert sorted(path.name for path in folder.rglob("*")) == [
         "probe.ipynb",
@@ -397,7 +398,7 @@ def test_a_killed_collecting_is_made_up_for(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("autograder.teaching.collect._Placing._put", killed)
+        patch.setattr("autograder.teaching.placing.Placing._put", killed)
         with pytest.raises(KeyboardInterrupt):
             collect(course, "probe", canvas(course, tmp_path, new))
     assert handed_in(course, "ada") == notebook(course, {})
@@ -414,7 +415,7 @@ def test_an_earlier_release_is_recognized(course: Course, tmp_path: Path) -> Non
     document["metadata"]["course"] = {"version": "0.0.9", "release": "0" * 24}
     (tmp_path / "handed" / "ada").mkdir(parents=True)
     (tmp_path / "handed" / "ada" / "probe.ipynb").write_text(json.dumps(document))
-    report = collect(course, "probe", sources.folder(tmp_path / "handed", "probe"))
+    report = collect(course, "probe", folders.folder(tmp_path / "handed", "probe"))
     assert report.remarks == ["ada: made from an earlier release (0.0.9)"]
 
 
