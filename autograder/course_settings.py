@@ -77,6 +77,8 @@ class CourseSettings:
     def __post_init__(self) -> None:
         if not self.id or not set(self.id).isdisjoint(" /+*"):
             raise ValueError("id is part of file names: no blanks, none of / + *")
+        if self.repository and not self.repository.startswith("https://"):
+            raise ValueError("repository is an address that begins with https://")
         try:
             zoneinfo.ZoneInfo(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -73,6 +73,7 @@ def test_a_chapter_is_left_out_by_one_line(root: Path) -> None:
         ("time_zone = 'Mars'", "there is no zone 'Mars'"),
         ("time_zone = '../etc'", "there is no zone"),
         ("id = 'a b'", "no blanks"),
+        ("repository = 'javascript:alert(1)'", "begins with https://"),
         ("\n[chapters.filter]\ndue = 2026-01-01", r"course.toml:2: .*no chapter 'filter'"),
         ("[chapters.filters]\ndeu = 2026-01-01", "'deu' in .chapters.filters.. Did you mean due"),
         ("[chapters.filters]\ndue = '2026-01-01'", "chapters.filters.due must be of type datetime"),
