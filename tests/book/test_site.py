@@ -137,9 +137,9 @@ def opened(
     if scripts:
         # Figures with many values wait until they are about to come into view.
         page.wait_for_function(
-            "() => { document.querySelectorAll('live-figure').forEach((one) => one.start?.()); return "
-            "[...document.querySelectorAll('live-figure')].every("
-            "(figure) => figure.matches('.live-figure-running')) && "
+            "() => { const figures = [...document.querySelectorAll('live-figure')]; "
+            "for (const figure of figures) figure.start?.(); "
+            "return figures.every((figure) => figure.matches('.live-figure-running')) && "
             "[...document.querySelectorAll('.math')].every("
             "(formula) => formula.querySelector('mjx-container')) }",
             timeout=20_000,
