@@ -19,8 +19,6 @@ import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.authoring.mutation_table import mutation_table as table_of_mutations
-from autograder.authoring.mutation_table import table_of_marks
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.chapter import SourceError, chapters, load_problems
 
@@ -40,7 +38,8 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    for command in (course, generate, grade, explain, sample_class, mutation_table, marks_by_seed):
+    commands = (course, generate, grade, explain, report, feedback, sample_class)
+    for command in (*commands, mutation_table, marks_by_seed):
         app.command(command.__name__.replace("_", "-"))(_telling(command))
 
 
@@ -162,18 +161,68 @@ def grade(
 def explain(
     chapter: Annotated[str, typer.Argument(help="The chapter.")],
     student: Annotated[str, typer.Argument(help="The student.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every case, with all numbers.")
+    ] = False,
 ) -> None:
     """Show how a submission was graded, hidden cases included. Not for students."""
     from autograder.grading import CourseError, SandboxUnavailable
-    from autograder.grading.explain import explain as explanation
+    from autograder.grading.explanation import explain as explanation
     from autograder.grading.submitted_notebook import UnreadableSubmission
 
     root = course_root()
     try:
-        print(explanation(root, chapter, student).text)
+        explained = explanation(root, chapter, student)
     except (CourseError, SandboxUnavailable, UnreadableSubmission) as error:
         print(f"Not explained: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
+    print(
+        explained.text if full else f"{explained.summary}\n\n--full shows all cases with numbers."
+    )
+
+
+Classroom = Annotated[
+    Path | None, typer.Option(help="The folder of the class; the course itself by default.")
+]
+
+
+def report(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")], classroom: Classroom = None
+) -> None:
+    """Write the report of a class: a page and tables in reports/. Not for students."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.teaching.report import write_report
+
+    try:
+        page, *tables = write_report(Course.at(course_root(), classroom), chapter)
+    except CourseError as error:
+        print(f"No report: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    print(f"Report: {page}")
+    print(f"Tables: {', '.join(table.name for table in tables)}, beside it")
+
+
+def feedback(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Write this student's page only; may be repeated.")
+    ] = None,
+    classroom: Classroom = None,
+) -> None:
+    """Write a page for each student: marks, answers, and what was said of them."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.teaching.feedback import write_feedback
+
+    course = Course.at(course_root(), classroom)
+    try:
+        done = write_feedback(course, chapter, student or ())
+    except CourseError as error:
+        print(f"No feedback: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    unchanged = f", {len(done.unchanged)} unchanged" if done.unchanged else ""
+    print(f"Feedback: {len(done.written)} pages written{unchanged}, in feedback/STUDENT/{chapter}/")
 
 
 def sample_class(names: Chapters = None) -> None:
@@ -192,6 +241,8 @@ def sample_class(names: Chapters = None) -> None:
 
 def mutation_table(names: Chapters = None) -> None:
     """Print, for each misconception, the case that finds it and the hint the student sees."""
+    from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+
     root = course_root()
     for name in names or chapters(root):
         print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
@@ -203,6 +254,7 @@ def marks_by_seed(
 ) -> None:
     """Print what wrong and right answers earn with different hidden cases: the same."""
     from autograder.authoring.chapter_source import read_chapter_source
+    from autograder.authoring.mutation_table import table_of_marks
 
     root = course_root()
     for name in names or chapters(root):
@@ -225,6 +277,7 @@ def _grade(
     from autograder.grading.batch import students_of
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
+    from autograder.teaching.feedback import refresh_feedback
 
     handed_in = students_of(course, chapter)
     students = students or handed_in
@@ -254,6 +307,9 @@ def _grade(
         ) from error
     console.print(class_view(result, load_problems(course.root, chapter)))
     console.print(progress.summary)
+    new = [submission.student for submission in result.submissions if not submission.unchanged]
+    if refreshed := refresh_feedback(course, chapter, new).written:
+        console.print(f"Feedback that had changed: {len(refreshed)} pages written again.")
 
 
 @contextmanager

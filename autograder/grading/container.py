@@ -98,8 +98,10 @@ def engine_modules() -> dict[str, Path]:
         "comparison",
         "failures",
         "handover",
+        "needed_code",
         "packages",
         "shell",
+        "syntax_trees",
         "thread_state",
         "values",
     )
