@@ -12,8 +12,9 @@ PAGE = COURSE / "book" / "glossary.md"
 def entries() -> dict[str, str]:
     """Return the definition of each term."""
     inside = PAGE.read_text(encoding="utf-8").split(":::{glossary}\n")[1].split("\n:::")[0]
-    parts = (part.split("\n", 1) for part in inside.split("\n\n"))
-    return {term: definition for term, definition in parts}
+    matches = re.findall(r"^(\S.*)\n((?: +.*\n?)+)", inside, re.MULTILINE)
+    assert len(matches) == inside.count("\n\n") + 1
+    return dict(matches)
 
 
 def test_terms_are_sorted() -> None:
