@@ -71,6 +71,8 @@ class StudentRecord:
             return ""
         hours = self.late.total_seconds() / 3600
         words = f"{hours / 24:.1f} days late" if hours >= 48 else f"{hours:.1f} hours late"
+        if hours < 1:
+            words = f"{60 * hours:.0f} minutes late"
         return words + (f", {self.penalty:g} points less" if self.penalty else "")
 
     @property
@@ -122,21 +124,24 @@ def read_class(course: Course, chapter: str, folders: Iterable[str] = ()) -> Cla
 
     Raises :class:`~autograder.grading.course.CourseError` if nothing has been graded yet.
     """
+    engine = sql.create_engine(course.gradebook)
+    if engine.url.get_backend_name() == "sqlite" and not _exists(engine.url.database):
+        raise CourseError(f"There is no gradebook yet. Run `autograder grade {chapter}` first.")
     try:
-        engine = sql.create_engine(course.gradebook)
-        if engine.url.get_backend_name() == "sqlite" and not _exists(engine.url.database):
-            raise CourseError(f"There is no gradebook yet. Run `autograder grade {chapter}` first.")
         with engine.connect() as connection:
-            due, records = _gradebook(connection, chapter)
-        engine.dispose()
+            assignment = connection.execute(
+                sql.select(_ASSIGNMENT).where(_ASSIGNMENT.c.name == chapter)
+            ).first()
+            if assignment is None:
+                raise CourseError(
+                    f"{chapter} is not in the gradebook: nothing has been graded. "
+                    f"Run `autograder grade {chapter}` first."
+                )
+            records = _records(connection, assignment.id, assignment.duedate)
     except sql.exc.DatabaseError as error:
         raise CourseError(f"The gradebook {course.gradebook}: {error.orig}.") from error
-    if due is None:
-        raise CourseError(
-            f"{chapter} is not in the gradebook: nothing has been graded. "
-            f"Run `autograder grade {chapter}` first."
-        )
-    [due_date] = due
+    finally:
+        engine.dispose()
     results = _results(course, chapter)
     for student in {*folders, *results} - set(records):
         records[student] = StudentRecord(student)
@@ -144,7 +149,7 @@ def read_class(course: Course, chapter: str, folders: Iterable[str] = ()) -> Cla
         dataclasses.replace(record, result=results.get(student))
         for student, record in sorted(records.items())
     )
-    return ClassRecord(chapter, due_date, tuple(students))
+    return ClassRecord(chapter, assignment.duedate, tuple(students))
 
 
 def _exists(database: str | None) -> bool:
@@ -189,15 +194,10 @@ _GRADE_CELL = _table("grade_cells", "id", "max_score")
 _COMMENT = _table("comment", "notebook_id", "cell_id", "manual_comment")
 
 
-def _gradebook(
-    connection: sql.Connection, chapter: str
-) -> tuple[tuple[datetime.datetime | None] | None, dict[str, StudentRecord]]:
-    """Return the due date of a chapter, None if it is unknown, and all students of the class."""
-    assignment = connection.execute(
-        sql.select(_ASSIGNMENT.c.id, _ASSIGNMENT.c.duedate).where(_ASSIGNMENT.c.name == chapter)
-    ).first()
-    if assignment is None:
-        return None, {}
+def _records(
+    connection: sql.Connection, assignment: str, due: datetime.datetime | None
+) -> dict[str, StudentRecord]:
+    """Return all students of the class, with what the gradebook knows of an assignment."""
     records = {
         student: StudentRecord(student, one_line(f"{first or ''} {last or ''}".strip()))
         for student, first, last in connection.execute(
@@ -205,15 +205,17 @@ def _gradebook(
         )
     }
     marks: dict[str, dict[str, Mark]] = {}
-    for notebook, mark in _marks(connection, assignment.id):
+    for notebook, mark in _marks(connection, assignment):
         marks.setdefault(notebook, {})[mark.cell] = mark
-    submissions = sql.select(_SUBMISSION, _NOTEBOOK.c.id, _NOTEBOOK.c.late_submission_penalty)
     for row in connection.execute(
-        submissions.join_from(
-            _SUBMISSION, _NOTEBOOK, _NOTEBOOK.c.assignment_id == _SUBMISSION.c.id
-        ).where(_SUBMISSION.c.assignment_id == assignment.id)
+        sql.select(
+            *(_SUBMISSION.c.student_id, _SUBMISSION.c.timestamp, _SUBMISSION.c.extension),
+            *(_NOTEBOOK.c.id, _NOTEBOOK.c.late_submission_penalty),
+        )
+        .join_from(_SUBMISSION, _NOTEBOOK, _NOTEBOOK.c.assignment_id == _SUBMISSION.c.id)
+        .where(_SUBMISSION.c.assignment_id == assignment)
     ):
-        due, late = assignment.duedate, datetime.timedelta(0)
+        late = datetime.timedelta(0)
         if due is not None and row.timestamp is not None:
             late = max(late, row.timestamp - due - (row.extension or datetime.timedelta(0)))
         records[row.student_id] = dataclasses.replace(
@@ -221,9 +223,9 @@ def _gradebook(
             handed_in=row.timestamp,
             late=late,
             penalty=row.late_submission_penalty or 0.0,
-            marks=marks.get(row.id_1, {}),
+            marks=marks.get(row.id, {}),
         )
-    return (assignment.duedate,), records
+    return records
 
 
 def _marks(connection: sql.Connection, assignment: str) -> Iterator[tuple[str, Mark]]:
