@@ -28,8 +28,15 @@ from autograder.teaching.feedback import (
 )
 from tests import COURSE
 from tests.book.barriers import violations
-from tests.grading.grading_class import RIGHT, SECRET
-from tests.teaching.taught_class import CHAPTER, HOSTILE, ODD, TaughtClass
+from tests.grading.grading_class import RIGHT, SECRET, Grader
+from tests.teaching.taught_class import CHAPTER, HOSTILE, ODD, TaughtClass, make_class
+
+
+@pytest.fixture(scope="module")
+def taught(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> TaughtClass:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AUTOGRADER_SECRET", SECRET)
+        return make_class(grader, tmp_path_factory.mktemp("class"))
 
 
 def place(taught: TaughtClass, student: str) -> Path:

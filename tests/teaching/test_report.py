@@ -24,8 +24,15 @@ from autograder.teaching import report_numbers as numbers
 from autograder.teaching.class_record import ClassRecord, read_class
 from autograder.teaching.report import write_report
 from tests.book.barriers import violations
-from tests.grading.grading_class import SECRET
-from tests.teaching.taught_class import CHAPTER, HOSTILE, OTHER_ODD, TaughtClass
+from tests.grading.grading_class import SECRET, Grader
+from tests.teaching.taught_class import CHAPTER, HOSTILE, OTHER_ODD, TaughtClass, make_class
+
+
+@pytest.fixture(scope="module")
+def taught(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> TaughtClass:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AUTOGRADER_SECRET", SECRET)
+        return make_class(grader, tmp_path_factory.mktemp("class"))
 
 
 @pytest.fixture(scope="module")
