@@ -117,6 +117,7 @@ def test_the_summary_in_the_terminal_counts_what_was_named(
     console.print(class_view(taught.grade(), load_problems(taught.course.root, CHAPTER)))
     text = console.export_text()
     assert "What explained wrong answers\n  2 x the catalog: the results of a misconception" in text
+    assert "\n  7 x nothing\n" in text  # without what could not be graded
     assert "Nothing explained 5 of scale, 2 of total: `autograder report probe` shows" in text
 
 
