@@ -6,21 +6,23 @@ Every command works on the course that the current folder belongs to.
 from __future__ import annotations
 
 import difflib
-import functools
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
 from autograder.authoring.site import SITE, SiteError, build_site
-from autograder.chapter import SourceError, chapters, load_problems
+from autograder.chapter import SourceError, load_problems
+from autograder.course_folder import course_root, telling
+from autograder.course_settings import chapters_in_use
+from autograder.teaching.commands import COMMANDS as TEACHING
 
 if TYPE_CHECKING:
     from autograder.grading.course import Course
@@ -38,37 +40,19 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    commands = (course, generate, grade, explain, report, feedback, sample_class)
-    for command in (*commands, mutation_table, marks_by_seed):
-        app.command(command.__name__.replace("_", "-"))(_telling(command))
-
-
-def _telling(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that says in one line what is wrong in a chapter's sources, and leaves."""
-
-    @functools.wraps(command)
-    def telling(**options: Any) -> None:
-        try:
-            command(**options)
-        except SourceError as error:
-            Console(stderr=True).print(str(error), markup=False, soft_wrap=True)
-            raise typer.Exit(1) from error
-
-    return telling
-
-
-def course_root() -> Path:
-    """Return the course that the current folder belongs to, or leave with a message."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "nbgrader_config.py").exists() and (folder / "solutions").is_dir():
-            return folder
-    Console(stderr=True).print(
-        f"{here} is not inside a course: neither it nor a folder above it has both "
-        "nbgrader_config.py and solutions/. Change to the folder of the course.",
-        soft_wrap=True,
+    own = (
+        course,
+        generate,
+        grade,
+        explain,
+        report,
+        feedback,
+        sample_class,
+        mutation_table,
+        marks_by_seed,
     )
-    raise typer.Exit(2)
+    for command in (*own, *TEACHING):
+        app.command(command.__name__.replace("_", "-"))(telling(command))
 
 
 def course() -> None:
@@ -85,7 +69,7 @@ def course() -> None:
     console.print("Sample class: _build/sample_class/  (submissions, graded notebooks, gradebook)")
     console.print()
     try:
-        sample_class([SHOWN if SHOWN in chapters(root) else chapters(root)[0]])
+        sample_class([SHOWN if SHOWN in chapters_in_use(root) else chapters_in_use(root)[0]])
     except typer.Exit as end:
         # Site and exercises are made; why nothing can be graded here has just been said.
         if end.exit_code != NO_SANDBOX:
@@ -96,11 +80,13 @@ def generate(names: Chapters = None) -> None:
     """Generate the exercises from their sources in solutions/."""
     # nbgrader takes more than a second to import: only the commands that need it wait for it.
     from autograder.authoring.generate import generate as generate_exercise
+    from autograder.teaching.commands import tell_changes
 
     root, console = course_root(), Console()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         with _step(console, f"Exercise {name}"):
             generate_exercise(root, name)
+        tell_changes(console, root, name)
 
 
 def grade(
@@ -134,8 +120,9 @@ def grade(
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks in the gradebook."""
     root, console = course_root(), Console()
-    if chapter not in chapters(root):
-        console.print(f"There is no chapter {chapter!r}. There are: {', '.join(chapters(root))}.")
+    names = chapters_in_use(root)
+    if chapter not in names:
+        console.print(f"There is no chapter {chapter!r}. There are: {', '.join(names)}.")
         raise typer.Exit(2)
     if scheduler is not None and workers is not None:
         console.print(
@@ -232,7 +219,7 @@ def sample_class(names: Chapters = None) -> None:
     from autograder.grading.sample_class import FOLDER, sample_students, write_sample_class
 
     root, console = course_root(), Console()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         students = sample_students(load_problems(root, name))
         course = Course.at(root, root / FOLDER)
         write_sample_class(root / "exercises" / name, students, course.classroom / "submitted")
@@ -244,7 +231,7 @@ def mutation_table(names: Chapters = None) -> None:
     from autograder.authoring.mutation_table import mutation_table as table_of_mutations
 
     root = course_root()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
 
 
@@ -257,7 +244,7 @@ def marks_by_seed(
     from autograder.authoring.mutation_table import table_of_marks
 
     root = course_root()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         source = read_chapter_source(root, name)
         print(f"## {name}\n")
         for task in source.exercise.tasks:

@@ -18,6 +18,7 @@ from autograder.grading.rebuild import rebuild
 from autograder.grading.remarks import fair_remarks
 from autograder.grading.submission import read_submission
 from autograder.outcomes import Outcome, Returned, TimedOut
+from autograder.releases import earlier_texts
 from autograder.report import graded_report
 from autograder.values import Value, describe
 
@@ -79,7 +80,8 @@ def explain(
     course = Course.at(root, classroom)
     loaded = course.chapter(chapter)
     submission = read_submission(course.submitted(student, chapter), chapter)
-    rebuilt = rebuild(submission.parsed(), loaded.release)
+    earlier = earlier_texts(course.classroom, chapter, loaded.release)
+    rebuilt = rebuild(submission.parsed(), loaded.release, earlier)
     with open_sandbox(loaded) as sandbox:
         grader = NotebookGrader(loaded, sandbox, figures="none")
         seed = course.seed(chapter, student, submission.digest)

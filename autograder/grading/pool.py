@@ -82,7 +82,7 @@ class SandboxPool:
                 if sandbox is None:
                     sandbox = open_sandbox(self._chapter)
                 try:
-                    rebuilt = rebuild(submitted, self._chapter.release)
+                    rebuilt = rebuild(submitted, self._chapter.release, job.earlier)
                     grader = NotebookGrader(self._chapter, sandbox, self._figures)
                     grade = grader.grade(rebuilt, job.seed, job.submission.files)
                     return _result(self._chapter, job, grade), notebook_text(grade.notebook)

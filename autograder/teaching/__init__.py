@@ -1,1 +1,1 @@
-"""A term around the grading: what students get, what they hand in, the marks that leave again."""
+"""A term around the grading: what comes before it, and what a lecturer does with the marks."""

@@ -24,15 +24,8 @@ from autograder.teaching import report_numbers as numbers
 from autograder.teaching.class_record import ClassRecord, read_class
 from autograder.teaching.report import write_report
 from tests.book.barriers import violations
-from tests.grading.grading_class import SECRET, Grader
-from tests.teaching.taught_class import CHAPTER, HOSTILE, OTHER_ODD, TaughtClass, make_class
-
-
-@pytest.fixture(scope="module")
-def taught(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> TaughtClass:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AUTOGRADER_SECRET", SECRET)
-        return make_class(grader, tmp_path_factory.mktemp("class"))
+from tests.grading.grading_class import SECRET
+from tests.teaching.taught_class import CHAPTER, HOSTILE, OTHER_ODD, TaughtClass
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +135,20 @@ def test_the_report_counts_what_is_in_the_gradebook(
     assert float(table["ben"]["hours late"]) == 29.0
     assert table["cleo"]["hours late"] == ""
     assert table["ada"]["waiting"] == "why"
+
+
+def test_lateness_is_computed_anew_when_the_report_is_read(
+    taught: TaughtClass, tmp_path: Path
+) -> None:
+    """A due date that moves in the settings of the course counts at once."""
+    root = tmp_path / "course"
+    shutil.copytree(taught.course.root, root, ignore=shutil.ignore_patterns("__pycache__"))
+    room = shutil.copytree(taught.course.classroom, tmp_path / "room")
+    settings = f"[late]\nper_day = 0.1\n[chapters.{CHAPTER}]\ndue = 2026-10-05T16:00:00\n"
+    (root / "course.toml").write_text(settings)
+    ben = read_class(Course.at(root, room), CHAPTER).of("ben")
+    assert ben.lateness == "47.0 hours late, 2.8 points less"
+    assert (ben.points, ben.total) == (6.0, 3.2)
 
 
 def test_the_lesson_shows_a_mistake_without_names(page: str) -> None:
