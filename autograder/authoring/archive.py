@@ -101,7 +101,7 @@ def make_archive(
             _refuse_secrets(path, contents[name])
             contents[name] = stamped(contents[name])
         look_through(name, contents[name])
-    _write(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
+    write_zip(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
     return target
 
 
@@ -115,11 +115,12 @@ def make_page_package(course_root: Path, target: Path) -> Path:
         course_root, [course_root / PAGE_MODULE], lambda path: notebooks_only not in path.parents
     )
     contents = {path.relative_to(course_root).as_posix(): path.read_bytes() for path in modules}
-    _write(target, contents)
+    write_zip(target, contents)
     return target
 
 
-def _write(target: Path, contents: Mapping[str, bytes]) -> None:
+def write_zip(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a ZIP file; the same contents give the same bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, data in sorted(contents.items()):
