@@ -11,14 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.authoring.mutation_table import mutation_table as table_of_mutations
-from autograder.authoring.mutation_table import table_of_marks
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.chapter import SourceError, load_problems
 from autograder.course_folder import course_root, telling
@@ -41,8 +40,8 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    own = (course, generate, grade, explain, sample_class, mutation_table, marks_by_seed)
-    for command in (*own, *TEACHING):
+    own = (course, generate, grade, explain, report, feedback, sample_class)
+    for command in (*own, *TEACHING, mutation_table, marks_by_seed):
         app.command(command.__name__.replace("_", "-"))(telling(command))
 
 
@@ -139,18 +138,73 @@ def grade(
 def explain(
     chapter: Annotated[str, typer.Argument(help="The chapter.")],
     student: Annotated[str, typer.Argument(help="The student.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every case, with all numbers.")
+    ] = False,
 ) -> None:
     """Show how a submission was graded, hidden cases included. Not for students."""
     from autograder.grading import CourseError, SandboxUnavailable
-    from autograder.grading.explain import explain as explanation
+    from autograder.grading.explanation import explain as explanation
     from autograder.grading.submitted_notebook import UnreadableSubmission
 
     root = course_root()
     try:
-        print(explanation(root, chapter, student).text)
+        explained = explanation(root, chapter, student)
     except (CourseError, SandboxUnavailable, UnreadableSubmission) as error:
         print(f"Not explained: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
+    print(
+        explained.text if full else f"{explained.summary}\n\n--full shows all cases with numbers."
+    )
+
+
+Classroom = Annotated[
+    Path | None, typer.Option(help="The folder of the class; the course itself by default.")
+]
+
+
+def report(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")], classroom: Classroom = None
+) -> None:
+    """Write the report of a class: a page and tables in reports/. Not for students."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.grading.lateness import update_lateness
+    from autograder.teaching.report import write_report
+
+    try:
+        course = Course.at(course_root(), classroom)
+        update_lateness(course, chapter)
+        page, *tables = write_report(course, chapter)
+    except CourseError as error:
+        print(f"No report: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    print(f"Report: {page}")
+    print(f"Tables: {', '.join(table.name for table in tables)}, beside it")
+
+
+def feedback(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Write this student's page only; may be repeated.")
+    ] = None,
+    classroom: Classroom = None,
+) -> None:
+    """Write a page for each student: marks, answers, and what was said of them."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.grading.lateness import update_lateness
+    from autograder.teaching.feedback import write_feedback
+
+    try:
+        course = Course.at(course_root(), classroom)
+        update_lateness(course, chapter)
+        done = write_feedback(course, chapter, student or ())
+    except CourseError as error:
+        print(f"No feedback: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    unchanged = f", {len(done.unchanged)} unchanged" if done.unchanged else ""
+    print(f"Feedback: {len(done.written)} pages written{unchanged}, in feedback/STUDENT/{chapter}/")
 
 
 def sample_class(names: Chapters = None) -> None:
@@ -169,6 +223,8 @@ def sample_class(names: Chapters = None) -> None:
 
 def mutation_table(names: Chapters = None) -> None:
     """Print, for each misconception, the case that finds it and the hint the student sees."""
+    from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+
     root = course_root()
     for name in names or chapters_in_use(root):
         print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
@@ -180,6 +236,7 @@ def marks_by_seed(
 ) -> None:
     """Print what wrong and right answers earn with different hidden cases: the same."""
     from autograder.authoring.chapter_source import read_chapter_source
+    from autograder.authoring.mutation_table import table_of_marks
 
     root = course_root()
     for name in names or chapters_in_use(root):
@@ -202,6 +259,7 @@ def _grade(
     from autograder.grading.batch import students_of
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
+    from autograder.teaching.feedback import refresh_feedback
 
     handed_in = students_of(course, chapter)
     students = students or handed_in
@@ -231,6 +289,9 @@ def _grade(
         ) from error
     console.print(class_view(result, load_problems(course.root, chapter)))
     console.print(progress.summary)
+    new = [submission.student for submission in result.submissions if not submission.unchanged]
+    if refreshed := refresh_feedback(course, chapter, new).written:
+        console.print(f"Feedback that had changed: {len(refreshed)} pages written again.")
 
 
 @contextmanager

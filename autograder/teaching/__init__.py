@@ -1,1 +1,1 @@
-"""A term around the grading: what students get, what they hand in, the marks that leave again."""
+"""What comes before and after grading: what a lecturer does with a class. Instructor side."""

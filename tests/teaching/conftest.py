@@ -1,4 +1,4 @@
-"""A course whose classes the tests of this folder collect, grade and export."""
+"""Classes: one that was taught, and courses whose classes are collected, graded and exported."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.grading.course import Course
-from tests.grading.grading_class import make_course
+from tests.grading.grading_class import SECRET, Grader, make_course
+from tests.teaching.taught_class import TaughtClass, make_class
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +35,11 @@ def in_course(course: Course, monkeypatch: pytest.MonkeyPatch) -> Course:
     """The same, and the current folder is the course."""
     monkeypatch.chdir(course.root)
     return course
+
+
+@pytest.fixture(scope="module")
+def taught(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> TaughtClass:
+    """A graded class."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AUTOGRADER_SECRET", SECRET)
+        return make_class(grader, tmp_path_factory.mktemp("class"))
