@@ -40,8 +40,18 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    own = (course, generate, grade, explain, report, feedback, sample_class)
-    for command in (*own, *TEACHING, mutation_table, marks_by_seed):
+    own = (
+        course,
+        generate,
+        grade,
+        explain,
+        report,
+        feedback,
+        sample_class,
+        mutation_table,
+        marks_by_seed,
+    )
+    for command in (*own, *TEACHING):
         app.command(command.__name__.replace("_", "-"))(telling(command))
 
 

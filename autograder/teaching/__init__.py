@@ -1,1 +1,1 @@
-"""What comes before and after grading: what a lecturer does with a class. Instructor side."""
+"""A term around the grading: what comes before it, and what a lecturer does with the marks."""

@@ -1,6 +1,7 @@
 """What is known of a class and a chapter: marks from the gradebook, results from grading notes.
 
-The gradebook is read with a few queries and without nbgrader, which takes a second to import.
+The gradebook is read with a few queries and, where nothing is ever due, without nbgrader, which
+takes a second to import.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sql
 
+from autograder.course_settings import load_course_settings
 from autograder.grading.course import Course, CourseError
 from autograder.grading.database import shown_url
 from autograder.grading.results import SubmissionResult
@@ -129,6 +131,12 @@ def read_class(course: Course, chapter: str, folders: Iterable[str] = ()) -> Cla
             raise CourseError(f"There is no gradebook yet. Run `autograder grade {chapter}` first.")
         with engine.connect() as connection:
             due, records = _gradebook(connection, chapter)
+        if due is not None and (due[0] or load_course_settings(course.root).due(chapter)):
+            from autograder.grading.lateness import update_lateness  # loads nbgrader
+
+            update_lateness(course, chapter)
+            with engine.connect() as connection:
+                due, records = _gradebook(connection, chapter)
         engine.dispose()
     except sql.exc.DatabaseError as error:
         raise CourseError(f"The gradebook {shown_url(course)}: {error.orig}.") from error

@@ -1,4 +1,4 @@
-"""Classes: one that was taught, and courses whose classes are collected, graded and exported."""
+"""A course whose classes are collected, graded and exported, and a class that was taught."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def in_course(course: Course, monkeypatch: pytest.MonkeyPatch) -> Course:
 
 @pytest.fixture(scope="module")
 def taught(grader: Grader, tmp_path_factory: pytest.TempPathFactory) -> TaughtClass:
-    """A graded class."""
+    """A class that has been graded: once for each file of tests."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AUTOGRADER_SECRET", SECRET)
         return make_class(grader, tmp_path_factory.mktemp("class"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -262,13 +265,19 @@ def test_the_commands_write_and_refuse(
     assert "There is no chapter 'nothing'" in done.stderr
 
 
-def test_feedback_does_without_nbgrader(taught: TaughtClass) -> None:
+def test_where_nothing_is_due_feedback_does_without_nbgrader(
+    taught: TaughtClass, tmp_path: Path
+) -> None:
     """It takes a second to import, more than thirty pages."""
+    room = shutil.copytree(taught.course.classroom, tmp_path / "room")
+    with contextlib.closing(sqlite3.connect(room / "gradebook.db")) as gradebook:
+        gradebook.execute("update assignment set duedate = null")
+        gradebook.commit()
     program = (
         "import sys; from autograder.grading.course import Course; "
         "from autograder.teaching.feedback import write_feedback; "
         f"write_feedback(Course.at({str(taught.course.root)!r}, "
-        f"{str(taught.course.classroom)!r}), 'probe'); "
+        f"{str(room)!r}), 'probe'); "
         "print('nbgrader' in sys.modules)"
     )
     done = subprocess.run(
