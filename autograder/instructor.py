@@ -179,12 +179,10 @@ def report(
     """Write the report of a class: a page and tables in reports/. Not for students."""
     from autograder.grading import CourseError
     from autograder.grading.course import Course
-    from autograder.grading.lateness import update_lateness
     from autograder.teaching.report import write_report
 
     try:
         course = Course.at(course_root(), classroom)
-        update_lateness(course, chapter)
         page, *tables = write_report(course, chapter)
     except CourseError as error:
         print(f"No report: {error}", file=sys.stderr)
@@ -203,12 +201,10 @@ def feedback(
     """Write a page for each student: marks, answers, and what was said of them."""
     from autograder.grading import CourseError
     from autograder.grading.course import Course
-    from autograder.grading.lateness import update_lateness
     from autograder.teaching.feedback import write_feedback
 
     try:
         course = Course.at(course_root(), classroom)
-        update_lateness(course, chapter)
         done = write_feedback(course, chapter, student or ())
     except CourseError as error:
         print(f"No feedback: {error}", file=sys.stderr)
