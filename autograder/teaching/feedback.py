@@ -123,8 +123,7 @@ def outdated_feedback(course: Course, record: ClassRecord) -> list[str]:
 
 
 def _place(course: Course, chapter: str, student: str) -> Path:
-    folder = course.classroom / course.feedback_directory
-    return folder / student / chapter / f"{chapter}.html"
+    return course.feedback(student, chapter) / f"{chapter}.html"
 
 
 def _is_ours(page: Path) -> bool:
