@@ -80,7 +80,7 @@ class CourseSettings:
         if self.repository and not self.repository.startswith("https://"):
             raise ValueError("repository is an address that begins with https://")
         try:
-            zoneinfo.ZoneInfo(self.time_zone)
+            _zone(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(
                 f"time_zone: there is no zone {self.time_zone!r}; an example is Europe/Berlin"
@@ -105,7 +105,7 @@ class CourseSettings:
 
     def local(self, moment: datetime.datetime) -> datetime.datetime:
         """Return a moment in the course's zone; one that names no zone is in it already."""
-        zone = zoneinfo.ZoneInfo(self.time_zone)
+        zone = _zone(self.time_zone)
         return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
 
     def _moment(
@@ -147,6 +147,11 @@ def chapters_in_use(course: Path) -> list[str]:
     """Return the chapters that have an exercise and are not left out, in alphabetical order."""
     settings = load_course_settings(course)
     return [name for name in chapters(course) if settings.of(name).use]
+
+
+def _zone(name: str) -> datetime.tzinfo:
+    """Return a time zone; UTC needs no table of them, which Windows does not bring along."""
+    return datetime.UTC if name == "UTC" else zoneinfo.ZoneInfo(name)
 
 
 class _WrongSetting(ValueError):

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import __version__
 from autograder.chapter import chapters as all_chapters
 from autograder.course_settings import chapters_in_use
 from autograder.imported_files import imported_by, imported_files
@@ -101,7 +100,7 @@ def make_archive(
             _refuse_secrets(path, contents[name])
             contents[name] = stamped(contents[name])
         look_through(name, contents[name])
-    _write(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
+    write_zip(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
     return target
 
 
@@ -115,11 +114,12 @@ def make_page_package(course_root: Path, target: Path) -> Path:
         course_root, [course_root / PAGE_MODULE], lambda path: notebooks_only not in path.parents
     )
     contents = {path.relative_to(course_root).as_posix(): path.read_bytes() for path in modules}
-    _write(target, contents)
+    write_zip(target, contents)
     return target
 
 
-def _write(target: Path, contents: Mapping[str, bytes]) -> None:
+def write_zip(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a ZIP file; the same contents give the same bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, data in sorted(contents.items()):
@@ -135,6 +135,8 @@ def stamped(notebook: bytes) -> bytes:
     document = json.loads(notebook)
     if "nbformat" not in document:
         return notebook
+    from autograder import __version__  # only here: an archive without notebooks needs none
+
     release = release_digest(nbformat.reads(notebook.decode("utf-8"), as_version=4))
     document["metadata"]["course"] = {"version": __version__, "release": release}
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)

@@ -13,13 +13,14 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
+from sqlalchemy.exc import DatabaseError
 from traitlets.config import Config
 
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
 from autograder.authoring.proof import one_thread, prove
 from autograder.authoring.proven_marks import prove_marks
-from autograder.chapter import load_chapter
+from autograder.chapter import SourceError, load_chapter
 from autograder.checks import FILE_NAME, save_checks
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.packages import DEFAULT_PACKAGES, import_name
@@ -82,7 +83,15 @@ def generate_release(
         if folder.exists():
             folder.rename(Path(aside) / "before")
         fresh.rename(folder)
-    _enter(config, coursedir.db_url, chapter, folder / f"{chapter}.ipynb")
+    try:
+        _enter(config, coursedir.db_url, chapter, folder / f"{chapter}.ipynb")
+    except DatabaseError as error:
+        said = " ".join(str(error.orig).split())
+        raise SourceError(
+            course / "nbgrader_config.py",
+            1,
+            f"the exercise is made, but the gradebook that db_url names cannot be used: {said}",
+        ) from error
     return folder
 
 

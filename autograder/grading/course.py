@@ -158,6 +158,10 @@ class Course:
         """The folder with a student's graded notebook."""
         return self.classroom / self.autograded_directory / student / chapter
 
+    def feedback(self, student: str, chapter: str) -> Path:
+        """The folder with the pages that a student gets back."""
+        return self.classroom / self.feedback_directory / student / chapter
+
     @property
     def notes(self) -> Path:
         """The folder where the grader keeps what it has to remember, out of nbgrader's way."""

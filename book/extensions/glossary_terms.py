@@ -1,6 +1,6 @@
 """Words of the glossary are explained where they are used.
 
-In each section of a page, the first use of a word leads to the glossary, and carries its meaning:
+On each page, the first use of a word leads to the glossary, and carries its meaning:
 ``glossary.js`` shows it to whoever points at the word, or reaches it with the keyboard.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
@@ -38,11 +39,19 @@ def meanings_in(page: nodes.document) -> dict[str, Meaning]:
     """Return the words of a glossary, in lower case, with their meanings."""
     meanings = {}
     for item in page.findall(nodes.definition_list_item):
-        definition = item.next_node(nodes.definition)
-        text = definition.astext().replace("\n", " ") if definition else ""
+        text = meaning_of(item)
         for term in item.findall(nodes.term):
             meanings[term.astext().lower()] = Meaning(text, term["ids"][0])
     return meanings
+
+
+def meaning_of(item: nodes.definition_list_item) -> str:
+    """Return the definition of an entry, without the links to pages at its end."""
+    definition = next(iter(item.findall(nodes.definition))).deepcopy()
+    for link in list(definition.findall(addnodes.pending_xref)):
+        if link["reftype"] != "term":
+            link.parent.remove(link)
+    return " ".join(definition.astext().split()).rstrip(" .") + "."
 
 
 @functools.cache
@@ -52,12 +61,12 @@ def pattern_for(words: frozenset[str]) -> re.Pattern[str]:
     return re.compile(rf"\b({'|'.join(map(re.escape, longest_first))})(?:s|es)?\b", re.IGNORECASE)
 
 
-def plain_texts(section: nodes.Node) -> Iterator[nodes.Text]:
-    """Yield the texts of a section's paragraphs that are no part of something else.
+def plain_texts(page: nodes.document) -> Iterator[nodes.Text]:
+    """Yield the texts of a page's paragraphs that are no part of something else.
 
     What is folded is left out: nobody sees the first use of a word there.
     """
-    for text in list(section.findall(nodes.Text)):
+    for text in list(page.findall(nodes.Text)):
         if isinstance(text.parent, nodes.paragraph) and not in_folded(text):
             yield text
 
@@ -72,13 +81,13 @@ def in_folded(node: nodes.Node) -> bool:
     return False
 
 
-def explain(section: nodes.Node, meanings: dict[str, Meaning], address: str) -> None:
-    """Explain the first use of each word in a section."""
+def explain(page: nodes.document, meanings: dict[str, Meaning], address: str) -> None:
+    """Explain the first use of each word on a page."""
     if not meanings:
         return
     pattern = pattern_for(frozenset(meanings))
     known: set[str] = set()
-    for text in plain_texts(section):
+    for text in plain_texts(page):
         parts: list[nodes.Node] = []
         end = 0
         for match in pattern.finditer(text):
@@ -95,23 +104,12 @@ def explain(section: nodes.Node, meanings: dict[str, Meaning], address: str) -> 
             text.parent.replace(text, [*parts, nodes.Text(text[end:])])
 
 
-def sections_of(page: nodes.document) -> Iterable[nodes.Node]:
-    """Return the sections below the title of a page, or the page where there are none."""
-    return [
-        section
-        for section in page.findall(nodes.section)
-        if isinstance(section.parent, nodes.section)
-        and isinstance(section.parent.parent, nodes.document)
-    ] or [page]
-
-
 def explain_page(app: Sphinx, page: nodes.document, name: str) -> None:
     """Explain the words of a page."""
     if app.builder.format != "html" or name == PAGE or PAGE not in app.env.found_docs:
         return
     meanings = meanings_in(app.env.get_doctree(PAGE))
-    for section in sections_of(page):
-        explain(section, meanings, app.builder.get_relative_uri(name, PAGE))
+    explain(page, meanings, app.builder.get_relative_uri(name, PAGE))
 
 
 def pages_to_read(
