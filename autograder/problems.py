@@ -73,7 +73,9 @@ class Misconception:
     ``wrong`` takes the same arguments as the reference. ``title`` names the mistake in a few
     words, ``symptom`` says what the student sees, ``hint`` is what ``check`` answers: it points
     at the mistake and never states the solution. ``catalog_number`` is its number in the course's
-    catalog of wrong implementations, None if the chapter added it.
+    catalog of wrong implementations, None if the chapter added it. ``section`` is the title of the
+    section of the chapter's pages that explains it, if that is another one than the task's; one of
+    another chapter begins with ``chapter/``.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Misconception:
     symptom: str
     hint: str
     catalog_number: int | None = None
+    section: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

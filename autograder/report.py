@@ -15,6 +15,7 @@ from autograder.checks import CheckedCase
 from autograder.examination import Examination
 from autograder.failures import Failed
 from autograder.outcomes import Outcome, Returned, TimedOut
+from autograder.sections import Section
 from autograder.tables import side_by_side, table_of
 from autograder.values import SequentialNetwork, Tensor, Value, describe_argument
 
@@ -29,11 +30,40 @@ MOST_PARTS = 12
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One line of a report. ``code`` lines are shown in a fixed-width font."""
+    """One line of a report. ``code`` lines are shown in a fixed-width font.
+
+    A line with a ``section`` ends with its name, which leads there if its address is known.
+    """
 
     text: str
     code: bool = False
     strong: bool = False
+    section: Section | None = None
+
+    @property
+    def whole(self) -> str:
+        """All of the line as plain text."""
+        if self.section is None:
+            return self.text
+        address = f" ({self.section.address})" if self.section.address else ""
+        return f"{self.text} {self.section.name}{address}"
+
+    @property
+    def html(self) -> str:
+        """All of the line as HTML."""
+        text = html.escape(self.text)
+        if self.code:
+            return (
+                '<div style="font-family:monospace;white-space:pre-wrap;'
+                f'padding-left:1.5em">{text}</div>'
+            )
+        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+        if self.section is not None:
+            name = html.escape(self.section.name)
+            if self.section.address:
+                name = f'<a href="{html.escape(self.section.address)}">{name}</a>'
+            text = f"{text} {name}"
+        return f"<div>{f'<strong>{text}</strong>' if self.strong else text}</div>"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +78,7 @@ class Report:
     def text(self) -> str:
         """The report as plain text."""
         mark = {"good": "[passed]", "bad": "[not yet]", "note": "[note]"}[self.tone]
-        body = ["    " + line.text if line.code else "  " + line.text for line in self.lines]
+        body = ["    " + line.text if line.code else "  " + line.whole for line in self.lines]
         return "\n".join([f"{mark} {self.title}", *body])
 
     def __str__(self) -> str:
@@ -65,16 +95,7 @@ class Report:
             f'<div><span aria-hidden="true" style="color:{color};font-weight:bold">{mark}</span> '
             f"<strong>{html.escape(self.title)}</strong></div>",
         ]
-        for line in self.lines:
-            text = html.escape(line.text)
-            if line.code:
-                parts.append(
-                    f'<div style="font-family:monospace;white-space:pre-wrap;'
-                    f'padding-left:1.5em">{text}</div>'
-                )
-            else:
-                text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-                parts.append(f"<div>{f'<strong>{text}</strong>' if line.strong else text}</div>")
+        parts += [line.html for line in self.lines]
         return "".join(parts) + "</div>"
 
 
@@ -88,6 +109,8 @@ def report(examination: Examination, show_hidden: bool = False, listed: bool = F
     passed = sum(outcome.passed for outcome in examination.outcomes)
     count = f"{passed} of {len(examination.outcomes)} cases"
     failure = examination.shown_failure
+    section = checks.section(examination.misconception)
+    explained = (Line("Explained in", section=section),) if section else ()
     if failure is None:
         changed = sorted(
             {
@@ -108,9 +131,10 @@ def report(examination: Examination, show_hidden: bool = False, listed: bool = F
                     "Replace `raise NotImplementedError()` by your own code, run the cell, "
                     "and check again."
                 ),
+                *explained,
             ),
         )
-    lines = tuple(_failure(examination, failure, show_hidden))
+    lines = (*_failure(examination, failure, show_hidden), *explained)
     if not listed and len(examination.outcomes) > 1:
         lines = (Line(f"Cases: {case_map(examination.outcomes)}"), *lines)
     return Report(f"{checks.function}: {count} passed.", "bad", lines)

@@ -55,6 +55,7 @@ Open a notebook, replace `raise NotImplementedError()` by your own code, and run
 `check(...)` below it. It says what is right, what is not, and often why.
 
 Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+What has passed so far, and what is next: `python -m autograder progress`
 
 ## PyTorch, for the exercise "visualization"
 
@@ -82,7 +83,7 @@ def make_archive(course_root: Path, target: Path) -> Path:
         contents[name] = path.read_bytes()
         if path.suffix == ".ipynb":
             _refuse_secrets(path, contents[name])
-    _write(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
+    write_archive(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
     return target
 
 
@@ -96,11 +97,12 @@ def make_page_package(course_root: Path, target: Path) -> Path:
         course_root, [course_root / PAGE_MODULE], lambda path: notebooks_only not in path.parents
     )
     contents = {path.relative_to(course_root).as_posix(): path.read_bytes() for path in modules}
-    _write(target, contents)
+    write_archive(target, contents)
     return target
 
 
-def _write(target: Path, contents: Mapping[str, bytes]) -> None:
+def write_archive(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a ZIP archive with these files; the same files give the same bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, data in sorted(contents.items()):

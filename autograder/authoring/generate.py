@@ -80,11 +80,10 @@ def write_source(course: Path, chapter: str) -> None:
     for name in source.settings.files:
         shutil.copyfile(course / name, folder / Path(name).name)
     nbformat.write(source_notebook(source), folder / f"{chapter}.ipynb")
-    # In the order of the tasks, which is the order in which students meet them.
-    checks = [problem.visible_checks() for problem in source.problems.values()]
     others = {
         import_name(package): package
         for package in source.settings.packages
         if package not in DEFAULT_PACKAGES
     }
-    save_checks(folder / FILE_NAME, chapter, checks, others)
+    facts = source.book.facts(source.exercise)
+    save_checks(folder / FILE_NAME, chapter, source.checks(), others, facts)

@@ -99,9 +99,11 @@ def engine_modules() -> dict[str, Path]:
         "failures",
         "handover",
         "packages",
+        "sections",
         "shell",
         "thread_state",
         "values",
+        "versions",
     )
     return {
         "__init__.py": here / "inside" / "stub.py",

@@ -130,7 +130,7 @@ class Rerun:
             "fraction": examination.fraction if examination else 0.0,
             "misconception": examination.misconception if examination else None,
             "title": report.title,
-            "lines": [line.text for line in report.lines],
+            "lines": [line.whole for line in report.lines],
             "text": report.text,
         }
 

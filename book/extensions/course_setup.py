@@ -6,6 +6,7 @@ makes them importable, however ``jupyter-book`` was started.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
+from autograder.authoring.book_sections import Book, read_book
 from book.extensions.logo import ICON
 
 COURSE_ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +30,12 @@ REDIRECT = """<!DOCTYPE html>
 <body><main><h1>{title}</h1><p><a href="{target}">Go to the first page</a></p></main></body>
 </html>
 """
+
+
+@functools.cache
+def course_book() -> Book:
+    """Return what the pages say of tasks and sections, as they are when the build begins."""
+    return read_book(COURSE_ROOT)
 
 
 def make_importable(root: Path) -> None:
