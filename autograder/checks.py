@@ -21,6 +21,7 @@ import numpy as np
 
 from autograder.comparison import Tolerance
 from autograder.packages import DEFAULT_PACKAGES
+from autograder.sealed import Sealed
 from autograder.sections import Section
 from autograder.values import Formula, SequentialNetwork, Tensor, Value, same
 from autograder.versions import misfit
@@ -67,7 +68,8 @@ class Checks:
     ``results`` are what the entries of the result are called, if there are several.
 
     What the exercise adds: the ``points`` of the task, and the ``sections`` of the book that
-    explain it (under ``""``) and some of its misconceptions (under their names).
+    explain it (under ``""``) and some of its misconceptions (under their names), and
+    ``other_styles``, right answers that a right function opens.
     """
 
     function: str
@@ -79,6 +81,7 @@ class Checks:
     results: tuple[str, ...] = ()
     points: float = 0.0
     sections: Mapping[str, Section] = dataclasses.field(default_factory=dict)
+    other_styles: Sealed | None = None
 
     def section(self, misconception: str | None = None) -> Section | None:
         """Return the section that explains a misconception or, without one of its own, the task."""
@@ -226,7 +229,9 @@ def _checks(fields: dict[str, Any]) -> Checks:
     cases = tuple(CheckedCase(**case) for case in fields["cases"])
     tolerance = Tolerance(**fields["tolerance"])
     sections = {key: Section(**section) for key, section in fields.get("sections", {}).items()}
-    return Checks(**{**fields, "cases": cases, "tolerance": tolerance, "sections": sections})
+    sealed = Sealed(**fields["other_styles"]) if fields.get("other_styles") else None
+    made = {"cases": cases, "tolerance": tolerance, "sections": sections, "other_styles": sealed}
+    return Checks(**{**fields, **made})
 
 
 def _encode(  # noqa: C901, PLR0912 (one case per type)
@@ -251,7 +256,7 @@ def _encode(  # noqa: C901, PLR0912 (one case per type)
         if not value.loop_steps:
             del fields["loop_steps"]  # most cases have none
         return _encode(fields, arrays, name)
-    if isinstance(value, Tolerance | Section):
+    if isinstance(value, Tolerance | Section | Sealed):
         return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}

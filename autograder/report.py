@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
@@ -32,17 +33,21 @@ MOST_PARTS = 12
 class Line:
     """One line of a report. ``code`` lines are shown in a fixed-width font.
 
-    A line with a ``section`` ends with its name, which leads there if its address is known.
+    A line with a ``section`` ends with its name, which leads there if its address is known. The
+    code of a line may be ``folded`` below a sentence.
     """
 
     text: str
     code: bool = False
     strong: bool = False
     section: Section | None = None
+    folded: str = ""
 
     @property
     def whole(self) -> str:
         """All of the line as plain text."""
+        if self.folded:
+            return self.folded + "\n" + textwrap.indent(self.text, "    ")
         if self.section is None:
             return self.text
         address = f" ({self.section.address})" if self.section.address else ""
@@ -52,18 +57,28 @@ class Line:
     def html(self) -> str:
         """All of the line as HTML."""
         text = html.escape(self.text)
+        if self.folded:
+            return (
+                f"<details><summary>{_with_code(self.folded)}</summary>"
+                f'<pre style="padding-left:1.5em">{text}</pre></details>'
+            )
         if self.code:
             return (
                 '<div style="font-family:monospace;white-space:pre-wrap;'
                 f'padding-left:1.5em">{text}</div>'
             )
-        text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+        text = _with_code(self.text)
         if self.section is not None:
             name = html.escape(self.section.name)
             if self.section.address:
                 name = f'<a href="{html.escape(self.section.address)}">{name}</a>'
             text = f"{text} {name}"
         return f"<div>{f'<strong>{text}</strong>' if self.strong else text}</div>"
+
+
+def _with_code(text: str) -> str:
+    """Return a text as HTML, what stands between backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +93,10 @@ class Report:
     def text(self) -> str:
         """The report as plain text."""
         mark = {"good": "[passed]", "bad": "[not yet]", "note": "[note]"}[self.tone]
-        body = ["    " + line.text if line.code else "  " + line.whole for line in self.lines]
+        body = [
+            textwrap.indent(line.whole, "  " if line.folded or not line.code else "    ")
+            for line in self.lines
+        ]
         return "\n".join([f"{mark} {self.title}", *body])
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import shutil
 from pathlib import Path
@@ -12,10 +13,12 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
+from autograder.authoring.other_styles import sealed_styles
 from autograder.authoring.proof import one_thread, prove
 from autograder.authoring.proven_marks import prove_marks
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
+from autograder.course_settings import course_settings
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.packages import DEFAULT_PACKAGES, import_name
 from autograder.releases import keep_release
@@ -86,4 +89,10 @@ def write_source(course: Path, chapter: str) -> None:
         if package not in DEFAULT_PACKAGES
     }
     facts = source.book.facts(source.exercise)
-    save_checks(folder / FILE_NAME, chapter, source.checks(), others, facts)
+    checks = source.checks()
+    if course_settings(course).other_styles:
+        checks = [
+            dataclasses.replace(known, other_styles=sealed_styles(source.problems[known.function]))
+            for known in checks
+        ]
+    save_checks(folder / FILE_NAME, chapter, checks, others, facts)

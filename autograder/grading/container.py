@@ -99,6 +99,7 @@ def engine_modules() -> dict[str, Path]:
         "failures",
         "handover",
         "packages",
+        "sealed",
         "sections",
         "shell",
         "thread_state",

@@ -26,6 +26,7 @@ from autograder.report import Line, Report, report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.foreign_packages import foreign_packages
 from autograder.student.notebook import name_in_notebook, running_shell, show, syntax_error
+from autograder.student.other_styles import other_styles
 from autograder.student.progress import Progress, after_a_pass, exercise_folders, overview
 from autograder.values import Value, describe
 from autograder.versions import misfit
@@ -115,6 +116,7 @@ class Check:
             if passed:
                 so_far = self._progress.passed(self.folder())
                 lines += after_a_pass(self.checks(), self._facts.points_by_hand, so_far, task)
+                lines += other_styles(self.checks()[task], function)
         if misfit(self._facts.version):
             lines.append(Line(f"Note: {misfit(self._facts.version)}"))
         return dataclasses.replace(outcome, lines=tuple(lines))

@@ -28,6 +28,7 @@ from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, check
 from autograder.student.limits import run_within
 from autograder.student.notebook import missing_function
+from autograder.student.other_styles import other_styles
 from autograder.student.progress import after_a_pass
 
 WORDS = (
@@ -92,10 +93,11 @@ def check_task(
                 error = _run(source, code, "your code" if last else f"cell {number + 1}", names)
         with _printing_to(printed):
             report, misconception = _examine(task, names)
+        styles = other_styles(check.checks()[task], names[task]) if report.tone == "good" else []
     lines = list(report.lines)
     if report.tone == "good":
         by_hand = load_facts(Path(checks)).points_by_hand
-        lines += after_a_pass(check.checks(), by_hand, {*passed, task}, task)
+        lines += [*after_a_pass(check.checks(), by_hand, {*passed, task}, task), *styles]
     lines = [_on_page(line, site) for line in lines]
     if error:
         lines = [*(lines if callable(names.get(task)) else []), *_stopped(error)]

@@ -12,7 +12,9 @@ const taskButtons = {
   upload: "Upload notebook",
 };
 
-const ELEMENTS_OF_REPORTS = new Set("DIV SPAN STRONG EM CODE PRE P UL OL LI BR A".split(" "));
+const ELEMENTS_OF_REPORTS = new Set(
+  "DIV SPAN STRONG EM CODE PRE P UL OL LI BR A DETAILS SUMMARY".split(" "),
+);
 const ATTRIBUTES_OF_REPORTS = new Set(["style", "class", "aria-hidden"]);
 
 /** A report's elements; nothing in it runs, whoever wrote the code that it is about. */

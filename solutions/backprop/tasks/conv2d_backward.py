@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 from solutions.arrays import Array, Shape
 from solutions.backprop.gradients import Gradients, drawn_nonzero, positions
@@ -613,6 +613,14 @@ ALTERNATIVES = (
     conv2d_backward_single_precision,
 )
 
+STYLES = (
+    Style(
+        conv2d_backward_plain,
+        "Clearest, though slow: it follows every path from a pixel to an output, and pads nothing.",
+    ),
+)
+
+
 PROBLEM = Problem(
     conv2d_backward,
     cases,
@@ -621,4 +629,5 @@ PROBLEM = Problem(
     alternatives=ALTERNATIVES,
     explorer={"kind": "conv backward"},
     results=("dx", "dw", "db"),
+    styles=STYLES,
 )

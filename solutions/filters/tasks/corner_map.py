@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.filters.pictures import SOBEL, Size
@@ -222,6 +222,18 @@ ALTERNATIVES = (
     corner_map_formula,
 )
 
+STYLES = (
+    Style(
+        corner_map_relu_last,
+        "Shorter: ReLU may come last, for it does not change which of two numbers is smaller.",
+    ),
+    Style(
+        corner_map_clip,
+        "It works for any number of filters: stack the maps, clip them, take the minimum.",
+    ),
+)
+
+
 PROBLEM = Problem(
     corner_map,
     cases,
@@ -229,4 +241,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "corner"},
+    styles=STYLES,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from solutions.arrays import Array
 from solutions.filters.pictures import (
     WORKED_FILTER,
@@ -399,6 +399,25 @@ ALTERNATIVES = (
     corr2d_vdot,
 )
 
+STYLES = (
+    Style(
+        corr2d_by_element,
+        "Faster: it loops over the few elements of the filter, and NumPy handles all positions "
+        "at once.",
+    ),
+    Style(
+        corr2d_windows,
+        "Shortest: a view shows all windows without a copy, and `einsum` names the axes that are "
+        "summed.",
+    ),
+    Style(
+        corr2d_matrix,
+        "The way of the libraries: each window becomes a row, and one matrix product does the "
+        "rest.",
+    ),
+)
+
+
 PROBLEM = Problem(
     corr2d,
     cases,
@@ -406,4 +425,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "filter"},
+    styles=STYLES,
 )

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 
 
@@ -321,6 +321,18 @@ ALTERNATIVES = (
     output_size_ceiling,
 )
 
+STYLES = (
+    Style(
+        output_size_range,
+        "Clearest: the starts of the windows are a `range`, and Python counts it.",
+    ),
+    Style(
+        output_size_formula,
+        "One line: the formula, and never below zero.",
+    ),
+)
+
+
 PROBLEM = Problem(
     output_size,
     cases,
@@ -342,4 +354,5 @@ PROBLEM = Problem(
             "Raise the dilation until nothing fits. Which slider helps?",
         ),
     },
+    styles=STYLES,
 )
