@@ -228,6 +228,7 @@ MISCONCEPTIONS = (
         hint="Your numbers are those of filters turned upside down. Layers of a network "
         "cross-correlate.",
         catalog_number=10,
+        section="Cross-correlation or convolution?",
     ),
     Misconception(
         "channels_flipped",
@@ -312,6 +313,7 @@ MISCONCEPTIONS = (
         title="Negative responses are removed",
         symptom="All negative numbers have become zero.",
         hint="All your negative responses are gone. ReLU is a layer of its own, and comes later.",
+        section="Signed responses, and what ReLU removes",
     ),
     Misconception(
         "whole_numbers",

@@ -96,6 +96,7 @@ MISCONCEPTIONS = (
         title="ReLU is missing",
         symptom="The map holds negative numbers.",
         hint="Your map holds negative numbers. What does ReLU do with them?",
+        section="Signed responses, and what ReLU removes",
     ),
     Misconception(
         "abs_for_relu",
@@ -103,6 +104,7 @@ MISCONCEPTIONS = (
         title="Absolute value instead of ReLU",
         symptom="Corners of the opposite kind light up too.",
         hint="A negative response becomes a positive one here. ReLU removes it instead.",
+        section="Signed responses, and what ReLU removes",
     ),
     Misconception(
         "first_filter_only",

@@ -151,6 +151,7 @@ MISCONCEPTIONS = (
         symptom="All numbers are positive.",
         hint="The sign is lost. It tells an edge from its opposite, which is why the bank has "
         "four orientations and not two.",
+        section="Signed responses, and what ReLU removes",
     ),
 )
 
