@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from autograder.syntax_trees import syntax_tree
+from autograder.syntax_trees import NO_PYTHON, syntax_tree
 
 
 def why_missing(name: str, before: Iterable[tuple[str, str]], after: Iterable[str]) -> str:
@@ -32,7 +32,7 @@ def defines(source: str, name: str) -> bool:
         return False
     try:
         tree = syntax_tree(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_PYTHON:
         return re.search(rf"^\s*(def|class) {name}\b|^{name} *=", source, re.MULTILINE) is not None
     return any(name in _bound(node) for node in tree.body)
 

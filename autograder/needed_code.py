@@ -18,7 +18,7 @@ import re
 import symtable
 from collections.abc import Iterable, Iterator, Sequence
 
-from autograder.syntax_trees import syntax_tree
+from autograder.syntax_trees import NO_PYTHON, syntax_tree
 
 SHOWS = re.compile(r"(print|explore|show\w*|plt\.\w+)")
 """Calls that show something, and change nothing, in the course's own cells."""
@@ -86,7 +86,7 @@ def is_python(source: str) -> bool:
     """Return whether a cell is plain Python: no magics, no errors of syntax."""
     try:
         syntax_tree(source)
-    except SyntaxError:
+    except NO_PYTHON:
         return False
     return True
 
@@ -136,7 +136,7 @@ def names_read(source: str) -> set[str]:
     try:
         table = symtable.symtable(source, "cell", "exec")
         tree = syntax_tree(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_PYTHON:
         return _words(source)
     # In `x += 1` and `del x`, x has to be there.
     changed: list[ast.expr] = []

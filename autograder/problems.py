@@ -293,19 +293,24 @@ class _WrongResults(Mapping[str, Value | Raised]):
         self._expected = expected
         self._tolerance = problem.tolerance
         self._digits = problem.digits
-        self._known: dict[str, Value | Raised | None] = {}
+        self._wrong: dict[str, Value | Raised] = {}
+        self._right: set[str] = set()
 
     def __getitem__(self, name: str) -> Value | Raised:
         if name not in self:
             raise KeyError(name)
-        return self._known[name]
+        return self._wrong[name]
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str) or name not in self._misconceptions:
+        if not isinstance(name, str) or name not in self._misconceptions or name in self._right:
             return False
-        if name not in self._known:
-            self._known[name] = result_of(self._misconceptions[name], self._case, self._digits)
-        return self._differs(self._known[name])
+        if name not in self._wrong:
+            result = result_of(self._misconceptions[name], self._case, self._digits)
+            if not self._differs(result):
+                self._right.add(name)
+                return False
+            self._wrong[name] = result
+        return True
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in self._misconceptions if name in self)

@@ -11,7 +11,9 @@ import ast
 import builtins
 import getpass
 import os
+import re
 import sys
+import warnings
 from typing import Any
 
 from IPython.core.displayhook import DisplayHook
@@ -19,6 +21,10 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
+
+from autograder.needed_code import is_python
+
+_AWAITS = re.compile(r"\b(await|async)\b")
 
 NO_WINDOW = ("agg", "cairo", "inline", "pdf", "pgf", "ps", "svg", "template")
 """Matplotlib's backends that open no window."""
@@ -72,13 +78,32 @@ class NotebookShell(InteractiveShell):
         self._has_asked = False
         self._open_no_windows()
         if definitions_only:
-            source = definitions(self.transform_cell(source))  # type: ignore[no-untyped-call]
+            source = definitions(self.transform_cell(source))
         result = self.run_cell(source, store_history=True)  # type: ignore[no-untyped-call]
         error: BaseException | None = result.error_before_exec or result.error_in_exec
         if error is not None and self._has_asked and not definitions_only:
             # It may have stopped for want of an answer: what it defines further down counts.
             return self.run(source, definitions_only=True)
         return error
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Leave plain Python as it is, which IPython would read token by token.
+
+        A single line may be plain Python, and yet be a command to IPython: ``ls``, ``exit``.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python says it again when it runs the cell
+            if raw_cell.strip().count("\n") and is_python(raw_cell):
+                return raw_cell
+        transformed: str = super().transform_cell(raw_cell)  # type: ignore[no-untyped-call]
+        return transformed
+
+    def should_run_async(self, raw_cell: str, **options: Any) -> bool:
+        """Say whether a cell awaits something; where no such word stands, it is not compiled."""
+        if not _AWAITS.search(raw_cell):
+            return False
+        awaits: bool = super().should_run_async(raw_cell, **options)
+        return awaits
 
     def displayed(self, kind: str, data: Any) -> None:
         """Take what a cell displays; ``kind`` is "display_data" or "execute_result"."""

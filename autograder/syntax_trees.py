@@ -9,6 +9,9 @@ from __future__ import annotations
 import ast
 import threading
 
+NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What is raised where source is not Python: null bytes and half characters are ValueErrors."""
+
 one_at_a_time = threading.RLock()
 """Held while a tree is built; by others who call what parses, too."""
 
@@ -16,7 +19,7 @@ one_at_a_time = threading.RLock()
 def syntax_tree(source: str | bytes) -> ast.Module:
     """Return the tree of some source.
 
-    Raises what :func:`ast.parse` raises, a ``SyntaxError`` first of all.
+    Raises one of :data:`NO_PYTHON` where it is none.
     """
     with one_at_a_time:
         return ast.parse(source)

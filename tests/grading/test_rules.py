@@ -19,6 +19,7 @@ import torch
 from nbformat.v4 import new_code_cell
 
 from autograder.authoring.standalone import standalone_source
+from autograder.checks import CheckedCase
 from autograder.examination import examine
 from autograder.failures import Failed
 from autograder.grading.asked_network import MAX_NUMBERS, AskedNetworks
@@ -32,6 +33,7 @@ from autograder.outcomes import Returned, TimedOut
 from autograder.problems import Problem
 from autograder.report import report
 from autograder.speed import SHARE, fast_enough, step_seconds
+from autograder.student import calls
 from autograder.student.calls import in_notebook
 from tests import COURSE
 from tests.grading.grading_class import SEED, Grader, cell, points
@@ -181,6 +183,25 @@ def test_who_is_fast_enough() -> None:
     assert fast_enough(Returned(1.0), 1e9, 0) == Returned(1.0)
     failed = Failed("ValueError", "")
     assert fast_enough(failed, 1e9, 1000) == failed
+
+
+@pytest.mark.parametrize(("stalls", "in_time"), [(2, True), (9, False)])
+def test_where_the_clock_counts_what_others_do_a_student_tries_again(
+    monkeypatch: pytest.MonkeyPatch, stalls: int, in_time: bool
+) -> None:
+    now, made = 0.0, 0
+
+    def stalled() -> float:
+        nonlocal now, made
+        made += 1
+        now += 100.0 if made <= stalls else 0.0
+        return 1.0
+
+    monkeypatch.setattr(calls, "clock", lambda: now)
+    monkeypatch.setattr(calls, "ATTEMPTS", 5)
+    case = CheckedCase("large", {}, 1.0, {}, loop_steps=1000)
+    assert (in_notebook(stalled, 5.0)(case) == Returned(1.0)) == in_time
+    assert made == (stalls + 1 if in_time else 5)
 
 
 def test_check_says_so_in_the_notebook() -> None:

@@ -44,9 +44,10 @@ class RequestHandler:
                 request = self.channel.receive()
             except ChannelClosed:
                 return
-            self.channel.send_frame(self._answer(request))
+            self.channel.send_frame(self.answer(request))
 
-    def _answer(self, request: dict[str, Any]) -> bytes:
+    def answer(self, request: dict[str, Any]) -> bytes:
+        """Do what is asked; return the reply as a frame."""
         reply: dict[str, Any]
         try:
             self.busy = True

@@ -7,12 +7,15 @@ It runs no code of any student itself. Started by :mod:`autograder.grading.sandb
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 ENGINE, SITE, SHARED, TEMPORARY = "/engine", "/site", "/course", "/tmp"
@@ -23,8 +26,9 @@ def main(descriptor: int) -> None:
     sys.path[:] = [p for p in sys.path if p.startswith((sys.base_prefix, "/usr"))] + [ENGINE, SITE]
 
     from autograder.grading.channel import Channel
-    from autograder.grading.inside.confinement import address_space
+    from autograder.grading.inside.confinement import address_space, first_process
     from autograder.grading.inside.shell import Shell
+    from autograder.grading.inside.warm_up import warm_up
 
     control = Channel(socket.socket(fileno=descriptor))
     settings = control.receive()
@@ -32,9 +36,10 @@ def main(descriptor: int) -> None:
         importlib.import_module(package)
     shell = Shell.instance()
     shell.allow_only(settings["packages"], Path(TEMPORARY, "work"))
-    if "matplotlib" in sys.modules:
+    draws = "matplotlib" in sys.modules
+    if draws:
         shell.enable_matplotlib()
-        _draw_some()
+    warm_up(shell, draws)
     # At the very end: a file of the submission must never shadow a library.
     sys.path.append(f"{TEMPORARY}/work")
     settings["in_use"] = address_space()
@@ -42,52 +47,40 @@ def main(descriptor: int) -> None:
     gc.freeze()
     # Python's own threshold, 700, is a small one for figures, which are many small objects.
     gc.set_threshold(5000, 10, 10)
+    signal.signal(signal.SIGCHLD, _clear_away)
     control.send({"ready": True})
     while True:
         request, descriptors, _, _ = socket.recv_fds(control.socket, 1, 1)
         if not request:
             return
-        child = os.fork()
+        child = first_process()
+        end = socket.socket(fileno=descriptors[0])
         if child == 0:
             control.close()
-            _session(socket.socket(fileno=descriptors[0]), shell, settings)
-        os.close(descriptors[0])
-        os.waitpid(child, 0)
+            _session(end, shell, settings)
+        process = os.pidfd_open(child)
+        socket.send_fds(end, [b"p"], [process])
+        os.close(process)
+        end.close()
 
 
-def _draw_some() -> None:
-    """Draw a few figures, so that fonts and what else matplotlib loads late are there for all.
-
-    More than one: Python specializes code that has run a few times, and forks inherit that.
-    """
-    import io
-
-    from matplotlib import pyplot
-
-    for _ in range(5):
-        figure, axes = pyplot.subplots(1, 2)
-        for axis in axes:
-            image = axis.imshow([[0, 1]])
-            axis.set_title("a_1 $x^2$")
-            figure.colorbar(image, ax=axis)
-    figure.savefig(io.BytesIO(), bbox_inches="tight")
-    pyplot.close("all")
+def _clear_away(_number: int, _frame: FrameType | None) -> None:
+    """Let sessions that have ended go."""
+    with contextlib.suppress(ChildProcessError):  # there is none any more
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
 
 
 def _session(end: socket.socket, shell: Any, settings: dict[str, Any]) -> None:
-    """In a fork of the zygote: fork once more, into new namespaces, and never return."""
+    """Be a submission's process, in namespaces of its own, and never return."""
     from autograder.grading.channel import Channel
     from autograder.grading.inside import confinement
     from autograder.grading.inside.request_handler import RequestHandler, write_files
 
     try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
         confinement.own_namespaces()
-        child = os.fork()
-        if child:
-            socket.send_fds(end, [b"p"], [os.pidfd_open(child)])
-            os._exit(0)
-        os.setsid()
         channel = Channel(end, formulas=True)
         user = settings["user"] or os.getuid()
         confinement.own_files(TEMPORARY, settings["disk"], user)
