@@ -22,7 +22,8 @@ from autograder.checks import (
 from autograder.examination import Examination, examine
 from autograder.handover import hand_over
 from autograder.packages import DEFAULT_PACKAGES, missing_package, not_allowed, pip_install
-from autograder.report import Line, Report, report
+from autograder.report import report
+from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.foreign_packages import foreign_packages
 from autograder.student.notebook import name_in_notebook, running_shell, show, syntax_error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from autograder.checks import CheckedCase, Checks
 from autograder.outcomes import Returned
-from autograder.report import Line
+from autograder.report_lines import Line
 from autograder.sealed import key_of, opened
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.values import Value
@@ -18,7 +18,7 @@ MOST_SECONDS = 3.0
 
 
 def other_styles(checks: Checks, function: Callable[..., Value]) -> list[Line]:
-    """Return the other right answers to a task, each folded below what is good about it.
+    """Return lines with other right answers to a task, each folded below what is good about it.
 
     Nothing comes back where there are none, or where the function is not right after all.
     """
@@ -35,4 +35,5 @@ def other_styles(checks: Checks, function: Callable[..., Value]) -> list[Line]:
     text = opened(sealed, key_of(answers, sealed.scales))
     if text is None:
         return []
-    return [Line(style["code"], code=True, folded=style["why"]) for style in json.loads(text)]
+    styles = [Line(style["code"], code=True, folded=style["why"]) for style in json.loads(text)]
+    return [Line("Other right answers, to compare with yours:", strong=True), *styles]

@@ -23,7 +23,7 @@ from autograder.advice import first_line
 from autograder.checks import SECONDS_PER_CALL, Checks, load_facts
 from autograder.failures import failure
 from autograder.needed_code import needed_code
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, check
 from autograder.student.limits import run_within

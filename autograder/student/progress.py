@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_facts
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 
 NOTES = ".progress"
 """The file beside a notebook."""

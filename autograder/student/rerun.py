@@ -20,7 +20,7 @@ from autograder.checks import FILE_NAME
 from autograder.failures import failure
 from autograder.missing_function import why_missing
 from autograder.outcomes import TimedOut
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 from autograder.shell import NotebookShell
 from autograder.student import check as check_module
 from autograder.student import explore as explore_module

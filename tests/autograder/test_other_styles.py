@@ -15,7 +15,7 @@ from autograder.chapter import SourceError, chapters, load_chapter, load_problem
 from autograder.checks import FILE_NAME, load_checks
 from autograder.packages import DEFAULT_PACKAGES
 from autograder.problems import Case, Problem, Style, quarters, result_of
-from autograder.report import Report
+from autograder.report_lines import Report
 from autograder.sealed import key_of, opened, scale_of, seal, words_of
 from autograder.student.check import Check
 from autograder.student.other_styles import other_styles
@@ -50,7 +50,7 @@ def test_a_right_function_opens_them() -> None:
     checks = type(checks)(**{**vars(checks), "other_styles": sealed})
     single = [lambda x: (2 * x).astype(np.float32), lambda x: 2 * x + 1e-9]
     for function in (double, double_by_addition, *single):
-        (line,) = other_styles(checks, function)
+        _, line = other_styles(checks, function)
         assert line.folded == STYLE.why
         assert line.text.startswith("def double_by_addition(x):")
     known = {str(case.arguments["x"]): case.expected for case in checks.cases}
@@ -140,7 +140,7 @@ def test_styles_of_the_course(chapter: str) -> None:
         assert (sealed is None) == (not problem.styles), task
         if sealed is None:
             continue
-        lines = other_styles(released[task], problem.reference)
+        _, *lines = other_styles(released[task], problem.reference)
         assert [line.folded for line in lines] == [style.why for style in problem.styles]
         for line in lines:
             compile(line.text, task, "exec")

@@ -21,7 +21,7 @@ from autograder.checks import (
 )
 from autograder.grading.fingerprint import released_files
 from autograder.problems import Case, Problem, quarters
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 from autograder.sections import Section
 from autograder.student.check import Check, CheckFailed
 from autograder.student.progress import (

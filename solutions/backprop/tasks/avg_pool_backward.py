@@ -118,6 +118,7 @@ MISCONCEPTIONS = (
         hint="Where windows overlap, your code keeps the last one only. What should happen to the "
         "parts of the others?",
         catalog_number=27,
+        section="One weight, used twice",
     ),
     Misconception(
         "stride_ignored",

@@ -91,6 +91,7 @@ MISCONCEPTIONS = (
         title="Maximum instead of mean",
         symptom="Every number is too large.",
         hint="These are the maxima of the windows, as in task 1.",
+        section="When the maximum wins, and when the mean",
     ),
     Misconception(
         "middle_for_mean",

@@ -178,6 +178,7 @@ MISCONCEPTIONS = (
         title="Mean instead of maximum",
         symptom="Every number is too small.",
         hint="These are the means of the windows. Which number of a window does this task keep?",
+        section="When the maximum wins, and when the mean",
     ),
     Misconception(
         "largest_magnitude",

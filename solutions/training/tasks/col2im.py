@@ -215,6 +215,7 @@ MISCONCEPTIONS = (
         hint="Where windows overlap, only the last one is left. What should a pixel get that "
         "lies in several windows?",
         catalog_number=36,
+        section="backprop/One weight, used twice",
     ),
     Misconception(
         "averaged",
