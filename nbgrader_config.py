@@ -2,13 +2,17 @@
 
 import os
 import sys
+from pathlib import Path
+
+from autograder.course_settings import load_course_settings
 
 c = get_config()  # noqa: F821  (nbgrader provides it)
 
 # nbgrader starts `alembic` by its bare name; it lies beside the Python that runs nbgrader.
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
 
-c.CourseDirectory.course_id = "cnn"
+# The id and all else that changes from term to term stands in course.toml.
+c.CourseDirectory.course_id = load_course_settings(Path(__file__).parent).id
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
@@ -35,6 +39,13 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
+
+# What late work costs stands in course.toml, and is computed when marks are read.
+c.AssignLatePenalties.plugin_class = "autograder.grading.lateness.CoursePolicy"
+
+# Feedback shows the marks as they are now: those given by hand change no file that nbgrader sees.
+c.GenerateFeedback.pre_convert_hook = "autograder.grading.lateness.update_for_feedback"
+c.GenerateFeedback.force = True
 
 # Names in the exported table are text, whatever they begin with.
 c.ExportApp.plugin_class = "autograder.grading.marks_export.MarksExport"

@@ -6,23 +6,23 @@ Every command works on the course that the current folder belongs to.
 from __future__ import annotations
 
 import difflib
-import functools
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
-from autograder.authoring.mutation_table import mutation_table as table_of_mutations
-from autograder.authoring.mutation_table import table_of_marks
 from autograder.authoring.site import SITE, SiteError, build_site
-from autograder.chapter import SourceError, chapters, load_problems
+from autograder.chapter import SourceError, load_problems
+from autograder.course_folder import course_root, telling
+from autograder.course_settings import chapters_in_use
+from autograder.teaching.commands import COMMANDS as TEACHING
 
 if TYPE_CHECKING:
     from autograder.grading.course import Course
@@ -40,36 +40,19 @@ Chapters = Annotated[list[str] | None, typer.Argument(help="Chapters; all of the
 
 def add_commands(app: typer.Typer) -> None:
     """Add the instructor's commands to the command line ``app``."""
-    for command in (course, generate, grade, explain, sample_class, mutation_table, marks_by_seed):
-        app.command(command.__name__.replace("_", "-"))(_telling(command))
-
-
-def _telling(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that says in one line what is wrong in a chapter's sources, and leaves."""
-
-    @functools.wraps(command)
-    def telling(**options: Any) -> None:
-        try:
-            command(**options)
-        except SourceError as error:
-            Console(stderr=True).print(str(error), markup=False, soft_wrap=True)
-            raise typer.Exit(1) from error
-
-    return telling
-
-
-def course_root() -> Path:
-    """Return the course that the current folder belongs to, or leave with a message."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "nbgrader_config.py").exists() and (folder / "solutions").is_dir():
-            return folder
-    Console(stderr=True).print(
-        f"{here} is not inside a course: neither it nor a folder above it has both "
-        "nbgrader_config.py and solutions/. Change to the folder of the course.",
-        soft_wrap=True,
+    own = (
+        course,
+        generate,
+        grade,
+        explain,
+        report,
+        feedback,
+        sample_class,
+        mutation_table,
+        marks_by_seed,
     )
-    raise typer.Exit(2)
+    for command in (*own, *TEACHING):
+        app.command(command.__name__.replace("_", "-"))(telling(command))
 
 
 def course() -> None:
@@ -86,7 +69,7 @@ def course() -> None:
     console.print("Sample class: _build/sample_class/  (submissions, graded notebooks, gradebook)")
     console.print()
     try:
-        sample_class([SHOWN if SHOWN in chapters(root) else chapters(root)[0]])
+        sample_class([SHOWN if SHOWN in chapters_in_use(root) else chapters_in_use(root)[0]])
     except typer.Exit as end:
         # Site and exercises are made; why nothing can be graded here has just been said.
         if end.exit_code != NO_SANDBOX:
@@ -97,11 +80,13 @@ def generate(names: Chapters = None) -> None:
     """Generate the exercises from their sources in solutions/."""
     # nbgrader takes more than a second to import: only the commands that need it wait for it.
     from autograder.authoring.generate import generate as generate_exercise
+    from autograder.teaching.commands import tell_changes
 
     root, console = course_root(), Console()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         with _step(console, f"Exercise {name}"):
             generate_exercise(root, name)
+        tell_changes(console, root, name)
 
 
 def grade(
@@ -135,8 +120,9 @@ def grade(
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks in the gradebook."""
     root, console = course_root(), Console()
-    if chapter not in chapters(root):
-        console.print(f"There is no chapter {chapter!r}. There are: {', '.join(chapters(root))}.")
+    names = chapters_in_use(root)
+    if chapter not in names:
+        console.print(f"There is no chapter {chapter!r}. There are: {', '.join(names)}.")
         raise typer.Exit(2)
     if scheduler is not None and workers is not None:
         console.print(
@@ -162,18 +148,68 @@ def grade(
 def explain(
     chapter: Annotated[str, typer.Argument(help="The chapter.")],
     student: Annotated[str, typer.Argument(help="The student.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Show every case, with all numbers.")
+    ] = False,
 ) -> None:
     """Show how a submission was graded, hidden cases included. Not for students."""
     from autograder.grading import CourseError, SandboxUnavailable
-    from autograder.grading.explain import explain as explanation
+    from autograder.grading.explanation import explain as explanation
     from autograder.grading.submitted_notebook import UnreadableSubmission
 
     root = course_root()
     try:
-        print(explanation(root, chapter, student).text)
+        explained = explanation(root, chapter, student)
     except (CourseError, SandboxUnavailable, UnreadableSubmission) as error:
         print(f"Not explained: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
+    print(
+        explained.text if full else f"{explained.summary}\n\n--full shows all cases with numbers."
+    )
+
+
+Classroom = Annotated[
+    Path | None, typer.Option(help="The folder of the class; the course itself by default.")
+]
+
+
+def report(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")], classroom: Classroom = None
+) -> None:
+    """Write the report of a class: a page and tables in reports/. Not for students."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.teaching.report import write_report
+
+    try:
+        page, *tables = write_report(Course.at(course_root(), classroom), chapter)
+    except CourseError as error:
+        print(f"No report: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    print(f"Report: {page}")
+    print(f"Tables: {', '.join(table.name for table in tables)}, beside it")
+
+
+def feedback(
+    chapter: Annotated[str, typer.Argument(help="The chapter.")],
+    student: Annotated[
+        list[str] | None, typer.Option(help="Write this student's page only; may be repeated.")
+    ] = None,
+    classroom: Classroom = None,
+) -> None:
+    """Write a page for each student: marks, answers, and what was said of them."""
+    from autograder.grading import CourseError
+    from autograder.grading.course import Course
+    from autograder.teaching.feedback import write_feedback
+
+    course = Course.at(course_root(), classroom)
+    try:
+        done = write_feedback(course, chapter, student or ())
+    except CourseError as error:
+        print(f"No feedback: {error}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    unchanged = f", {len(done.unchanged)} unchanged" if done.unchanged else ""
+    print(f"Feedback: {len(done.written)} pages written{unchanged}, in feedback/STUDENT/{chapter}/")
 
 
 def sample_class(names: Chapters = None) -> None:
@@ -183,7 +219,7 @@ def sample_class(names: Chapters = None) -> None:
     from autograder.grading.sample_class import FOLDER, sample_students, write_sample_class
 
     root, console = course_root(), Console()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         students = sample_students(load_problems(root, name))
         course = Course.at(root, root / FOLDER)
         write_sample_class(root / "exercises" / name, students, course.classroom / "submitted")
@@ -192,8 +228,10 @@ def sample_class(names: Chapters = None) -> None:
 
 def mutation_table(names: Chapters = None) -> None:
     """Print, for each misconception, the case that finds it and the hint the student sees."""
+    from autograder.authoring.mutation_table import mutation_table as table_of_mutations
+
     root = course_root()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         print(f"## {name}\n\n{table_of_mutations(tuple(load_problems(root, name).values()))}")
 
 
@@ -203,9 +241,10 @@ def marks_by_seed(
 ) -> None:
     """Print what wrong and right answers earn with different hidden cases: the same."""
     from autograder.authoring.chapter_source import read_chapter_source
+    from autograder.authoring.mutation_table import table_of_marks
 
     root = course_root()
-    for name in names or chapters(root):
+    for name in names or chapters_in_use(root):
         source = read_chapter_source(root, name)
         print(f"## {name}\n")
         for task in source.exercise.tasks:
@@ -225,6 +264,7 @@ def _grade(
     from autograder.grading.batch import students_of
     from autograder.grading.marks import class_view
     from autograder.grading.progress import GradingProgress
+    from autograder.teaching.feedback import refresh_feedback
 
     handed_in = students_of(course, chapter)
     students = students or handed_in
@@ -254,6 +294,9 @@ def _grade(
         ) from error
     console.print(class_view(result, load_problems(course.root, chapter)))
     console.print(progress.summary)
+    new = [submission.student for submission in result.submissions if not submission.unchanged]
+    if refreshed := refresh_feedback(course, chapter, new).written:
+        console.print(f"Feedback that had changed: {len(refreshed)} pages written again.")
 
 
 @contextmanager

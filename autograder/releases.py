@@ -27,8 +27,9 @@ def keep_release(classroom: Path, chapter: str, released: Path) -> None:
     """Keep the release that lies in the file ``released``, if there is one."""
     if not released.is_file():
         return
-    text = json.dumps(_reduced(nbformat.read(released, as_version=4)), sort_keys=True)
-    place = _folder(classroom, chapter) / f"{hashlib.sha256(text.encode()).hexdigest()[:24]}.json"
+    notebook = nbformat.read(released, as_version=4)
+    text = _reduced_text(notebook)
+    place = _folder(classroom, chapter) / f"{release_digest(notebook)}.json"
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".{place.name}.{os.getpid()}")
@@ -36,6 +37,11 @@ def keep_release(classroom: Path, chapter: str, released: Path) -> None:
         part.replace(place)
     for old in _by_age(classroom, chapter)[:-MOST]:
         old.unlink(missing_ok=True)
+
+
+def release_digest(notebook: NotebookNode) -> str:
+    """Return a name for the release that a notebook is, as it was handed out."""
+    return hashlib.sha256(_reduced_text(notebook).encode()).hexdigest()[:24]
 
 
 def kept_releases(classroom: Path, chapter: str) -> Iterator[NotebookNode]:
@@ -48,6 +54,17 @@ def kept_releases(classroom: Path, chapter: str) -> Iterator[NotebookNode]:
         yield nbformat.from_dict(reduced)
 
 
+def earlier_texts(classroom: Path, chapter: str, present: NotebookNode) -> tuple[str, ...]:
+    """Return the texts of earlier releases that the present one has no more: not the students'."""
+    texts = {
+        cell.source
+        for release in kept_releases(classroom, chapter)
+        for cell in release.cells
+        if cell.cell_type != "code"
+    }
+    return tuple(sorted(texts - {cell.source for cell in present.cells}))
+
+
 def _folder(classroom: Path, chapter: str) -> Path:
     return classroom / NOTES / "releases" / chapter
 
@@ -55,6 +72,10 @@ def _folder(classroom: Path, chapter: str) -> Path:
 def _by_age(classroom: Path, chapter: str) -> list[Path]:
     paths = _folder(classroom, chapter).glob("*.json")
     return sorted(paths, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def _reduced_text(notebook: NotebookNode) -> str:
+    return json.dumps(_reduced(notebook), sort_keys=True)
 
 
 def _reduced(notebook: NotebookNode) -> dict[str, Any]:

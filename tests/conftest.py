@@ -30,7 +30,16 @@ MARKERS = {
     "slow": ("site", "graded", "machines", "pyodide"),
 }
 # The order of the folders of tests: what takes long first, so that no process ends last, alone.
-ORDER = ("solutions", "grading", "book", "project", "autograder", "laboratory", "benchmarks")
+ORDER = (
+    "solutions",
+    "grading",
+    "teaching",
+    "book",
+    "project",
+    "autograder",
+    "laboratory",
+    "benchmarks",
+)
 # Chromium itself would ask its maker's hosts for updates and the like.
 BROWSER_OPTIONS = [
     "--no-sandbox",

@@ -15,7 +15,7 @@ def write_course(
     """Write the sources of a course with one chapter, and return the chapter's folder.
 
     ``exercise`` is its Markdown, ``settings`` its ``chapter.py``, ``tasks`` the sources of its
-    tasks by name. nbgrader's settings are the course's own.
+    tasks by name. nbgrader's settings are the course's own, and so is its id.
     """
     folder = root / "solutions" / chapter
     (folder / "tasks").mkdir(parents=True)
@@ -26,4 +26,5 @@ def write_course(
     for name, source in tasks.items():
         (folder / "tasks" / f"{name}.py").write_text(source)
     shutil.copy(COURSE / "nbgrader_config.py", root)
+    (root / "course.toml").write_text('id = "cnn"\n')
     return folder

@@ -8,15 +8,22 @@ same files give the same bytes.
 
 from __future__ import annotations
 
+import json
 import sys
 import textwrap
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import nbformat
+
+import autograder
+from autograder.chapter import chapters as all_chapters
+from autograder.course_settings import chapters_in_use
 from autograder.imported_files import imported_by, imported_files
 from autograder.needed_code import is_python
 from autograder.packages import PYTORCH_SIZE, pip_install
+from autograder.releases import release_digest
 from autograder.student.exercise_file import read_exercise
 
 ARCHIVE_NAME = "cnn-course-exercises.zip"
@@ -71,18 +78,30 @@ class NotForStudents(Exception):
     """A file that is about to go into the archive holds what students must not get."""
 
 
-def make_archive(course_root: Path, target: Path) -> Path:
+def make_archive(
+    course_root: Path,
+    target: Path,
+    chapters: Iterable[str] | None = None,
+    look_through: Callable[[str, bytes], None] = lambda name, data: None,
+) -> Path:
     """Write the students' archive of the course at ``course_root`` to ``target``.
 
+    ``chapters`` are those that are in it, by default all in use. ``look_through`` is called with
+    every file's name and bytes, and may refuse it.
     Returns ``target``. Raises :class:`NotForStudents`, and writes nothing, if a file holds a
     solution or a hidden test.
     """
+    chosen = set(chapters_in_use(course_root) if chapters is None else chapters)
+    left_out = {course_root / "exercises" / name for name in all_chapters(course_root)}
+    left_out -= {course_root / "exercises" / name for name in chosen}
     contents = {"README.md": README.encode()}
-    for path in student_files(course_root):
+    for path in student_files(course_root, left_out):
         name = path.relative_to(course_root).as_posix()
         contents[name] = path.read_bytes()
         if path.suffix == ".ipynb":
             _refuse_secrets(path, contents[name])
+            contents[name] = stamped(contents[name])
+        look_through(name, contents[name])
     write_archive(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
     return target
 
@@ -113,8 +132,19 @@ def write_archive(target: Path, contents: Mapping[str, bytes]) -> None:
             archive.writestr(entry, data)
 
 
-def student_files(course_root: Path) -> Iterator[Path]:
-    """Return the files of the course that students get."""
+def stamped(notebook: bytes) -> bytes:
+    """Return a notebook that says from which release of the course it is."""
+    document = json.loads(notebook)
+    if "nbformat" not in document:
+        return notebook
+    release = release_digest(nbformat.reads(notebook.decode("utf-8"), as_version=4))
+    document["metadata"]["course"] = {"version": autograder.__version__, "release": release}
+    text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
+    return f"{text}\n".encode()
+
+
+def student_files(course_root: Path, left_out: Container[Path] = ()) -> Iterator[Path]:
+    """Return the files of the course that students get, but for those in folders ``left_out``."""
     for name in SINGLE_FILES:
         if (course_root / name).is_file():
             yield course_root / name
@@ -122,6 +152,8 @@ def student_files(course_root: Path) -> Iterator[Path]:
     for folder in FOLDERS:
         for path in sorted((course_root / folder).rglob("*")):
             inside = path.relative_to(course_root).parts
+            if path.parent in left_out:
+                continue
             hidden = any(part.startswith((".", "__pycache__")) for part in inside)
             if path.is_file() and not hidden and path.suffix in SUFFIXES:
                 yield path

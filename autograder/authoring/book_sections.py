@@ -17,7 +17,7 @@ from autograder import __version__
 from autograder.authoring.source import Exercise
 from autograder.chapter import SourceError, line_of
 from autograder.checks import ChapterFacts, Checks
-from autograder.course_settings import course_settings
+from autograder.course_settings import load_course_settings
 from autograder.problems import Problem
 from autograder.sections import Section
 
@@ -86,7 +86,7 @@ def read_book(course: Path) -> Book:
     contents = course / "_toc.yml"
     book = Book({}, {}, {}, {})
     if contents.is_file():
-        site = course_settings(course).site
+        site = load_course_settings(course).site
         for page in re.findall(r"^ *- file: *(\S+)$", contents.read_text("utf-8"), re.MULTILINE):
             book = _with_page(book, course / f"{page}.md", page, site)
     return book

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import shutil
+import tempfile
 from pathlib import Path
 
 import nbformat
+from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import SaveCells
+from traitlets.config import Config
 
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
@@ -18,7 +23,7 @@ from autograder.authoring.proof import one_thread, prove
 from autograder.authoring.proven_marks import prove_marks
 from autograder.chapter import load_chapter
 from autograder.checks import FILE_NAME, save_checks
-from autograder.course_settings import course_settings
+from autograder.course_settings import load_course_settings
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.packages import DEFAULT_PACKAGES, import_name
 from autograder.releases import keep_release
@@ -61,15 +66,41 @@ def generate_release(
     coursedir = CourseDirectory(config=config)
     folder = Path(coursedir.format_path(coursedir.release_directory, ".", chapter)).resolve()
     keep_release(course, chapter, folder / f"{chapter}.ipynb")
-    converter = GenerateAssignment(coursedir=coursedir, config=config)
-    converter.force = True
-    converter.log.setLevel(logging.WARNING)
-    converter.start()
-    # Not through nbgrader, which would expect them in every submission.
-    for name in load_chapter(course, chapter).companions:
-        source = course / "solutions" / chapter / f"{name}.md"
-        nbformat.write(companion_notebook(source), folder / f"{name}.ipynb")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Aside, and then put in place: whatever goes wrong, students' files are whole.
+    with tempfile.TemporaryDirectory(prefix=".generated-", dir=folder.parent) as aside:
+        config.CourseDirectory.release_directory = aside
+        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+        converter.no_database = True
+        converter.preprocessors = [
+            step for step in converter.preprocessors if step is not SaveCells
+        ]
+        converter.log.setLevel(logging.WARNING)
+        converter.start()
+        fresh = Path(aside) / chapter
+        # Not through nbgrader, which would expect them in every submission.
+        for name in load_chapter(course, chapter).companions:
+            source = course / "solutions" / chapter / f"{name}.md"
+            nbformat.write(companion_notebook(source), fresh / f"{name}.ipynb")
+        if folder.exists():
+            folder.rename(Path(aside) / "before")
+        fresh.rename(folder)
+    _enter(config, coursedir.db_url, chapter, folder / f"{chapter}.ipynb")
     return folder
+
+
+def _enter(config: Config, gradebook: str, chapter: str, released: Path) -> None:
+    """Enter an exercise in nbgrader's gradebook, unless a class was graded with other tasks.
+
+    ``autograder migrate`` carries those into the gradebook.
+    """
+    with Gradebook(gradebook, config.CourseDirectory.course_id) as known:
+        known.update_or_create_assignment(chapter)
+    names = {"assignment": chapter, "notebook": chapter, "student": "", "db_url": gradebook}
+    with contextlib.suppress(RuntimeError):  # nbgrader's word for: there are submissions
+        SaveCells(config=config).preprocess(
+            nbformat.read(released, as_version=4), {"nbgrader": names}
+        )
 
 
 def write_source(course: Path, chapter: str) -> None:
@@ -90,7 +121,7 @@ def write_source(course: Path, chapter: str) -> None:
     }
     facts = source.book.facts(source.exercise)
     checks = source.checks()
-    if course_settings(course).other_styles:
+    if load_course_settings(course).other_styles:
         checks = [
             dataclasses.replace(known, other_styles=sealed_styles(source.problems[known.function]))
             for known in checks

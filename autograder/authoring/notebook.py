@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.chapter_source import BEGIN, END, ChapterSource
+from autograder.authoring.exercise_size import with_facts
 from autograder.authoring.source import (
     DIFFICULTIES,
     Demo,
@@ -35,7 +36,7 @@ def source_notebook(chapter: ChapterSource) -> NotebookNode:
     for part in chapter.exercise.parts:
         match part:
             case Text():
-                cells.append(new_markdown_cell(part.source))
+                cells.append(new_markdown_cell(with_facts(part.source, chapter.exercise)))
             case Demo():
                 cells.append(_demo(part))
             case TaskCell():

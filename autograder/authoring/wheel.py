@@ -17,7 +17,7 @@ from autograder.authoring.archive import write_archive
 from autograder.imported_files import imported_files
 
 STUDENT_SIDE = ("__init__.py", "__main__.py", "student")
-INSTRUCTORS = ("authoring", "grading", "instructor.py")
+INSTRUCTORS = ("authoring", "grading", "teaching", "instructor.py")
 EXTRAS = ("terminal", "notebook", "visualization")
 """The extras of the package that are a student's."""
 

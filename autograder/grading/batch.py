@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from autograder.grading.course import Course, CourseError, GradedChapter
-from autograder.grading.gradebook import Ledger, write_whole
+from autograder.grading.gradebook import Arrival, Ledger
+from autograder.grading.graded_files import write_whole
 from autograder.grading.handed_in import UnclearTime, handed_in
 from autograder.grading.jobs import ClusterError, Graders, Job, ungraded
+from autograder.grading.lateness import update_lateness
 from autograder.grading.options import (
     DEFAULT_OPTIONS,
     Figures,
@@ -28,7 +30,7 @@ from autograder.grading.remarks import fair_remarks
 from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import Submission, read_submission
 from autograder.nbgrader_settings import nbgrader_settings
-from autograder.releases import keep_release
+from autograder.releases import earlier_texts, keep_release
 
 _log = logging.getLogger(__name__)
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -82,6 +84,7 @@ def grade(
         jobs = _Jobs(course, loaded, names, None if options.force else ledger, report)
         for job, (result, notebook) in graders.grade(jobs):
             report(_saved(course, loaded, ledger, job, result, notebook))
+    update_lateness(course, chapter)
     return ClassResult(chapter, tuple(sorted(results, key=lambda result: result.student)))
 
 
@@ -104,7 +107,7 @@ def _graders(
 
 def students_of(course: Course, chapter: str) -> list[str]:
     """Return who has handed something in, in alphabetical order."""
-    submitted = course.classroom / "submitted"
+    submitted = course.classroom / course.submitted_directory
     return sorted(
         path.name
         for path in (submitted.iterdir() if submitted.is_dir() else ())
@@ -131,6 +134,7 @@ class _Jobs:
         self._students = iter(students)
         self._ledger = ledger
         self._report = report
+        self._earlier = earlier_texts(course.classroom, chapter.name, chapter.release)
 
     def __iter__(self) -> Iterator[Job]:
         return self
@@ -168,7 +172,7 @@ class _Jobs:
             known = _known(course, chapter, self._ledger, student, stamp)
             if known is not None:
                 return known
-        return Job(student, submission, seed, stamp)
+        return Job(student, submission, seed, stamp, self._earlier)
 
 
 def _can_be_named(student: str) -> bool:
@@ -275,6 +279,7 @@ def _record(
     state = _state(course, result.chapter, job.student)
     with ledger.writing():
         state.unlink(missing_ok=True)
-        ledger.record(job.student, notebook, bool(result.for_a_person), moment)
+        arrival = Arrival(moment, job.submission.files)
+        ledger.record(job.student, notebook, bool(result.for_a_person), arrival)
         fields = {"stamp": job.stamp, "result": dataclasses.asdict(result)}
         write_whole(state, json.dumps(fields, ensure_ascii=False, indent=1))

@@ -10,6 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
@@ -18,9 +19,16 @@ from autograder.chapter import Limits, load_chapter, load_problems
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.rebuild import is_test
+from autograder.nbgrader_settings import nbgrader_settings
 from autograder.problems import Problem
 from autograder.releases import NOTES
 from autograder.sections import Section
+
+if TYPE_CHECKING:
+    from nbgrader.coursedir import CourseDirectory
+
+STRUCTURE = "{nbgrader_step}/{student_id}/{assignment_id}"
+"""Where nbgrader keeps a student's files unless it is told otherwise."""
 
 SECRET_FILE = ".course_secret"
 SECRET_VARIABLE = "AUTOGRADER_SECRET"
@@ -75,31 +83,83 @@ class GradedChapter:
 class Course:
     """A course, and one class that takes it.
 
-    ``root`` holds ``solutions/`` and ``exercises/``. ``classroom`` holds ``submitted/``,
-    ``autograded/``, ``feedback/`` and the gradebook; it is the root unless told otherwise.
+    ``root`` holds ``solutions/`` and ``exercises/``. ``classroom`` holds the folders with what was
+    handed in and what came of it, and the gradebook, whose database URL is ``gradebook``; it is
+    the root unless told otherwise.
     """
 
     root: Path
     classroom: Path
+    gradebook: str
+    submitted_directory: str = "submitted"
+    autograded_directory: str = "autograded"
+    feedback_directory: str = "feedback"
 
     @classmethod
     def at(cls, root: Path | str, classroom: Path | str | None = None) -> Course:
-        """Return the course in the folder ``root``, with the class in ``classroom``."""
-        root = Path(root).resolve()
-        return cls(root, Path(classroom).resolve() if classroom is not None else root)
+        """Return the course in the folder ``root``, with the class that its settings name.
 
-    @property
-    def gradebook(self) -> str:
-        """The database URL of the class's gradebook."""
-        return f"sqlite:///{self.classroom / 'gradebook.db'}"
+        Another ``classroom`` has the same folders in it, and a gradebook of its own. Raises
+        :class:`CourseError` for settings of nbgrader that the course cannot follow.
+        """
+        root = Path(root).resolve()
+        directory = dict(nbgrader_settings(root).CourseDirectory)
+        for step, folder in (("source", "solutions"), ("release", "exercises")):
+            named = root / directory.get(f"{step}_directory", folder)
+            if named.resolve() != root / folder:
+                raise CourseError(
+                    f"nbgrader's settings name {named} as {step}_directory, and the course's is "
+                    f"{root / folder}: it cannot lie elsewhere."
+                )
+        usual = Path(directory["root"]).resolve()
+        home = usual if classroom is None else Path(classroom).resolve()
+        if home != usual:
+            directory.pop("db_url", None)
+        return cls.placed(root, home, directory)
+
+    @classmethod
+    def placed(cls, root: Path, classroom: Path, directory: Mapping[str, Any]) -> Course:
+        """Return the course in ``root`` with a class whose files lie as nbgrader's settings say.
+
+        ``directory`` holds settings of nbgrader's ``CourseDirectory``. Raises :class:`CourseError`
+        for those that cannot be followed.
+        """
+        if directory.get("directory_structure", STRUCTURE) != STRUCTURE:
+            raise CourseError(
+                f"nbgrader's settings name the directory_structure "
+                f"{directory['directory_structure']}. Only {STRUCTURE} can be graded: remove it."
+            )
+        steps = ("submitted", "autograded", "feedback")
+        names = {f"{step}_directory" for step in steps} & set(directory)
+        return cls(
+            root,
+            classroom,
+            directory.get("db_url") or f"sqlite:///{classroom / 'gradebook.db'}",
+            **{name: str(directory[name]) for name in names},
+        )
+
+    @classmethod
+    def of(cls, directory: CourseDirectory, classroom: Path | None = None) -> Course:
+        """Return the course that one of nbgrader's own commands works for.
+
+        ``classroom`` is where its files lie, if that is not nbgrader's root.
+        """
+        root = Path(directory.root).resolve()
+        classroom = classroom or root
+        source = classroom / directory.source_directory
+        names = ("db_url", "submitted_directory", "autograded_directory", "feedback_directory")
+        settings = {name: getattr(directory, name) for name in (*names, "directory_structure")}
+        if "db_url" not in directory.config.CourseDirectory and classroom != root:
+            del settings["db_url"]  # nbgrader's default lies in its root
+        return cls.placed(source.resolve().parent, classroom, settings)
 
     def submitted(self, student: str, chapter: str) -> Path:
         """The folder with what a student handed in."""
-        return self.classroom / "submitted" / student / chapter
+        return self.classroom / self.submitted_directory / student / chapter
 
     def autograded(self, student: str, chapter: str) -> Path:
         """The folder with a student's graded notebook."""
-        return self.classroom / "autograded" / student / chapter
+        return self.classroom / self.autograded_directory / student / chapter
 
     @property
     def notes(self) -> Path:

@@ -43,11 +43,17 @@ class TaskGrade:
 
 @dataclasses.dataclass(frozen=True)
 class NotebookGrade:
-    """A graded notebook, the grades of its tasks, and what was remarkable about it."""
+    """A graded notebook, the grades of its tasks, and what was remarkable about it.
+
+    ``seconds`` is what its code took of the chapter's ``total_seconds``, in full tenths of that;
+    ``stopped`` says why cells were stopped.
+    """
 
     notebook: NotebookNode
     tasks: tuple[TaskGrade, ...]
     flags: tuple[str, ...] = ()
+    seconds: float = 0.0
+    stopped: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +100,8 @@ class NotebookGrader:
         for each, grade in zip(examined, grades, strict=True):
             each.cell.outputs = _test_outputs(grade, sources)
         flags = rebuilt.flags + tuple(run.flags)
-        return NotebookGrade(rebuilt.notebook, tuple(grades), flags)
+        stopped = tuple(dict.fromkeys(run.stopped))
+        return NotebookGrade(rebuilt.notebook, tuple(grades), flags, run.seconds, stopped)
 
     def _task(self, cell: NotebookNode) -> Task | None:
         """Return the task whose function is examined where this cell stands."""

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
-import fcntl
-import os
+import re
 import warnings
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
-from nbgrader.preprocessors import AssignLatePenalties, SaveCells
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
-from sqlalchemy.exc import DatabaseError, SAWarning
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.grading.course import Course, CourseError, GradedChapter
+from autograder.grading.database import GradebookLock, shown_url, telling
+from autograder.grading.graded_files import Answer, answers_of, graded_answers, write_graded
 
-ADVICE = {
-    "locked": "Another program writes into it: close it (a database browser, a second server).",
-    "not a database": "Move it away to start a new gradebook, or restore a copy of it.",
-    "malformed": "Move it away to start a new gradebook, or restore a copy of it.",
-    "no such": "An older nbgrader has made it: run `nbgrader db upgrade`.",
-    "readonly": "Its file or folder may not be written to: change that.",
-    "full": "There is no room: make some.",
-}
-"""What to do, by words in the database's own messages."""
+_NOTE = re.compile(r"An earlier answer was given [\d.]+ points by hand\.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrival:
+    """What came with a notebook: when (in UTC; None if unknown), and the files beside it."""
+
+    moment: datetime.datetime | None = None
+    files: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 class Ledger:
@@ -43,9 +44,9 @@ class Ledger:
         self._course = course
         self._chapter = chapter
         self._config = config
-        course.notes.mkdir(parents=True, exist_ok=True)
+        self._lock = GradebookLock(course)
         with self.writing():
-            with self._telling():
+            with telling(course):
                 self._gradebook = Gradebook(course.gradebook, config.CourseDirectory.course_id)
             self._register()
 
@@ -54,36 +55,17 @@ class Ledger:
 
     def __exit__(self, *exception: object) -> None:
         self._gradebook.close()
+        self._lock.close()
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> contextlib.AbstractContextManager[None]:
         """Keep every other grader of this class from writing."""
-        with (self._course.notes / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Say in one sentence what is wrong with the gradebook; raises :class:`CourseError`."""
-        try:
-            yield
-        except DatabaseError as error:
-            said = str(error.orig)
-            todo = next(
-                (advice for words, advice in ADVICE.items() if words in said),
-                "See whether its folder is in order and has room.",
-            )
-            url = self._course.gradebook
-            raise CourseError(
-                f"The gradebook {url}: {said}. {todo} Marks saved before are kept; grade again "
-                "when that is done."
-            ) from error
+        return self._lock.held()
 
     def scores(self, student: str) -> dict[str, float | None]:
         """Return the automatic points of a student's graded cells; empty if there are none."""
         name = self._chapter.name
         try:
-            with self._telling():
+            with telling(self._course):
                 submission = self._gradebook.find_submission_notebook(name, name, student)
                 names = _cell_names(submission)
                 return {names[grade.cell_id]: grade.auto_score for grade in submission.grades}
@@ -93,20 +75,18 @@ class Ledger:
             self._gradebook.db.remove()
 
     def record(
-        self,
-        student: str,
-        text: str,
-        needs_person: bool,
-        handed_in: datetime.datetime | None = None,
+        self, student: str, text: str, needs_person: bool, arrival: Arrival | None = None
     ) -> None:
         """Save a graded notebook: its points in the gradebook, its text in ``autograded/``.
 
-        ``handed_in`` is in UTC. To be called while :meth:`writing`.
+        To be called while :meth:`writing`.
         """
         name = self._chapter.name
+        arrival = arrival or Arrival()
         notebook: NotebookNode = nbformat.v4.reads(text)  # our own: no need to validate it
-        options = {"timestamp": handed_in} if handed_in is not None else {}
-        with self._telling(), self._transaction():
+        options = {"timestamp": arrival.moment} if arrival.moment is not None else {}
+        folder = self._course.autograded(student, name)
+        with telling(self._course), self._transaction():
             with warnings.catch_warnings():
                 # nbgrader relates objects before it adds them to the session, and gets away
                 # with it.
@@ -114,15 +94,12 @@ class Ledger:
                 self._gradebook.update_or_create_student(student)
                 self._gradebook.update_or_create_submission(name, student, **options)
             submission = self._gradebook.find_submission_notebook(name, name, student)
-            _enter(submission, notebook, needs_person)
-            submission.late_submission_penalty = None
-            late = submission.assignment.total_seconds_late > 0
-        if late:
-            with self._telling():
-                penalties = AssignLatePenalties(config=self._config)
-                penalties.preprocess(notebook, self._resources(student))
-        place = self._course.autograded(student, name) / f"{name}.ipynb"
-        write_whole(place, text + "\n")
+            earlier = None
+            if any(grade.manual_score is not None for grade in submission.grades):
+                earlier = graded_answers(folder / f"{name}.ipynb")
+            _enter(submission, notebook, needs_person, earlier)
+        ignored = list(self._config.CourseDirectory.get("ignore", ()))
+        write_graded(folder, self._chapter, text, arrival.files, ignored)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -145,21 +122,21 @@ class Ledger:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
         name = self._chapter.name
         try:
-            with self._telling():
+            with telling(self._course):
                 if self._is_registered():
                     return
         finally:
             self._gradebook.db.remove()
         release = nbformat.from_dict(self._chapter.release)
         try:
-            with self._telling():
+            with telling(self._course):
                 self._gradebook.update_or_create_assignment(name)
                 SaveCells(config=self._config).preprocess(release, self._resources(""))
         except RuntimeError as error:
             raise CourseError(
-                f"The tasks of {name} are not those that earlier submissions were graded with, and "
-                f"nbgrader cannot change them any more. Move {self._course.gradebook} away to "
-                "start a new gradebook, or restore the earlier exercise."
+                f"The tasks of {name} are not those that earlier submissions were graded with. "
+                f"`autograder migrate {name}` says what has changed, and carries it into "
+                f"{shown_url(self._course)}; or restore the earlier exercise."
             ) from error
 
     def _is_registered(self) -> bool:
@@ -200,28 +177,42 @@ def _cell_names(submission: SubmittedNotebook) -> dict[str, str]:
     return {cell.id: cell.name for cell in cells}
 
 
-def _enter(submission: SubmittedNotebook, notebook: NotebookNode, needs_person: bool) -> None:
-    """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them."""
+def _enter(
+    submission: SubmittedNotebook,
+    notebook: NotebookNode,
+    needs_person: bool,
+    earlier: Mapping[str, Answer] | None,
+) -> None:
+    """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them.
+
+    earlier: the answers that marks by hand were given for; None if nobody can tell any more.
+    """
     names = _cell_names(submission)
     grades = {names[grade.cell_id]: grade for grade in submission.grades}
     comments = {names[comment.cell_id]: comment for comment in submission.comments}
+    answers = answers_of(notebook)
     for cell in notebook.cells:
-        if is_grade(cell):
-            grade = grades[cell.metadata.nbgrader.grade_id]
-            grade.auto_score, _ = determine_grade(cell)
-            # A manual score stays, but a person has to confirm it for the new submission.
-            grade.needs_manual_grade = (
-                needs_person or grade.manual_score is not None or grade.auto_score is None
-            )
         if is_solution(cell):
             comment = comments[cell.metadata.nbgrader.grade_id]
             untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
-            comment.auto_comment = "No response." if untouched else None
+            remarks = ["No response."] * untouched + _NOTE.findall(comment.auto_comment or "")
+            comment.auto_comment = " ".join(remarks) or None
+    for cell in notebook.cells:
+        if is_grade(cell):
+            name = cell.metadata.nbgrader.grade_id
+            grade, before = grades[name], grades[name].auto_score
+            grade.auto_score, _ = determine_grade(cell)
+            unmarked = grade.manual_score is None and grade.auto_score is None
+            lost = grade.manual_score is not None and earlier is None
+            grade.needs_manual_grade = needs_person or unmarked or lost
+            moved = before != grade.auto_score
+            if earlier is not None and answers[name].changed_since(earlier.get(name), moved):
+                _set_aside(grade, comments[name.removeprefix("check-")])
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is either there as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+def _set_aside(grade: Grade, comment: Comment) -> None:
+    """Let a mark by hand that another answer was given count no more, and say so beside it."""
+    if grade.manual_score is not None:
+        note = f"An earlier answer was given {grade.manual_score:g} points by hand."
+        comment.auto_comment = " ".join(filter(None, (comment.auto_comment, note)))
+        grade.manual_score, grade.needs_manual_grade = None, True

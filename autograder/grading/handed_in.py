@@ -52,6 +52,15 @@ def _decoded(content: bytes) -> str:
 
 
 def _moment(text: str) -> datetime.datetime:
+    moment = only_reading(text)
+    return moment.astimezone(datetime.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def only_reading(text: str) -> datetime.datetime:
+    """Return the moment that a text names, with its zone if it names one.
+
+    Raises ValueError, OverflowError or UnknownTimezoneWarning if it names none, or several.
+    """
     orders = (False,) if _YEAR_FIRST.match(text) else (False, True)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UnknownTimezoneWarning)
@@ -62,5 +71,4 @@ def _moment(text: str) -> datetime.datetime:
         }
     if len(readings) > 1:
         raise ValueError("it can be read in several ways")
-    [moment] = readings
-    return moment.astimezone(datetime.UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return readings.pop()

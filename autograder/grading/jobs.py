@@ -30,12 +30,16 @@ Graded = tuple[SubmissionResult, str]
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A submission that has to be graded, and a hash of everything that its marks depend on."""
+    """A submission that has to be graded, and a hash of everything that its marks depend on.
+
+    ``earlier`` are texts of earlier releases, see :func:`~autograder.grading.rebuild.rebuild`.
+    """
 
     student: str
     submission: Submission
     seed: int
     stamp: str
+    earlier: tuple[str, ...] = ()
 
 
 class Jobs(Protocol):
@@ -102,6 +106,7 @@ def unpacked_jobs(data: bytes) -> list[Job]:
             **{
                 **fields,
                 "seed": int(fields["seed"]),
+                "earlier": tuple(fields["earlier"]),
                 "submission": Submission(
                     **{**fields["submission"], "links": tuple(fields["submission"]["links"])}
                 ),

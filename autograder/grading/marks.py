@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autograder.grading.explained import is_unexplained, rule_counts
 from autograder.grading.results import ClassResult
 from autograder.problems import Problem
 
@@ -24,6 +25,7 @@ def class_view(result: ClassResult, problems: Mapping[str, Problem]) -> Renderab
     parts: list[RenderableType] = [_marks(result)]
     for title, lines in (
         ("Most common misconceptions", list(_misconceptions(result, problems))),
+        ("What explained wrong answers", list(_explained(result))),
         ("Remarks", list(_remarks(result))),
         ("Needs a person", list(_needs_person(result))),
     ):
@@ -69,6 +71,19 @@ def _misconceptions(result: ClassResult, problems: Mapping[str, Problem]) -> Ite
         if counts:
             listed = "; ".join(f"{n} x {title}" for title, n in counts.most_common(MOST_COMMON))
             yield f"  {task.function}: {listed}"
+
+
+def _explained(result: ClassResult) -> Iterator[str]:
+    tasks = [task for submission in result.submissions for task in submission.tasks]
+    for words, count in rule_counts(tasks):
+        yield f"  {count} x {words}"
+    unexplained = Counter(task.function for task in tasks if is_unexplained(task))
+    if unexplained:
+        listed = ", ".join(f"{count} of {function}" for function, count in unexplained.items())
+        yield (
+            f"  Nothing explained {listed}: `autograder report {result.chapter}` shows what they "
+            "have in common."
+        )
 
 
 def _remarks(result: ClassResult) -> Iterator[str]:

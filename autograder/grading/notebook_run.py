@@ -38,6 +38,7 @@ class NotebookRun:
         self, sandbox: Sandbox, limits: Limits, files: Mapping[str, bytes], tasks: int
     ) -> None:
         self.flags: list[str] = []
+        self.stopped: list[str] = []
         self._sandbox = sandbox
         self._limits = limits
         self._files = files
@@ -56,6 +57,15 @@ class NotebookRun:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    @property
+    def seconds(self) -> float:
+        """What has been taken of the time that a whole submission has, in full tenths of that.
+
+        Two gradings of one submission say the same, but for one that comes close to a full tenth.
+        """
+        tenth = self._limits.total_seconds / 10
+        return (self._limits.total_seconds - self._left) // tenth * tenth
 
     def cell(self, source: str, draw_figures: bool) -> list[NotebookNode]:
         """Run a cell and return its outputs."""
@@ -100,6 +110,7 @@ class NotebookRun:
     def _stopped(self, why: str) -> NotebookNode:
         """Note that the last cell was stopped: of it, only definitions are ever repeated."""
         self._steps[-1]["definitions_only"] = True
+        self.stopped.append(why.replace("this cell", "a cell"))
         return note(f"Stopped: {why}.")
 
     def remember(self, function: str) -> None:

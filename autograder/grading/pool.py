@@ -15,7 +15,8 @@ from autograder.grading.engine import NotebookGrade, NotebookGrader
 from autograder.grading.jobs import Graded, Job, Jobs, notebook_text, ungraded
 from autograder.grading.options import Figures
 from autograder.grading.rebuild import rebuild
-from autograder.grading.results import SubmissionResult, TaskResult
+from autograder.grading.recorded import recorded
+from autograder.grading.results import SubmissionResult
 from autograder.grading.sandbox import Sandbox, SandboxBroken
 from autograder.grading.submitted_notebook import UnreadableSubmission
 
@@ -81,7 +82,7 @@ class SandboxPool:
                 if sandbox is None:
                     sandbox = open_sandbox(self._chapter)
                 try:
-                    rebuilt = rebuild(submitted, self._chapter.release)
+                    rebuilt = rebuild(submitted, self._chapter.release, job.earlier)
                     grader = NotebookGrader(self._chapter, sandbox, self._figures)
                     grade = grader.grade(rebuilt, job.seed, job.submission.files)
                     return _result(self._chapter, job, grade), notebook_text(grade.notebook)
@@ -107,11 +108,16 @@ def open_sandbox(chapter: GradedChapter) -> Sandbox:
 
 
 def _result(chapter: GradedChapter, job: Job, grade: NotebookGrade) -> SubmissionResult:
-    tasks = tuple(
-        TaskResult(task.function, task.points, task.max_points, task.misconception)
-        for task in grade.tasks
-    )
+    tasks = tuple(map(recorded, grade.tasks))
     flags = grade.flags
     if job.submission.links:
         flags += (f"symbolic links were not followed: {', '.join(job.submission.links)[:200]}",)
-    return SubmissionResult(job.student, chapter.name, "graded", tasks, flags=flags)
+    return SubmissionResult(
+        job.student,
+        chapter.name,
+        "graded",
+        tasks,
+        flags=flags,
+        seconds=grade.seconds,
+        stopped=grade.stopped,
+    )

@@ -31,6 +31,7 @@ from autograder.grading.remarks import fair_remarks
 from autograder.grading.sandbox import Sandbox
 from autograder.grading.submission import read_submission
 from autograder.grading.submitted_notebook import UnreadableSubmission
+from autograder.releases import earlier_texts
 
 Resources = dict[str, Any]
 
@@ -38,11 +39,9 @@ Resources = dict[str, Any]
 class _CoursePreprocessor(NbGraderPreprocessor):  # type: ignore[misc]
     """A preprocessor that knows which course it works for."""
 
-    def course(self, chapter: str) -> Course:
+    def course(self) -> Course:
         """Return the course and the class, as nbgrader's settings name them."""
-        directory: CourseDirectory = self.parent.parent.coursedir
-        source = directory.format_path(directory.source_directory, ".", chapter)
-        return Course.at(Path(source).resolve().parents[1], directory.root)
+        return Course.of(self.parent.parent.coursedir)
 
 
 class SubmissionExporter(NotebookExporter):
@@ -75,7 +74,7 @@ class RebuildSubmission(_CoursePreprocessor):
     def preprocess(self, _nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Return the notebook to be graded."""
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
-        course = self.course(name)
+        course = self.course()
         # nbgrader has read the notebook in its own way; ours accepts exactly what `grade` does.
         submission = read_submission(course.submitted(student, name), name)
         submitted = submission.parsed()
@@ -83,7 +82,8 @@ class RebuildSubmission(_CoursePreprocessor):
             # nbgrader has followed them already, but removes its copies after an error.
             raise UnreadableSubmission(f"There are symbolic links: {', '.join(submission.links)}.")
         chapter = _chapter(course, name)
-        rebuilt = rebuild(submitted, chapter.release)
+        earlier = earlier_texts(course.classroom, name, chapter.release)
+        rebuilt = rebuild(submitted, chapter.release, earlier)
         for flag in fair_remarks(course, chapter, submission, rebuilt.flags):
             self.log.warning("%s: %s", student, flag)
         return rebuilt.notebook, resources
@@ -101,7 +101,7 @@ class ExamineSubmission(_CoursePreprocessor):
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
         """Return the notebook with the outputs of its cells and the points of its tests."""
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
-        course = self.course(name)
+        course = self.course()
         chapter = _chapter(course, name)
         submission = read_submission(course.submitted(student, name), name)
         grader = NotebookGrader(chapter, _sandbox(chapter), self.figures)
@@ -120,9 +120,11 @@ def register_assignment(assignment: str, notebooks: Iterable[str], **_others: st
     """
     config = Application.instance().config
     directory = CourseDirectory(config=config)
-    classroom = Path(next(iter(notebooks))).resolve().parents[3]
-    source = classroom / directory.source_directory
-    course = Course.at(source.parent, classroom)
+    if "root" in config.CourseDirectory or Path(directory.submitted_directory).is_absolute():
+        classroom = None
+    else:  # a server's: it may have been started elsewhere
+        classroom = Path(next(iter(notebooks))).resolve().parents[3]
+    course = Course.of(directory, classroom)
     with Ledger(course, _chapter(course, assignment), config):
         pass
 

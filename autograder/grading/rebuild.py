@@ -29,16 +29,21 @@ class Rebuilt:
         object.__setattr__(self, "flags", tuple(map(one_line, self.flags)))
 
 
-def rebuild(submitted: SubmittedNotebook, release: NotebookNode) -> Rebuilt:
+def rebuild(
+    submitted: SubmittedNotebook, release: NotebookNode, earlier: Iterable[str] = ()
+) -> Rebuilt:
     """Put a submission's cells into the frame of the released notebook.
 
     Cells that the release names (answers, tests, locked cells) come in the release's order, once
     each; all but the answers' sources are the release's. The student's other cells stay behind
     the named cell that they followed. Code cells of the release that are gone, such as its
     imports, are put back in front of those: nobody's own definition is replaced by them.
+
+    earlier: texts of the course's that earlier releases had: no student's answer, wherever they
+    stand.
     """
     named = {_name(cell): cell for cell in release.cells if _name(cell)}
-    ours = {cell.source for cell in release.cells}
+    ours = {cell.source for cell in release.cells} | set(earlier)
     cells = _with_lost_names(submitted.cells, named)
     cells, moved = _with_stray_answers(cells, named, ours)
     arrangement = _arrange(cells, named)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.rebuild import rebuild
 from autograder.grading.submission import Submission
-from autograder.releases import kept_releases
+from autograder.releases import earlier_texts, kept_releases
 
 
 def fair_remarks(
@@ -21,9 +21,10 @@ def fair_remarks(
     if not remarks:
         return ()
     submitted = submission.parsed()
-    present = rebuild(submitted, chapter.release).flags
+    texts = earlier_texts(course.classroom, chapter.name, chapter.release)
+    present = rebuild(submitted, chapter.release, texts).flags
     earlier = (
-        rebuild(submitted, release).flags
+        rebuild(submitted, release, texts).flags
         for release in kept_releases(course.classroom, chapter.name)
     )
     fewest = min((present, *earlier), key=len)

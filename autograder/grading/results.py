@@ -12,12 +12,32 @@ State = Literal["graded", "needs a person"]
 
 @dataclasses.dataclass(frozen=True)
 class TaskResult:
-    """The points of one task, and the misconception that explains what is missing."""
+    """The points of one task, and what explains the missing ones.
+
+    ``rule`` is the rule of the diagnosis that spoke, or another reason; empty where nothing
+    explains what failed. ``clue`` are its words where they are not the catalog's hint. ``cases``
+    has a letter for each case, and ``results`` a digest for each wrong result of a visible one
+    (see :mod:`autograder.grading.recorded`); empty in results of earlier versions.
+    """
 
     function: str
     points: float
     max_points: float
     misconception: str | None = None
+    rule: str = ""
+    clue: str = ""
+    cases: str = ""
+    results: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep of what may quote the submission what can be shown and saved."""
+        object.__setattr__(self, "clue", one_line(self.clue))
+        object.__setattr__(self, "results", one_line(self.results))
+
+    @property
+    def passed(self) -> bool:
+        """Whether all points were earned."""
+        return self.points == self.max_points
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +47,9 @@ class SubmissionResult:
     ``state`` is "needs a person" where it could not be graded; ``reason`` says why in one
     sentence. ``doubt`` is what a person has to decide although it was graded. ``flags`` are
     remarks, such as that test cells were edited. ``unchanged`` says that it had been graded
-    before. Points are those of automatically graded tasks.
+    before. ``seconds`` is what its code took of the time that a submission has, in full tenths of
+    that; ``stopped`` says which cells had to be stopped. Points are those of automatically graded
+    tasks.
     """
 
     student: str
@@ -38,12 +60,15 @@ class SubmissionResult:
     flags: tuple[str, ...] = ()
     unchanged: bool = False
     doubt: str = ""
+    seconds: float = dataclasses.field(default=0.0, compare=False)
+    stopped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Keep of what quotes the submission what can be shown and saved."""
         object.__setattr__(self, "reason", one_line(self.reason))
         object.__setattr__(self, "doubt", one_line(self.doubt))
         object.__setattr__(self, "flags", tuple(map(one_line, self.flags)))
+        object.__setattr__(self, "stopped", tuple(map(one_line, self.stopped)))
 
     @property
     def for_a_person(self) -> str:
@@ -81,7 +106,8 @@ class SubmissionResult:
     def from_fields(cls, fields: dict[str, Any]) -> SubmissionResult:
         """Return the result whose fields have been saved as JSON."""
         tasks = tuple(TaskResult(**task) for task in fields["tasks"])
-        return cls(**{**fields, "tasks": tasks, "flags": tuple(fields["flags"])})
+        listed = {name: tuple(fields.get(name, ())) for name in ("flags", "stopped")}
+        return cls(**{**fields, "tasks": tasks, **listed})
 
 
 @dataclasses.dataclass(frozen=True)

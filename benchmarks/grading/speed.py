@@ -4,6 +4,7 @@
     python -m benchmarks.grading.speed --stages      where the time goes
     python -m benchmarks.grading.speed --hostile     endless loops, memory hogs, floods among others
     python -m benchmarks.grading.speed --memory      the grader's memory over 1,000 submissions
+    python -m benchmarks.grading.speed --feedback    a page for each of 30 students
 
 See ``benchmarks/README.md`` for what is measured and how.
 """
@@ -32,7 +33,7 @@ from autograder.authoring.generate import generate
 from autograder.chapter import load_problems
 from autograder.grading.course import SECRET_VARIABLE, Course
 from autograder.grading.sample_class import write_sample_class
-from benchmarks.grading import hostile, memory, stages, stock
+from benchmarks.grading import feedback, hostile, memory, stages, stock
 from benchmarks.grading.processes import Cost, measured
 from benchmarks.grading.submissions import honest_class
 
@@ -56,12 +57,16 @@ Points = dict[str, dict[str, float]]
 
 def main(
     students: Annotated[
-        int | None, typer.Option(min=12, help="Submissions in the class: 60, for memory 1000.")
+        int | None,
+        typer.Option(
+            min=12, help="Submissions in the class: 60, for memory 1000, for feedback 30."
+        ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Every contender runs this often.")] = 2,
     only_stages: Annotated[bool, typer.Option("--stages", help="Where the time goes.")] = False,
     only_hostile: Annotated[bool, typer.Option("--hostile", help="A hostile class.")] = False,
     only_memory: Annotated[bool, typer.Option("--memory", help="Memory over time.")] = False,
+    only_feedback: Annotated[bool, typer.Option("--feedback", help="Pages for students.")] = False,
 ) -> None:
     """Measure the grading of the chapter "filters"."""
     console = Console(width=150)
@@ -75,6 +80,8 @@ def main(
             hostile.show(console, course, CHAPTER, students or 60)
         elif only_memory:
             memory.show(console, course, CHAPTER, students or 1000)
+        elif only_feedback:
+            feedback.show(console, course, CHAPTER, students or 30, rounds)
         else:
             compare(console, course, students or 60, rounds)
         console.print(load(), highlight=False)

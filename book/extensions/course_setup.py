@@ -1,20 +1,23 @@
 """What the build of the course needs and ``_config.yml`` cannot say.
 
 The pages import ``solutions``, ``book`` and ``autograder`` when they are executed. This extension
-makes them importable, however ``jupyter-book`` was started.
+makes them importable, however ``jupyter-book`` was started. The title stands in ``course.toml``.
 """
 
 from __future__ import annotations
 
 import functools
+import html
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 from autograder.authoring.book_sections import Book, read_book
+from autograder.course_settings import load_course_settings
 from book.extensions.logo import ICON
 
 COURSE_ROOT = Path(__file__).resolve().parents[2]
@@ -47,6 +50,17 @@ def make_importable(root: Path) -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(root), *filter(None, paths)])
 
 
+def use_settings(_app: Sphinx, config: Config) -> None:
+    """Take the site's title, and the repository's address if there is one, from ``course.toml``."""
+    settings = load_course_settings(COURSE_ROOT)
+    config.project = config.html_title = settings.title
+    options = config.html_theme_options
+    options.setdefault("logo", {})["text"] = settings.title
+    if settings.repository:
+        link = f'<a href="{html.escape(settings.repository)}">Its files</a>'
+        options["extra_footer"] = f"{options.get('extra_footer', '')}<p>{link}</p>"
+
+
 def mend_roles(
     _app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: Any
 ) -> None:
@@ -72,6 +86,7 @@ def write_redirect(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     make_importable(COURSE_ROOT)
+    app.connect("config-inited", use_settings, priority=100)  # before the theme reads them
     app.connect("html-page-context", mend_roles)
     app.connect("build-finished", write_redirect)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Demonstrations of the chapter "Training": digits, a watched training, broken ones, and a race."""
+"""Demonstrations of the page "Training": a watched training, broken ones, and a race."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from book import plots
+from book.training.handwriting import Digits
 from solutions.arrays import Array, Labels
 from solutions.training.convolution import conv2d_forward
 from solutions.training.draw_runs import draw_run
@@ -24,38 +24,12 @@ from solutions.training.plain_convolutions import conv2d_im2col, conv2d_loops, c
 from solutions.training.runs import Run
 from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss_and_gradients
 
-TEST_IMAGES = 360
-
-
-@dataclass(frozen=True)
-class Digits:
-    """The handwritten digits of scikit-learn: images (N, 1, 8, 8) from 0 to 1, and labels (N,)."""
-
-    x: Array
-    y: Labels
-    test_x: Array
-    test_y: Labels
-
-
-def digits() -> Digits:
-    """Return the 1797 digits in a fixed random order, the last 360 of them for testing."""
-    images, labels = load_digits(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(labels))
-    x, y = images[order].reshape(-1, 1, 8, 8) / 16, labels[order]
-    return Digits(x[:-TEST_IMAGES], y[:-TEST_IMAGES], x[-TEST_IMAGES:], y[-TEST_IMAGES:])
-
-
-def epochs_of(images: int, epochs: int, seed: int) -> Array:
-    """Return a random order of the images for each epoch, shape (epochs, images)."""
-    rng = np.random.default_rng(seed)
-    return np.stack([rng.permutation(images) for _ in range(epochs)])
-
 
 @dataclass
 class Progress:
     """Looks at a network before each epoch, and writes a line with a bar that grows.
 
-    Calling it returns loss and accuracy on the test images.
+    Calling it returns loss and accuracy on the validation images.
     """
 
     data: Digits
@@ -64,12 +38,10 @@ class Progress:
 
     def __call__(self, parameters: Parameters) -> tuple[float, float]:
         """Measure, write the line, and count the epoch."""
-        right = accuracy(parameters, self.data.test_x, self.data.test_y)
-        loss = cross_entropy(scores(parameters, self.data.test_x), self.data.test_y)
+        right = accuracy(parameters, self.data.validation_x, self.data.validation_y)
+        loss = cross_entropy(scores(parameters, self.data.validation_x), self.data.validation_y)
         bar = "█" * self.done + "░" * (self.epochs - self.done)
-        print(
-            f"{self.done:2} of {self.epochs} epochs {bar} test loss {loss:.3f}, {right:6.1%} right"
-        )
+        print(f"{self.done:2} of {self.epochs} epochs {bar} in validation {loss:.3f}, {right:6.1%}")
         self.done += 1
         return loss, right
 
@@ -90,11 +62,40 @@ def with_fixed_filters(parameters: Parameters, x: Array, y: Labels) -> tuple[flo
 
 
 def largest_mistakes(parameters: Parameters, data: Digits, count: int) -> list[tuple[int, int]]:
-    """Return the wrong test images that the network is surest about: (image, answer) pairs."""
-    answers = scores(parameters, data.test_x)
-    margins = answers.max(axis=1) - answers[np.arange(len(answers)), data.test_y]
+    """Return the wrong validation images that the network is surest about, each with its answer."""
+    answers = scores(parameters, data.validation_x)
+    margins = answers.max(axis=1) - answers[np.arange(len(answers)), data.validation_y]
     wrong = np.argsort(-margins)[:count]
     return [(int(n), int(answers[n].argmax())) for n in wrong if margins[n] > 0]
+
+
+def confusion_matrix(answers: Labels, labels: Labels, classes: int) -> Array:
+    """Count pairs: row k, column j holds how many images of class k got the answer j."""
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (labels, answers), 1)
+    return counts
+
+
+CONFIDENCE_EDGES = (0.0, 0.7, 0.9, 0.99, 1.0)
+
+
+def reliability(probabilities: Array, labels: Labels) -> list[tuple[int, float, float]]:
+    """Group answers by their confidence, between CONFIDENCE_EDGES.
+
+    probabilities: shape (N, K). The confidence of an answer is the largest of its row.
+    Returns for each group: how many images, their mean confidence, the share that is right.
+    """
+    confidence = probabilities.max(axis=1)
+    right = probabilities.argmax(axis=1) == labels
+    group = np.searchsorted(CONFIDENCE_EDGES[1:-1], confidence, side="right")
+    return [
+        (
+            int(np.sum(group == n)),
+            float(confidence[group == n].mean()),
+            float(right[group == n].mean()),
+        )
+        for n in range(len(CONFIDENCE_EDGES) - 1)
+    ]
 
 
 GALLERY = (

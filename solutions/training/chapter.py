@@ -20,6 +20,9 @@ CHAPTER = Chapter(
         "small_cnn_loss_and_gradients",
         "train",
         "name_that_bug",
+        "he_init",
+        "adam_step",
+        "dropout",
     ),
     limits=Limits(cell_seconds=10.0),  # the longest cell trains a small network
 )

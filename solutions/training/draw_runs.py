@@ -30,7 +30,7 @@ from solutions.training.tasks.small_cnn_loss_and_gradients import small_cnn_loss
 from solutions.training.tasks.train import train
 
 RUNS_PER_KIND = 10
-TEST_IMAGES = 60  # of each class
+VALIDATION_IMAGES = 60  # of each class
 BATCH = 32
 
 
@@ -56,20 +56,20 @@ def digits_of(
     classes: how many of the ten digits; they are numbered anew from 0.
     train_images: training images of each class.
     noise: standard deviation of the noise added to the pixels, which go from 0 to 1.
-    Returns training images (N, 1, 8, 8) and labels, test images and labels.
+    Returns training images (N, 1, 8, 8) and labels, validation images and labels.
     """
     images, labels = load_digits(return_X_y=True)
     pictures = (images / 16 + noise * rng.standard_normal(images.shape)).reshape(-1, 1, 8, 8)
-    count = train_images + TEST_IMAGES
+    count = train_images + VALIDATION_IMAGES
     chosen = np.stack(
         [
             rng.permutation(np.flatnonzero(labels == digit))[:count]
             for digit in rng.permutation(10)[:classes]
         ]
     )
-    learn, test = chosen[:, :train_images], chosen[:, train_images:]
-    y, test_y = (np.repeat(np.arange(classes), part.shape[1]) for part in (learn, test))
-    return pictures[learn.ravel()], y, pictures[test.ravel()], test_y
+    learn, validate = chosen[:, :train_images], chosen[:, train_images:]
+    y, validation_y = (np.repeat(np.arange(classes), part.shape[1]) for part in (learn, validate))
+    return pictures[learn.ravel()], y, pictures[validate.ravel()], validation_y
 
 
 def settings(kind: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -102,7 +102,9 @@ def draw_run(kind: str, seed: int, classes: int | None = None) -> Run:
     drawn = int(rng.integers(4, 11))
     classes = drawn if classes is None else classes
     chosen = settings(kind, rng)
-    x, y, test_x, test_y = digits_of(rng, classes, chosen["train_images"], chosen["noise"])
+    x, y, validation_x, validation_y = digits_of(
+        rng, classes, chosen["train_images"], chosen["noise"]
+    )
     parameters = random_parameters(rng, 8, classes)
     loss_and_gradients: LossAndGradients = small_cnn_loss_and_gradients
     reported: Callable[[Array], Array] = lambda z: z  # noqa: E731
@@ -114,8 +116,8 @@ def draw_run(kind: str, seed: int, classes: int | None = None) -> Run:
     def look(p: Parameters) -> tuple[float, float, float]:
         return (
             cross_entropy(reported(scores(p, x)), y),
-            cross_entropy(reported(scores(p, test_x)), test_y),
-            accuracy(p, test_x, test_y),
+            cross_entropy(reported(scores(p, validation_x)), validation_y),
+            accuracy(p, validation_x, validation_y),
         )
 
     watched = Watched(loss_and_gradients, look, every=-(-len(x) // BATCH))
@@ -125,11 +127,13 @@ def draw_run(kind: str, seed: int, classes: int | None = None) -> Run:
     )
     curves = np.array([*watched.seen, look(learned)])
     curves[1:, 0] = losses.reshape(len(order), -1).mean(axis=1)
-    train_loss, test_loss, test_accuracy = (curve.round(4).tolist() for curve in curves.T)
+    train_loss, validation_loss, validation_accuracy = (
+        curve.round(4).tolist() for curve in curves.T
+    )
     return {
         "train_loss": train_loss,
-        "test_loss": test_loss,
-        "test_accuracy": test_accuracy,
+        "validation_loss": validation_loss,
+        "validation_accuracy": validation_accuracy,
         "classes": classes,
     }
 

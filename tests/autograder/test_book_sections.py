@@ -11,7 +11,6 @@ from autograder.authoring.book_sections import anchor, read_book
 from autograder.authoring.generate import write_source
 from autograder.chapter import SourceError, chapters, load_chapter
 from autograder.checks import FILE_NAME, load_checks, load_facts
-from autograder.course_settings import CourseSettings, course_settings
 from autograder.grading.course import Course
 from tests import COURSE
 
@@ -169,26 +168,3 @@ def test_grading_names_the_sections_of_the_exercise() -> None:
     released = load_checks(COURSE / "exercises" / "filters" / FILE_NAME)
     for task in chapter.tasks:
         assert task.checks(1).sections == released[task.function].sections != {}
-
-
-# The settings of the course.
-
-
-def test_settings_have_defaults(tmp_path: Path) -> None:
-    assert course_settings(tmp_path) == CourseSettings()
-    assert course_settings(COURSE) == CourseSettings()  # the file names them all
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("sight = ''", r"course\.toml:1: there is no setting sight; the settings are site,"),
-        ("\nsite = 'example.org'", r"course\.toml:2: site is an address"),
-        ("other_styles = 1", "other_styles is true or false"),
-        ("site = ", r"course\.toml:1: "),
-    ],
-)
-def test_settings_that_are_wrong_are_named(tmp_path: Path, text: str, words: str) -> None:
-    (tmp_path / "course.toml").write_text(text)
-    with pytest.raises(SourceError, match=words):
-        course_settings(tmp_path)

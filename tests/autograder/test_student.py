@@ -605,7 +605,8 @@ def test_a_report_can_be_printed_on_a_poor_console(folder: Path) -> None:
         [
             sys.executable,
             "-c",
-            "from autograder.report_lines import Report\nfrom autograder.student.notebook import show\n"
+            "from autograder.report_lines import Report\n"
+            "from autograder.student.notebook import show\n"
             "show(Report('5 \\u00d7 5 \\u2192 3', 'good'))",
         ],
         capture_output=True,

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -126,6 +127,21 @@ def small_book(tmp_path: Path) -> Book:
 
 
 # Live figures.
+
+
+def test_the_site_takes_its_title_from_the_courses_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'title = "Nets & filters"\nrepository = "https://example.org/a?b=1&c=2"\n'
+    (tmp_path / "course.toml").write_text(text)
+    monkeypatch.setattr(course_setup, "COURSE_ROOT", tmp_path)
+    config = SimpleNamespace(html_theme_options={"logo": {"image_light": "a.svg"}})
+    course_setup.use_settings(None, config)  # type: ignore[arg-type]
+    assert (config.project, config.html_title) == ("Nets & filters", "Nets & filters")
+    assert config.html_theme_options == {
+        "logo": {"image_light": "a.svg", "text": "Nets & filters"},
+        "extra_footer": '<p><a href="https://example.org/a?b=1&amp;c=2">Its files</a></p>',
+    }
 
 
 def test_live_figure_on_the_page(small_book: Book) -> None:

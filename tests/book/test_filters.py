@@ -111,6 +111,18 @@ class TestCorners:
         expected[:2, :2] = [[1, 1], [1, 2]]
         assert np.array_equal(corner_map(square, first, second), np.rot90(expected, turns))
 
+    def test_a_single_filter_answers_at_the_corners_of_a_square_and_along_a_slant(self):
+        """As the exercise says, before it asks for two filters and one more step."""
+        square, slant = np.zeros((9, 9)), np.triu(np.ones((9, 9)))
+        square[2:7, 2:7] = 1
+        corners = np.array([[1.0, -1], [-1, 1]])
+        response = corr2d(square, corners)
+        assert np.argwhere(response).tolist() == [[1, 1], [1, 6], [6, 1], [6, 6]]
+        assert np.array_equal(np.diagonal(corr2d(slant, corners)), np.ones(8))
+        upright = np.repeat([np.arange(9) > 3], 9, axis=0).astype(float)
+        for edge in (upright, upright.T, -upright, -upright.T):
+            assert not corr2d(edge, corners).any()
+
     def test_two_layers_of_units_fire_at_exactly_one_position(self):
         square = np.zeros((9, 9))
         square[2:7, 2:7] = 1

@@ -11,8 +11,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics
 
 from book.training import demo as training_demo
+from book.training.handwriting import digits, epochs_of
 from solutions.arrays import Array
 from solutions.training import convolution, draw_runs, plain_convolutions
 from solutions.training.autograd import autograd_loss_and_gradients
@@ -254,11 +256,11 @@ class TestNetwork:
         assert cross_entropy(z, np.array([0, 0])) == 500
 
     def test_equal_filters_stay_equal(self) -> None:
-        data = training_demo.digits()
+        data = digits()
         parameters = random_parameters(np.random.default_rng(0), 2, 10)
         parameters["w1"][1] = parameters["w1"][0]
         parameters["w2"][16:] = parameters["w2"][:16]
-        order = training_demo.epochs_of(64, 3, seed=0)
+        order = epochs_of(64, 3, seed=0)
         learned, _ = train(
             small_cnn_loss_and_gradients, parameters, data.x[:64], data.y[:64], order, 16, 0.1, 0.9
         )
@@ -347,7 +349,23 @@ class TestRuns:
             assert len({len(run["train_loss"]) for run in some}) >= 4
             for run in some:
                 length = len(run["train_loss"])
-                assert length == len(run["test_loss"]) == len(run["test_accuracy"])
+                assert length == len(run["validation_loss"]) == len(run["validation_accuracy"])
+
+    def test_every_stored_run_lies_within_the_boundaries_that_the_task_states(self) -> None:
+        """In units of log K: below 0.1 in training, then below 0.1 or above 0.4 in validation."""
+        for kind, some in stored_runs().items():
+            for run in some:
+                guessing = np.log(run["classes"])
+                train_end, validation_end = (
+                    run[f"{name}_loss"][-1] / guessing for name in ("train", "validation")
+                )
+                if kind == "healthy":
+                    assert max(train_end, validation_end) < 0.1
+                elif kind == "overfitting":
+                    assert train_end < 0.1
+                    assert validation_end > 0.4
+                else:
+                    assert train_end > 0.5
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_stored_run_is_what_the_training_gives(self, kind: str) -> None:
@@ -375,21 +393,42 @@ class TestRuns:
 
 
 class TestPage:
-    data = training_demo.digits()
+    data = digits()
 
     def test_digits(self) -> None:
         data = self.data
-        assert data.x.shape == (1437, 1, 8, 8)
-        assert data.test_x.shape == (360, 1, 8, 8)
+        assert data.x.shape == (1077, 1, 8, 8)
+        assert data.validation_x.shape == data.test_x.shape == (360, 1, 8, 8)
         assert (data.x.min(), data.x.max()) == (0, 1)
-        assert set(data.y) == set(data.test_y) == set(range(10))
+        assert set(data.y) == set(data.validation_y) == set(data.test_y) == set(range(10))
+
+    def test_no_picture_is_in_two_of_the_three_sets(self) -> None:
+        sets = [
+            {picture.tobytes() for picture in part}
+            for part in (self.data.x, self.data.validation_x, self.data.test_x)
+        ]
+        assert sum(map(len, sets)) == len(set.union(*sets)) == 1797
+
+    def test_confusion_matrix_agrees_with_scikit_learn(self) -> None:
+        rng = np.random.default_rng(0)
+        answers, labels = rng.integers(0, 4, size=(2, 50))
+        expected = metrics.confusion_matrix(labels, answers)
+        assert np.array_equal(training_demo.confusion_matrix(answers, labels, 4), expected)
+
+    def test_reliability_by_hand(self) -> None:
+        sure = [0.6, 0.65, 0.75, 0.85, 0.95, 0.995, 0.999]
+        probabilities = np.array([[p, 1 - p] for p in sure])
+        groups = training_demo.reliability(probabilities, np.array([0, 1, 0, 0, 1, 0, 0]))
+        assert [count for count, _, _ in groups] == [2, 2, 1, 2]
+        assert np.allclose([confidence for _, confidence, _ in groups], [0.625, 0.8, 0.95, 0.997])
+        assert [right for _, _, right in groups] == [0.5, 1, 0, 1]
 
     @pytest.mark.parametrize("seed", [1, 2, 3])
     def test_network_learns_digits_and_agrees_with_pytorch(self, seed: int) -> None:
         """The loss starts at log 10; 97 % at the end; PyTorch walks the same path."""
         data = self.data
         start = random_parameters(np.random.default_rng(seed), 16, 10)
-        order = training_demo.epochs_of(len(data.x), 8, seed)
+        order = epochs_of(len(data.x), 8, seed)
         learned, losses = train(
             small_cnn_loss_and_gradients, start, data.x, data.y, order, 32, 0.1, 0.9
         )
@@ -416,8 +455,8 @@ class TestPage:
     def test_largest_mistakes_are_mistakes(self) -> None:
         parameters = random_parameters(np.random.default_rng(1), 4, 10)
         for n, answer in training_demo.largest_mistakes(parameters, self.data, 5):
-            assert answer != self.data.test_y[n]
-            assert scores(parameters, self.data.test_x[[n]]).argmax() == answer
+            assert answer != self.data.validation_y[n]
+            assert scores(parameters, self.data.validation_x[[n]]).argmax() == answer
 
     def test_gallery_shows_each_broken_kind_once(self) -> None:
         kinds = [kind for _, kind, _ in training_demo.GALLERY]

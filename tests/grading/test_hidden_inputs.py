@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell
 from autograder import grading
 from autograder.grading.course import Course
 from autograder.grading.engine import NotebookGrader
-from autograder.grading.explain import explain
+from autograder.grading.explanation import explain
 from autograder.grading.rebuild import rebuild
 from autograder.grading.submission import read_submission
 from autograder.grading.submitted_notebook import notebook_of

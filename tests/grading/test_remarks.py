@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell
 
 from autograder import grading
 from autograder.authoring.generate import generate_release
-from autograder.grading.explain import explain
+from autograder.grading.explanation import explain
 from autograder.releases import MOST, keep_release, kept_releases
 from tests.grading.grading_class import RIGHT, Grader, cell, make_course
 from tests.grading.test_hostile_class import hand_in

@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import autograder
+from autograder.course_settings import load_course_settings
 from tests import COURSE
 
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/architecture.md"]
@@ -139,8 +140,7 @@ def test_every_package_is_pinned() -> None:
 
 def test_names_and_versions_agree() -> None:
     citation = yaml.safe_load((COURSE / "CITATION.cff").read_text())
-    book = yaml.safe_load((COURSE / "_config.yml").read_text())
-    assert citation["title"] == book["title"]
+    assert citation["title"] == load_course_settings(COURSE).title
     assert citation["version"] == autograder.__version__
     assert f"## [{autograder.__version__}]" in (COURSE / "CHANGELOG.md").read_text()
 

@@ -12,12 +12,15 @@ from solutions.arrays import Array
 from solutions.training.runs import KINDS, Run, stored_runs
 
 
-def name_that_bug(train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int) -> str:
+def name_that_bug(
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
+) -> str:
     """Name what is wrong with a training run, from its curves.
 
-    train_loss, test_loss: the mean loss on the training and on the test images, before the
-    training and after each epoch, as the training code reports them.
-    test_accuracy: the share of test images that are recognized, 0 to 1, at the same times.
+    train_loss, validation_loss: the mean loss on the training and on the validation images,
+    before the training and after each epoch, as the training code reports them.
+    validation_accuracy: the share of validation images that are recognized, 0 to 1, at the same
+    times.
     classes: number of classes K; every class has equally many images.
     Returns "step too large", "step too small", "labels mixed up", "softmax twice",
     "overfitting" or "healthy".
@@ -31,7 +34,7 @@ def name_that_bug(train_loss: Array, test_loss: Array, test_accuracy: Array, cla
     if train_loss[-1] > 0.3 * guessing:
         falling = train_loss[-3] - train_loss[-1] > 0.03
         return "step too small" if falling else "softmax twice"
-    return "overfitting" if test_loss[-1] > 0.25 * guessing else "healthy"
+    return "overfitting" if validation_loss[-1] > 0.25 * guessing else "healthy"
     ### END SOLUTION
 
 
@@ -73,44 +76,46 @@ def hidden_cases(rng: Random) -> list[Case]:
 def _unless(kind: str, instead: str) -> Callable[[Array, Array, Array, int], str]:
     """Return a rule that is right but for one kind of run, which it takes for another."""
 
-    def rule(train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int) -> str:
-        answer = name_that_bug(train_loss, test_loss, test_accuracy, classes)
+    def rule(
+        train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
+    ) -> str:
+        answer = name_that_bug(train_loss, validation_loss, validation_accuracy, classes)
         return instead if answer == kind else answer
 
     return rule
 
 
 def always_ten_classes(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Compare with the logarithm of 10, however many classes there are."""
-    return name_that_bug(train_loss, test_loss, test_accuracy, 10)
+    return name_that_bug(train_loss, validation_loss, validation_accuracy, 10)
 
 
 def any_rise_is_too_large(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Call the step too large as soon as the loss is once above its start."""
     if train_loss.max() > train_loss[0]:
         return "step too large"
-    return name_that_bug(train_loss, test_loss, test_accuracy, classes)
+    return name_that_bug(train_loss, validation_loss, validation_accuracy, classes)
 
 
 def good_accuracy_is_healthy(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Believe the accuracy, whatever the loss says."""
-    if test_accuracy[-1] > 0.7:
+    if validation_accuracy[-1] > 0.7:
         return "healthy"
-    return name_that_bug(train_loss, test_loss, test_accuracy, classes)
+    return name_that_bug(train_loss, validation_loss, validation_accuracy, classes)
 
 
 def any_gap_is_overfitting(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
-    """Call it overfitting as soon as the test loss is above the training loss."""
-    answer = name_that_bug(train_loss, test_loss, test_accuracy, classes)
-    return "overfitting" if test_loss[-1] > train_loss[-1] and answer == "healthy" else answer
+    """Call it overfitting as soon as the validation loss is above the training loss."""
+    answer = name_that_bug(train_loss, validation_loss, validation_accuracy, classes)
+    return "overfitting" if validation_loss[-1] > train_loss[-1] and answer == "healthy" else answer
 
 
 MISCONCEPTIONS = (
@@ -164,16 +169,16 @@ MISCONCEPTIONS = (
         "says something is wrong.",
     ),
     Misconception(
-        "test_not_looked_at",
+        "validation_not_looked_at",
         _unless("overfitting", "healthy"),
-        title="The test loss is not looked at",
+        title="The validation loss is not looked at",
         symptom="Overfitting is called healthy.",
         hint="On its training images this run looks perfect. What do the others say?",
     ),
     Misconception(
         "any_gap_is_overfitting",
         any_gap_is_overfitting,
-        title="Every gap between test and training loss is taken for overfitting",
+        title="Every gap between validation and training loss is taken for overfitting",
         symptom="Healthy runs are called overfitting.",
         hint="Every network does a little worse on images that it has not seen. How large is the "
         "gap in a run that has only learned by heart?",
@@ -185,19 +190,23 @@ MISCONCEPTIONS = (
 
 
 def name_that_bug_by_accuracy(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Look at the accuracy first, then at the losses."""
-    if test_accuracy[-1] < 0.5 and train_loss[-1] > 0.9 * np.log(classes):
+    if validation_accuracy[-1] < 0.5 and train_loss[-1] > 0.9 * np.log(classes):
         exploded = max(train_loss) > train_loss[0] + 0.5
         return "step too large" if exploded else "labels mixed up"
     if train_loss[-1] < 0.25:
-        return "overfitting" if test_accuracy[-1] < 0.9 and test_loss[-1] > 0.4 else "healthy"
+        return (
+            "overfitting"
+            if validation_accuracy[-1] < 0.9 and validation_loss[-1] > 0.4
+            else "healthy"
+        )
     return "softmax twice" if train_loss[-2] - train_loss[-1] < 0.012 else "step too small"
 
 
 def name_that_bug_by_floor(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Compare with the lowest loss that probabilities in place of scores can reach."""
     floor = np.log(math.e + classes - 1) - 1
@@ -208,19 +217,19 @@ def name_that_bug_by_floor(
     if train_loss.min() > floor - 0.01:
         slope = np.polyfit(np.arange(3), train_loss[-3:], 1)[0]
         return "softmax twice" if slope > -0.01 else "step too small"
-    return "healthy" if test_loss[-1] < 0.3 else "overfitting"
+    return "healthy" if validation_loss[-1] < 0.3 else "overfitting"
 
 
 def name_that_bug_by_shape(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Measure everything in units of the loss of guessing."""
-    train, test = train_loss / np.log(classes), test_loss / np.log(classes)
+    train, validation = train_loss / np.log(classes), validation_loss / np.log(classes)
     half = len(train) // 2
     if train.max() > 1.4:
         return "step too large"
     if train[-1] < 0.2:
-        return "overfitting" if test[-1] > 0.25 else "healthy"
+        return "overfitting" if validation[-1] > 0.25 else "healthy"
     if train[-1] > 0.98:
         return "labels mixed up"
     early, late = train[0] - train[half], train[half] - train[-1]
@@ -228,7 +237,7 @@ def name_that_bug_by_shape(
 
 
 def name_that_bug_by_table(
-    train_loss: Array, test_loss: Array, test_accuracy: Array, classes: int
+    train_loss: Array, validation_loss: Array, validation_accuracy: Array, classes: int
 ) -> str:
     """Ask one question after the other, in a table."""
     guess = -np.log(1 / classes)
@@ -240,7 +249,7 @@ def name_that_bug_by_table(
         "labels mixed up": not learns,
         "step too small": not ends_low and still_falls,
         "softmax twice": not ends_low,
-        "overfitting": test_loss[-1] > test_loss[0] / 4,
+        "overfitting": validation_loss[-1] > validation_loss[0] / 4,
         "healthy": True,
     }
     return next(name for name, present in signs.items() if present)

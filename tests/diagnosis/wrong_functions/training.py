@@ -822,16 +822,16 @@ def train(loss_and_gradients, parameters, x, y, order, batch_size, learning_rate
     Kind.OWN,
     "2.3 is the loss of guessing among ten classes. For other numbers of classes it is log K.",
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
-    if train_loss.max() > 2.5 or test_loss.max() > 2.5:
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
+    if train_loss.max() > 2.5 or validation_loss.max() > 2.5:
         return "step too large"
-    if test_accuracy[-1] < 0.25 and abs(train_loss[-1] - 2.3) < 0.05:
+    if validation_accuracy[-1] < 0.25 and abs(train_loss[-1] - 2.3) < 0.05:
         return "labels mixed up"
-    if train_loss[-1] > 1.4 and test_accuracy[-1] > 0.7:
+    if train_loss[-1] > 1.4 and validation_accuracy[-1] > 0.7:
         return "softmax twice"
     if train_loss[-1] > 1.8:
         return "step too small"
-    if test_loss[-1] > 2 * train_loss[-1] + 0.2:
+    if validation_loss[-1] > 2 * train_loss[-1] + 0.2:
         return "overfitting"
     return "healthy"
 
@@ -843,7 +843,7 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
     "too.",
     Form.OTHER,
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
     guess = np.log(classes)
     end = train_loss[-1] / guess
     if end > 1.1:
@@ -852,7 +852,7 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
         return "labels mixed up"
     if end > 0.6:
         return "step too small"
-    if test_loss[-1] > 3 * train_loss[-1]:
+    if validation_loss[-1] > 3 * train_loss[-1]:
         return "overfitting"
     return "healthy"
 
@@ -862,13 +862,13 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
     Kind.STOPS,
     "`if` cannot decide over a whole curve. Say which number you mean: the last one, the largest.",
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
     chance = np.log(classes)
     if train_loss > 1.2 * chance:
         return "step too large"
     if train_loss > 0.95 * chance:
         return "labels mixed up"
-    if test_loss > 2 * train_loss:
+    if validation_loss > 2 * train_loss:
         return "overfitting"
     return "healthy"
 
@@ -876,21 +876,141 @@ def name_that_bug(train_loss, test_loss, test_accuracy, classes):
 @wrong(
     "other_words_and_every_gap_is_overfitting",
     Kind.SEVERAL,
-    "The texts are to be exactly those of the table. And a test loss a little above the training "
-    "loss is no overfitting.",
+    "The texts are to be exactly those of the table. And a validation loss a little above the "
+    "training loss is no overfitting.",
     Form.TWO,
 )
-def name_that_bug(train_loss, test_loss, test_accuracy, classes):
+def name_that_bug(train_loss, validation_loss, validation_accuracy, classes):
     ratio = train_loss / np.log(classes)
     if ratio.max() > 1.3:
         return "Step too large"
-    if test_loss[-1] > train_loss[-1]:
+    if validation_loss[-1] > train_loss[-1]:
         return "Overfitting"
     if ratio[-1] > 0.95:
         return "Labels mixed up"
     if ratio[-1] > 0.6:
         return "Softmax twice"
     return "Healthy"
+
+
+# The next nine were written together with the misconceptions of their tasks, by the same hand: they
+# show that hints come through, and not how well a check names what it does not know.
+
+
+@wrong(
+    "means_not_stored",
+    Kind.ONE_RESULT,
+    "You move the parameters rightly, but hand on the old means and squares.",
+)
+def adam_step(parameters, gradients, means, squares, step, learning_rate, betas, epsilon):
+    beta1, beta2 = betas
+    moved = {}
+    for k in parameters:
+        m = beta1 * means[k] + (1 - beta1) * gradients[k]
+        v = beta2 * squares[k] + (1 - beta2) * gradients[k] ** 2
+        m_hat, v_hat = m / (1 - beta1**step), v / (1 - beta2**step)
+        moved[k] = parameters[k] - learning_rate * m_hat / (np.sqrt(v_hat) + epsilon)
+    return moved, means, squares
+
+
+@wrong(
+    "correction_of_the_step_before",
+    Kind.NUMBERS,
+    "Your correction counts steps from 0, so the first one divides by 0. The first one is step 1.",
+    Form.OTHER,
+)
+def adam_step(parameters, gradients, means, squares, step, learning_rate, betas, epsilon):
+    t = step - 1
+    beta1, beta2 = betas
+    m = {k: beta1 * means[k] + (1 - beta1) * g for k, g in gradients.items()}
+    v = {k: beta2 * squares[k] + (1 - beta2) * g * g for k, g in gradients.items()}
+    p = {}
+    for k in parameters:
+        fixed_m = m[k] / np.float64(1 - beta1**t)
+        fixed_v = v[k] / np.float64(1 - beta2**t)
+        p[k] = parameters[k] - learning_rate * fixed_m / (np.sqrt(fixed_v) + epsilon)
+    return p, m, v
+
+
+@wrong(
+    "uncorrected_and_whole_gradients",
+    Kind.SEVERAL,
+    "The gradient counts with 1 - beta only, and both means have to be corrected.",
+    Form.TWO,
+)
+def adam_step(parameters, gradients, means, squares, step, learning_rate, betas, epsilon):
+    beta1, beta2 = betas
+    m = {k: beta1 * means[k] + gradients[k] for k in parameters}
+    v = {k: beta2 * squares[k] + gradients[k] ** 2 for k in parameters}
+    p = {k: parameters[k] - learning_rate * m[k] / (v[k] ** 0.5 + epsilon) for k in parameters}
+    return p, m, v
+
+
+@wrong(
+    "first_axis_for_every_layer",
+    Kind.OWN,
+    "The first axis of filters counts the filters. What one of them reads are the other three.",
+)
+def he_init(noise):
+    fan_in = noise.shape[0]
+    return np.sqrt(2 / fan_in) * noise
+
+
+@wrong(
+    "deviation_made_exact",
+    Kind.FORMULA,
+    "You divide by the deviation of these numbers. The rule multiplies what is drawn.",
+    Form.OTHER,
+)
+def he_init(noise):
+    fan_in = noise.shape[0] if noise.ndim == 2 else noise[0].size
+    return noise / noise.std() * np.sqrt(2 / fan_in)
+
+
+@wrong(
+    "four_axes_only",
+    Kind.STOPS,
+    "A dense layer has two axes, not four.",
+    Form.OTHER,
+)
+def he_init(noise):
+    filters, channels, height, width = noise.shape
+    return noise * (2 / (channels * height * width)) ** 0.5
+
+
+@wrong(
+    "rate_kept",
+    Kind.FORMULA,
+    "The rate is the share to drop. You keep it.",
+)
+def dropout(x, noise, rate, training):
+    if training:
+        mask = noise < rate
+        return x * mask / rate
+    return x * 1
+
+
+@wrong(
+    "one_mask_for_all_rows",
+    Kind.BATCH,
+    "Each number has its own noise. You use that of the first row for all.",
+    Form.OTHER,
+)
+def dropout(x, noise, rate, training):
+    if not training:
+        return np.array(x)
+    mask = noise[0] >= rate if noise.ndim > 1 else noise >= rate
+    return x * mask / (1 - rate)
+
+
+@wrong(
+    "unscaled_and_dropped_when_answering",
+    Kind.SEVERAL,
+    "What is kept has to be scaled up, and nothing is dropped when the network answers.",
+    Form.TWO,
+)
+def dropout(x, noise, rate, training):
+    return np.where(noise >= rate, x, 0.0)
 
 
 def im2col(x, height, width, stride, padding):

@@ -1,0 +1,1 @@
+"""What a lecturer does with a class: reports, feedback and the like."""
