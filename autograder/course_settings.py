@@ -65,11 +65,18 @@ class ChapterSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CourseSettings:
-    """The settings of a course; ``id`` is its name in nbgrader's gradebook and exchange."""
+    """The settings of a course; ``id`` is its name in nbgrader's gradebook and exchange.
+
+    ``site`` is the address of the published book: exercises, reports and the feedback of grading
+    link its sections; without it, they name them. ``other_styles``: whether `check` offers other
+    right answers to a task that has passed. After a change of these, exercises are made anew.
+    """
 
     title: str = "Course"
     id: str = "course"
     repository: str = ""
+    site: str = ""
+    other_styles: bool = True
     time_zone: str = "UTC"
     late: LatePolicy = LatePolicy()
     chapters: Mapping[str, ChapterSettings] = dataclasses.field(default_factory=dict)
@@ -77,8 +84,9 @@ class CourseSettings:
     def __post_init__(self) -> None:
         if not self.id or not set(self.id).isdisjoint(" /+*"):
             raise ValueError("id is part of file names: no blanks, none of / + *")
-        if self.repository and not self.repository.startswith("https://"):
-            raise ValueError("repository is an address that begins with https://")
+        for name in ("repository", "site"):
+            if getattr(self, name) and not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{name} is an address that begins with https://")
         try:
             _zone(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

@@ -15,14 +15,12 @@ import zipfile
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import nbformat
-
+import autograder
 from autograder.chapter import chapters as all_chapters
 from autograder.course_settings import chapters_in_use
 from autograder.imported_files import imported_by, imported_files
 from autograder.needed_code import is_python
 from autograder.packages import PYTORCH_SIZE, pip_install
-from autograder.releases import release_digest
 from autograder.student.exercise_file import read_exercise
 
 ARCHIVE_NAME = "cnn-course-exercises.zip"
@@ -61,6 +59,7 @@ Open a notebook, replace `raise NotImplementedError()` by your own code, and run
 `check(...)` below it. It says what is right, what is not, and often why.
 
 Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+What has passed so far, and what is next: `python -m autograder progress`
 
 ## PyTorch, for the exercise "visualization"
 
@@ -135,10 +134,13 @@ def stamped(notebook: bytes) -> bytes:
     document = json.loads(notebook)
     if "nbformat" not in document:
         return notebook
-    from autograder import __version__  # only here: an archive without notebooks needs none
+    # Late: reading notebooks takes a second to import, and every command comes by here.
+    import nbformat
+
+    from autograder.releases import release_digest
 
     release = release_digest(nbformat.reads(notebook.decode("utf-8"), as_version=4))
-    document["metadata"]["course"] = {"version": __version__, "release": release}
+    document["metadata"]["course"] = {"version": autograder.__version__, "release": release}
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
     return f"{text}\n".encode()
 

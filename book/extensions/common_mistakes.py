@@ -30,7 +30,8 @@ from sphinx.util.docutils import SphinxDirective
 from autograder import check
 from autograder.chapter import SourceError, load_problems
 from autograder.problems import Misconception, Problem
-from book.extensions.course_setup import COURSE_ROOT
+from autograder.sections import Section
+from book.extensions.course_setup import COURSE_ROOT, course_book
 
 
 class folded(nodes.General, nodes.Element):
@@ -91,24 +92,52 @@ class CommonMistakes(ProblemDirective):
         tasks = [task for task in self.names() or problems if problems[task].misconceptions]
         box = empty_box()
         for task in tasks:
-            entries = [self.entry(wrong) for wrong in problems[task].misconceptions]
-            name = nodes.literal(text=task)
+            sections = course_book().of_problem(self.arguments[0], problems[task])
+            entries: list[nodes.Node] = [
+                self.entry(wrong, sections.get(wrong.name))
+                for wrong in problems[task].misconceptions
+            ]
+            number = nodes.inline("", f" {len(entries)}", classes=["number"])
+            if "" in sections:
+                entries.insert(0, self.ways(task, sections[""]))
+            name, ids = nodes.literal(text=task), [f"mistakes-{task}"]
             if len(tasks) == 1:
-                box += [nodes.paragraph("", "", name, classes=["task"]), *entries]
+                box += [nodes.paragraph("", "", name, classes=["task"], ids=ids), *entries]
             else:
-                number = nodes.inline("", f" {len(entries)}", classes=["number"])
                 line = folded_line("", "", name, number)
-                box += folded("", line, *entries, classes=["task"])
+                box += folded("", line, *entries, classes=["task"], ids=ids)
         return [box]
 
-    def entry(self, wrong: Misconception) -> folded:
-        """Return one misconception: its symptom, and below the fold its title and hint."""
-        return folded(
+    def ways(self, task: str, section: Section) -> nodes.paragraph:
+        """Return the ways to the section that explains a task, and to the task itself."""
+        page = section.path.partition("#")[0]
+        to_task = nodes.reference("", "Write it", refuri=self.uri(f"{page}#task-{task}"))
+        parts = [*self.explained(section), nodes.Text(" "), to_task, nodes.Text(".")]
+        return nodes.paragraph("", "", *parts, classes=["ways"])
+
+    def explained(self, section: Section) -> list[nodes.Node]:
+        """Return a sentence with the way to a section."""
+        link = nodes.reference("", section.title, refuri=self.uri(section.path))
+        return [nodes.Text("Explained in "), link, nodes.Text(".")]
+
+    def uri(self, path: str) -> str:
+        """Return the way from this page to a place on the site."""
+        return "../" * self.env.docname.count("/") + path
+
+    def entry(self, wrong: Misconception, section: Section | None) -> folded:
+        """Return one misconception: its symptom, and below the fold its title and hint.
+
+        ``section`` explains it, if that is another one than the task's.
+        """
+        entry = folded(
             "",
             folded_line("", "", *self.inline(wrong.symptom)),
             nodes.paragraph("", "", nodes.strong("", "", *self.inline(sentence(wrong.title)))),
             nodes.paragraph("", "", *self.inline(wrong.hint)),
         )
+        if section is not None:
+            entry += nodes.paragraph("", "", *self.explained(section), classes=["ways"])
+        return entry
 
 
 class OtherMistakes(SphinxDirective):

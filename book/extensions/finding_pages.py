@@ -1,15 +1,14 @@
 """What other programs and lost readers find: a social card, a map of the site, a page 404.
 
-They need the site's address, which is one setting, the environment variable ``SITE_URL``. Without
-it the card is made, and no page names it; there is no map of the site; and the page 404 leads to
-the root of its host.
+They need the site's address, which is one setting, ``site`` in ``course.toml``. Without it the card
+is made, and no page names it; there is no map of the site; and the page 404 leads to the root of
+its host.
 """
 
 from __future__ import annotations
 
 import html
 import io
-import os
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,12 @@ from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 
 from autograder import palette
+from autograder.course_settings import load_course_settings
 from book.extensions import cover_drawing
+from book.extensions.course_setup import COURSE_ROOT
 from book.extensions.logo import ICON, logo
 from book.extensions.page_facts import day_of_change
 
-VARIABLE = "SITE_URL"
 CARD = "_static/card.png"
 CARD_SIZE = (1200, 630)
 """Pixels, as https://ogp.me readers expect them."""
@@ -231,8 +231,8 @@ def write_pages(app: Sphinx, error: Exception | None) -> None:
 
 
 def set_address(_app: Sphinx, config: Any) -> None:
-    """Take the site's address from the environment; it ends with a slash."""
-    if address := os.environ.get(VARIABLE, ""):
+    """Take the site's address from the course's settings; it ends with a slash."""
+    if address := config.html_baseurl or load_course_settings(COURSE_ROOT).site:
         config.html_baseurl = address.rstrip("/") + "/"
 
 

@@ -78,10 +78,7 @@ def test_the_day_of_change_is_that_of_git(tmp_path: Path, monkeypatch: pytest.Mo
     assert page_facts.day_of_change(tmp_path / "other.md") == ""
 
 
-def test_without_an_address_nothing_needs_one(
-    book: Book, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(finding_pages.VARIABLE, raising=False)
+def test_without_an_address_nothing_needs_one(book: Book, browser: Browser) -> None:
     html = book.build(PAGE)
     assert '<meta name="description" content="The first paragraph &amp; its words." />' in html
     assert "og:image" not in html
@@ -108,10 +105,9 @@ def leads_back(browser: Browser, missing: str) -> None:
     page.close()
 
 
-def test_the_address_of_the_site_is_one_setting(
-    book: Book, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(finding_pages.VARIABLE, SITE)
+def test_pages_and_the_map_know_the_address_of_the_site(book: Book) -> None:
+    with (book.folder / "conf.py").open("a") as conf:
+        conf.write(f'html_baseurl = "{SITE}"\n')
     html = book.build(PAGE)
     assert f'<meta property="og:url" content="{SITE}/index.html" />' in html
     assert f'<meta property="og:image" content="{SITE}/{finding_pages.CARD}" />' in html
