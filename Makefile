@@ -8,7 +8,7 @@ PORT ?= 8000
 # VGG16's weights where they are not there, NETWORK=small does without; PICTURE=me.jpg is a
 # photograph of your own for VGG16; see README.md.
 
-.PHONY: course check test coverage serve exercises site pdf sample-class bench clean
+.PHONY: course check test coverage serve exercises site lite pdf sample-class bench clean
 
 course: .venv/ready
 	@$(BIN)/autograder course
@@ -35,6 +35,18 @@ exercises: .venv/ready
 
 site: .venv/ready
 	@$(BIN)/jupyter-book build -n -W --keep-going .
+
+# The notebooks in the browser, beside the book that `make course` or `make site` has built.
+lite: .venv/ready _build/lite/ready
+	@$(BIN)/python -m book.lite
+
+# "any": psygnal, for one, is published compiled as well.
+LITE_PIP := _build/lite/bin/python -m pip --quiet --disable-pip-version-check
+_build/lite/ready: book/lite/requirements.txt book/lite/wheels.txt
+	@$(PYTHON) -m venv --clear _build/lite
+	@$(LITE_PIP) install -r book/lite/requirements.txt
+	@$(LITE_PIP) download --no-deps --only-binary=:all: --platform any -d _build/lite/wheels -r book/lite/wheels.txt
+	@touch $@
 
 # The whole book as one file, _build/book.pdf, from the built site; Chromium prints it.
 pdf: .venv/ready

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.chapter_source import BEGIN, END, ChapterSource
 from autograder.authoring.exercise_size import with_facts
+from autograder.authoring.hosted import hosted_cell
 from autograder.authoring.source import (
     DIFFICULTIES,
     Demo,
@@ -44,6 +45,10 @@ def source_notebook(chapter: ChapterSource) -> NotebookNode:
                 cells += _task(part, chapter.problems[part.function].reference, section)
             case QuestionCell():
                 cells += _question(part)
+    course = chapter.exercise.path.parents[2]
+    hosted = hosted_cell(course, chapter.name, chapter.settings.packages)
+    if hosted:
+        cells.insert(0, new_code_cell(hosted))
     return _notebook(cells, chapter.name, chapter.exercise.title)
 
 

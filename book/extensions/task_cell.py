@@ -25,11 +25,13 @@ import html
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from packaging.utils import canonicalize_name
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -74,7 +76,7 @@ TASKS = "tasks.json"
 
 PROGRESS_SCRIPT = "course-progress.js"
 
-CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
+CORE = ("pyodide.mjs", "pyodide.js", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
 
 
@@ -210,6 +212,11 @@ def folder_of(app: Sphinx) -> Path:
     return Path(app.outdir, "_static", FOLDER)
 
 
+def pyodide_folder(site: Path) -> Path:
+    """Return the folder of a built site that holds Pyodide, where the site serves it itself."""
+    return site / "_static" / FOLDER / "pyodide"
+
+
 def write_files(app: Sphinx) -> None:
     """Put what tasks load into the site, before pages are written: they carry digests of it."""
     if app.builder.format != "html":
@@ -225,19 +232,19 @@ def write_files(app: Sphinx) -> None:
         shutil.copy2(checks, target)
         shutil.copy2(released(checks.parent.name), target)
     if not host_of_pyodide(app.config.pyodide):
-        copy_pyodide(Path(app.config.pyodide), folder_of(app) / "pyodide")
+        copy_pyodide(Path(app.config.pyodide), pyodide_folder(Path(app.outdir)))
 
 
-def copy_pyodide(release: Path, target: Path) -> None:
-    """Copy what a check needs of a release of Pyodide: its core, and NumPy with what that needs.
+def copy_pyodide(release: Path, target: Path, names: Iterable[str] = ("numpy",)) -> None:
+    """Copy a release of Pyodide: its core, and packages of these names with what they need.
 
     Raises ExtensionError if it is not there.
     """
     try:
         packages = json.loads((release / LOCK).read_text("utf-8"))["packages"]
-        needed, ahead = set(), ["numpy"]
+        needed, ahead = set(), list(names)
         while ahead:
-            package = packages[ahead.pop()]
+            package = packages[canonicalize_name(ahead.pop())]
             needed.add(package["file_name"])
             ahead += package["depends"]
         target.mkdir(parents=True, exist_ok=True)

