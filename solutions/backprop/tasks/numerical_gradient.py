@@ -68,6 +68,10 @@ def cases(rng: Random) -> list[Case]:
             _function("x[0] * x[1]", large, STEP32),
             overlooks=("forward_difference", "backward_difference"),
         ),
+        Case(
+            "a matrix, each row by its own factor",
+            _function(SQUARES_BY_ROW, drawn_nonzero(rng, 4, 2), 0.5),
+        ),
     ]
 
 

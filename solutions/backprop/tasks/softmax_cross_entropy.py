@@ -62,6 +62,7 @@ def cases(rng: Random) -> list[Case]:
         Case("as many examples as classes", _scores(rng, 4, 4)),
         Case("scores around 1000", _lifted(_scores(rng, 3, 5), [1000.0] * 3)),
         Case("rows of different size", _lifted(_scores(rng, 3, 4), [0.0, 1000.0, -1000.0])),
+        Case("three examples, three classes", _scores(rng, 3, 3)),
     ]
 
 
