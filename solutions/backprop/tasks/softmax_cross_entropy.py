@@ -179,7 +179,7 @@ MISCONCEPTIONS = (
         lambda scores, y: _loss_and_gradient(_softmax(scores, shift=0.0), y),
         title="The scores are not shifted",
         symptom="NaN for scores around 1000.",
-        hint="Right, until scores are large: the power of 1000 is more than a number can hold. "
+        hint="Right, until scores are large: `exp(1000)` is more than a number can hold. "
         "What may you subtract from a row without changing its probabilities?",
         catalog_number=50,
     ),
