@@ -8,7 +8,7 @@ PORT ?= 8000
 # VGG16's weights where they are not there, NETWORK=small does without; PICTURE=me.jpg is a
 # photograph of your own for VGG16; see README.md.
 
-.PHONY: course check test coverage serve exercises site sample-class bench clean
+.PHONY: course check test coverage serve exercises site pdf sample-class bench clean
 
 course: .venv/ready
 	@$(BIN)/autograder course
@@ -35,6 +35,10 @@ exercises: .venv/ready
 
 site: .venv/ready
 	@$(BIN)/jupyter-book build -n -W --keep-going .
+
+# The whole book as one file, _build/book.pdf, from the built site; Chromium prints it.
+pdf: .venv/ready
+	@$(BIN)/python -m book.whole_book
 
 sample-class: .venv/ready
 	@$(BIN)/autograder sample-class

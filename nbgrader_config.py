@@ -27,6 +27,7 @@ c.CourseDirectory.ignore = [
     "*.json",
     "*.so",
     "feedback",
+    ".progress",
 ]
 
 # The course's own grader: student code runs in a sandbox, functions are examined from outside.

@@ -1,4 +1,4 @@
-"""The command line: ``autograder check`` for students, and the instructor's commands.
+"""The command line: ``autograder check`` and ``progress``, and the instructor's commands.
 
 ``python -m autograder`` is the same. A student's command loads nothing of the instructor's.
 """
@@ -12,7 +12,7 @@ try:
 except ModuleNotFoundError:  # `check` in a notebook and on a page does without
     sys.exit('Commands need typer and rich: python -m pip install -e ".[terminal]"')
 
-from autograder.student.command import check
+from autograder.student.command import check, progress
 
 app = typer.Typer(
     name="autograder",
@@ -22,16 +22,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("check")(check)
-
-
-@app.callback()
-def _commands() -> None:
-    """Keep ``check`` a command of its own while it is the only one."""
+app.command("progress")(progress)
 
 
 def main() -> None:
     """Run the command line."""
-    if sys.argv[1:2] != ["check"]:
+    if sys.argv[1:2] not in (["check"], ["progress"]):
         _add_instructor_commands()
     app(prog_name="autograder")
 
@@ -40,6 +36,8 @@ def _add_instructor_commands() -> None:
     try:
         from autograder.instructor import add_commands
     except ModuleNotFoundError as missing:
+        if missing.name == "autograder.instructor":  # the students' wheel does without
+            return
         if (missing.name or "").startswith("autograder"):
             raise
         typer.echo(

@@ -21,7 +21,10 @@ import numpy as np
 
 from autograder.comparison import Tolerance
 from autograder.packages import DEFAULT_PACKAGES
+from autograder.sealed import Sealed
+from autograder.sections import Section
 from autograder.values import Formula, SequentialNetwork, Tensor, Value, same
+from autograder.versions import misfit
 
 FILE_NAME = "checks.npz"
 FORMAT = 1
@@ -63,6 +66,10 @@ class Checks:
     ``hints`` maps a misconception's name to the hint the student reads. ``time_limit`` is in
     seconds per call. ``explorer`` configures ``explore()``; None where there is nothing to play.
     ``results`` are what the entries of the result are called, if there are several.
+
+    What the exercise adds: the ``points`` of the task, and the ``sections`` of the book that
+    explain it (under ``""``) and some of its misconceptions (under their names), and
+    ``other_styles``, right answers that a right function opens.
     """
 
     function: str
@@ -72,6 +79,27 @@ class Checks:
     time_limit: float = SECONDS_PER_CALL
     explorer: Mapping[str, Value] | None = None
     results: tuple[str, ...] = ()
+    points: float = 0.0
+    sections: Mapping[str, Section] = dataclasses.field(default_factory=dict)
+    other_styles: Sealed | None = None
+
+    def section(self, misconception: str | None = None) -> Section | None:
+        """Return the section that explains a misconception or, without one of its own, the task."""
+        return self.sections.get(misconception or "") or self.sections.get("")
+
+
+@dataclasses.dataclass(frozen=True)
+class ChapterFacts:
+    """What ``checks.npz`` says of its chapter.
+
+    ``number`` is its place in the book, 0 if it has none. ``points_by_hand`` are those of its
+    questions. ``version`` is that of the package that has made the file.
+    """
+
+    title: str
+    number: int = 0
+    points_by_hand: float = 0.0
+    version: str = ""
 
 
 class ChecksFileError(Exception):
@@ -83,6 +111,7 @@ def save_checks(
     chapter: str,
     checks: Iterable[Checks],
     packages: Mapping[str, str] | None = None,
+    facts: ChapterFacts | None = None,
 ) -> None:
     """Write the checks of a chapter to ``path``; the same checks give the same bytes.
 
@@ -94,6 +123,8 @@ def save_checks(
         for function_checks in checks
     ]
     index = {"format": FORMAT, "chapter": chapter, "functions": functions}
+    if facts:
+        index["facts"] = _fields(facts)
     if packages:
         index["packages"] = dict(packages)
     text = json.dumps(index, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -115,8 +146,28 @@ def load_checks(path: Path) -> dict[str, Checks]:
     Raises :class:`ChecksFileError` where the file is missing, damaged or of another version.
     """
     index, arrays = _read(path)
-    decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
+    try:
+        decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
+    except (KeyError, TypeError) as error:  # a newer version may say more
+        raise ChecksFileError(
+            misfit(_facts(index).version)
+            or f"{path} is damaged ({error}). Get the exercise folder once more."
+        ) from error
     return {checks.function: checks for checks in decoded}
+
+
+def load_facts(path: Path) -> ChapterFacts:
+    """Read what the file at ``path`` says of its chapter.
+
+    Raises :class:`ChecksFileError` as :func:`load_checks`.
+    """
+    return _facts(_read(path)[0])
+
+
+def _facts(index: Mapping[str, Any]) -> ChapterFacts:
+    known = {field.name for field in dataclasses.fields(ChapterFacts)}
+    facts = {"title": index.get("chapter", ""), **index.get("facts", {})}
+    return ChapterFacts(**{name: value for name, value in facts.items() if name in known})
 
 
 def load_packages(path: Path) -> dict[str, str]:
@@ -153,7 +204,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if version != FORMAT:
         raise ChecksFileError(
             f"{path} has format {version}, and this version of autograder reads format {FORMAT}. "
-            "Install the autograder that belongs to this exercise."
+            f"{misfit(_facts(index).version) or 'Install the one that belongs to this exercise.'}"
         )
     return index, arrays
 
@@ -177,7 +228,10 @@ def _fields(record: Any) -> dict[str, Any]:
 def _checks(fields: dict[str, Any]) -> Checks:
     cases = tuple(CheckedCase(**case) for case in fields["cases"])
     tolerance = Tolerance(**fields["tolerance"])
-    return Checks(**{**fields, "cases": cases, "tolerance": tolerance})
+    sections = {key: Section(**section) for key, section in fields.get("sections", {}).items()}
+    sealed = Sealed(**fields["other_styles"]) if fields.get("other_styles") else None
+    made = {"cases": cases, "tolerance": tolerance, "sections": sections, "other_styles": sealed}
+    return Checks(**{**fields, **made})
 
 
 def _encode(  # noqa: C901, PLR0912 (one case per type)
@@ -202,7 +256,7 @@ def _encode(  # noqa: C901, PLR0912 (one case per type)
         if not value.loop_steps:
             del fields["loop_steps"]  # most cases have none
         return _encode(fields, arrays, name)
-    if isinstance(value, Tolerance):
+    if isinstance(value, Tolerance | Section | Sealed):
         return _encode(_fields(value), arrays, name)
     if isinstance(value, Formula):
         return {"formula": value.source, "of": list(value.parameters)}

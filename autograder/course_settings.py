@@ -65,11 +65,18 @@ class ChapterSettings:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CourseSettings:
-    """The settings of a course; ``id`` is its name in nbgrader's gradebook and exchange."""
+    """The settings of a course; ``id`` is its name in nbgrader's gradebook and exchange.
+
+    ``site`` is the address of the published book: exercises, reports and the feedback of grading
+    link its sections; without it, they name them. ``other_styles``: whether `check` offers other
+    right answers to a task that has passed. After a change of these, exercises are made anew.
+    """
 
     title: str = "Course"
     id: str = "course"
     repository: str = ""
+    site: str = ""
+    other_styles: bool = True
     time_zone: str = "UTC"
     late: LatePolicy = LatePolicy()
     chapters: Mapping[str, ChapterSettings] = dataclasses.field(default_factory=dict)
@@ -77,10 +84,11 @@ class CourseSettings:
     def __post_init__(self) -> None:
         if not self.id or not set(self.id).isdisjoint(" /+*"):
             raise ValueError("id is part of file names: no blanks, none of / + *")
-        if self.repository and not self.repository.startswith("https://"):
-            raise ValueError("repository is an address that begins with https://")
+        for name in ("repository", "site"):
+            if getattr(self, name) and not getattr(self, name).startswith("https://"):
+                raise ValueError(f"{name} is an address that begins with https://")
         try:
-            zoneinfo.ZoneInfo(self.time_zone)
+            _zone(self.time_zone)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(
                 f"time_zone: there is no zone {self.time_zone!r}; an example is Europe/Berlin"
@@ -105,7 +113,7 @@ class CourseSettings:
 
     def local(self, moment: datetime.datetime) -> datetime.datetime:
         """Return a moment in the course's zone; one that names no zone is in it already."""
-        zone = zoneinfo.ZoneInfo(self.time_zone)
+        zone = _zone(self.time_zone)
         return moment.astimezone(zone) if moment.tzinfo else moment.replace(tzinfo=zone)
 
     def _moment(
@@ -147,6 +155,11 @@ def chapters_in_use(course: Path) -> list[str]:
     """Return the chapters that have an exercise and are not left out, in alphabetical order."""
     settings = load_course_settings(course)
     return [name for name in chapters(course) if settings.of(name).use]
+
+
+def _zone(name: str) -> datetime.tzinfo:
+    """Return a time zone; UTC needs no table of them, which Windows does not bring along."""
+    return datetime.UTC if name == "UTC" else zoneinfo.ZoneInfo(name)
 
 
 class _WrongSetting(ValueError):

@@ -182,7 +182,8 @@ def report(
     from autograder.teaching.report import write_report
 
     try:
-        page, *tables = write_report(Course.at(course_root(), classroom), chapter)
+        course = Course.at(course_root(), classroom)
+        page, *tables = write_report(course, chapter)
     except CourseError as error:
         print(f"No report: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
@@ -202,8 +203,8 @@ def feedback(
     from autograder.grading.course import Course
     from autograder.teaching.feedback import write_feedback
 
-    course = Course.at(course_root(), classroom)
     try:
+        course = Course.at(course_root(), classroom)
         done = write_feedback(course, chapter, student or ())
     except CourseError as error:
         print(f"No feedback: {error}", file=sys.stderr)

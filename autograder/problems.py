@@ -30,6 +30,9 @@ Random = np.random.Generator
 VISIBLE_SEED = 2017
 """Seed of the cases that students see. Hidden cases are drawn from a secret seed."""
 
+FRESH_SEED = 1962
+"""Seed of the cases whose answers open other styles: see :mod:`autograder.sealed`."""
+
 TRIES = 1000
 """How often a case is drawn, at most, until it finds what it has to find."""
 
@@ -73,7 +76,9 @@ class Misconception:
     ``wrong`` takes the same arguments as the reference. ``title`` names the mistake in a few
     words, ``symptom`` says what the student sees, ``hint`` is what ``check`` answers: it points
     at the mistake and never states the solution. ``catalog_number`` is its number in the course's
-    catalog of wrong implementations, None if the chapter added it.
+    catalog of wrong implementations, None if the chapter added it. ``section`` is the title of the
+    section of the chapter's pages that explains it, if that is another one than the task's; one of
+    another chapter begins with ``chapter/``.
     """
 
     name: str
@@ -82,6 +87,18 @@ class Misconception:
     symptom: str
     hint: str
     catalog_number: int | None = None
+    section: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Style:
+    """A right answer that `check` shows after the student's own; ``why`` says what is good in it.
+
+    ``function`` is one of the problem's alternatives. ``why`` is a sentence for the student.
+    """
+
+    function: Function
+    why: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +108,7 @@ class Problem:
     ``cases`` draws the cases that the student sees (from a fixed seed) and, from a secret seed,
     the same kinds of cases again when grading. ``hidden_cases`` are only drawn when grading.
     ``alternatives`` are correct implementations in other styles; the tests prove that they pass.
+    ``styles`` are those that the student sees once the task has passed: two or three.
     ``time_limit`` is in seconds per call; ``explorer`` configures ``explore()``.
 
     ``digits`` is for functions that no choice of numbers makes exact, such as exp and log, whose
@@ -110,6 +128,7 @@ class Problem:
     explorer: Mapping[str, Value] | None = None
     digits: int | None = None
     results: tuple[str, ...] = ()
+    styles: tuple[Style, ...] = ()
 
     @property
     def name(self) -> str:
@@ -145,6 +164,13 @@ class Problem:
         hidden.sort(key=lambda case: not case.loop_steps)
         fresh = [dataclasses.replace(case, hidden=True) for case in hidden]
         return self._checks([*visible, *fresh])
+
+    def fresh_cases(self) -> list[Case]:
+        """Return cases that are neither among the visible ones nor drawn when grading."""
+        rng = np.random.default_rng(FRESH_SEED)
+        cases = [*self.cases(rng), *(self.hidden_cases(rng) if self.hidden_cases else ())]
+        visible = self.visible_checks().cases
+        return [case for case in cases if not case.loop_steps and not _same_in(visible, case)]
 
     def _checks(self, cases: Sequence[CheckedCase]) -> Checks:
         return Checks(

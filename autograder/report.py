@@ -1,14 +1,11 @@
-"""What a student reads after a check: the same words as plain text and as HTML."""
+"""What a student reads after a check, and after a grading."""
 
 from __future__ import annotations
 
 import dataclasses
-import html
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
-from autograder import palette
 from autograder.advice import advice, first_line, speaks_for_itself
 from autograder.case_list import case_lines, case_map
 from autograder.checks import CheckedCase
@@ -16,67 +13,15 @@ from autograder.comparison import Difference, first_difference
 from autograder.examination import Examination
 from autograder.failures import Failed
 from autograder.outcomes import Outcome, Returned, TimedOut
+from autograder.report_lines import Line, Report
 from autograder.tables import side_by_side, table_of
 from autograder.values import SequentialNetwork, Tensor, Value, describe_argument
-
-Tone = Literal["good", "bad", "note"]
 
 MAX_LINE = 1000
 """Characters of one line in the report of a grading."""
 
 MOST_PARTS = 12
 """Lists and dicts with more entries than this are described in a line."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Line:
-    """One line of a report. ``code`` lines are shown in a fixed-width font."""
-
-    text: str
-    code: bool = False
-    strong: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Report:
-    """A titled block of lines. ``tone`` decides the mark before the title."""
-
-    title: str
-    tone: Tone
-    lines: tuple[Line, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The report as plain text."""
-        mark = {"good": "[passed]", "bad": "[not yet]", "note": "[note]"}[self.tone]
-        body = ["    " + line.text if line.code else "  " + line.text for line in self.lines]
-        return "\n".join([f"{mark} {self.title}", *body])
-
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        """The report as an HTML block that reads well on light and dark backgrounds."""
-        # Mark and bar have 3:1 contrast on white and on black; the text takes the theme's color.
-        mark = {"good": "✔", "bad": "✘", "note": "i"}[self.tone]
-        color = palette.REPORT[self.tone]
-        parts = [
-            f'<div role="status" style="border-left:4px solid {color};padding:.4em .8em;'
-            'margin:.3em 0;line-height:1.45">',
-            f'<div><span aria-hidden="true" style="color:{color};font-weight:bold">{mark}</span> '
-            f"<strong>{html.escape(self.title)}</strong></div>",
-        ]
-        for line in self.lines:
-            text = html.escape(line.text)
-            if line.code:
-                parts.append(
-                    f'<div style="font-family:monospace;white-space:pre-wrap;'
-                    f'padding-left:1.5em">{text}</div>'
-                )
-            else:
-                text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
-                parts.append(f"<div>{f'<strong>{text}</strong>' if line.strong else text}</div>")
-        return "".join(parts) + "</div>"
 
 
 def report(examination: Examination, show_hidden: bool = False, listed: bool = False) -> Report:
@@ -89,6 +34,8 @@ def report(examination: Examination, show_hidden: bool = False, listed: bool = F
     passed = sum(outcome.passed for outcome in examination.outcomes)
     count = f"{passed} of {len(examination.outcomes)} cases"
     failure = examination.shown_failure
+    section = checks.section(examination.misconception)
+    explained = (Line("Explained in", section=section),) if section else ()
     if failure is None:
         changed = sorted(
             {
@@ -109,9 +56,10 @@ def report(examination: Examination, show_hidden: bool = False, listed: bool = F
                     "Replace `raise NotImplementedError()` by your own code, run the cell, "
                     "and check again."
                 ),
+                *explained,
             ),
         )
-    lines = tuple(_failure(examination, failure, show_hidden))
+    lines = (*_failure(examination, failure, show_hidden), *explained)
     if not listed and len(examination.outcomes) > 1:
         lines = (Line(f"Cases: {case_map(examination.outcomes)}"), *lines)
     return Report(f"{checks.function}: {count} passed.", "bad", lines)

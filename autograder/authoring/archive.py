@@ -15,15 +15,12 @@ import zipfile
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import nbformat
-
-from autograder import __version__
+import autograder
 from autograder.chapter import chapters as all_chapters
 from autograder.course_settings import chapters_in_use
 from autograder.imported_files import imported_by, imported_files
 from autograder.needed_code import is_python
 from autograder.packages import PYTORCH_SIZE, pip_install
-from autograder.releases import release_digest
 from autograder.student.exercise_file import read_exercise
 
 ARCHIVE_NAME = "cnn-course-exercises.zip"
@@ -62,6 +59,7 @@ Open a notebook, replace `raise NotImplementedError()` by your own code, and run
 `check(...)` below it. It says what is right, what is not, and often why.
 
 Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+What has passed so far, and what is next: `python -m autograder progress`
 
 ## PyTorch, for the exercise "visualization"
 
@@ -101,7 +99,7 @@ def make_archive(
             _refuse_secrets(path, contents[name])
             contents[name] = stamped(contents[name])
         look_through(name, contents[name])
-    _write(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
+    write_zip(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
     return target
 
 
@@ -115,11 +113,12 @@ def make_page_package(course_root: Path, target: Path) -> Path:
         course_root, [course_root / PAGE_MODULE], lambda path: notebooks_only not in path.parents
     )
     contents = {path.relative_to(course_root).as_posix(): path.read_bytes() for path in modules}
-    _write(target, contents)
+    write_zip(target, contents)
     return target
 
 
-def _write(target: Path, contents: Mapping[str, bytes]) -> None:
+def write_zip(target: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a ZIP file; the same contents give the same bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, data in sorted(contents.items()):
@@ -135,8 +134,13 @@ def stamped(notebook: bytes) -> bytes:
     document = json.loads(notebook)
     if "nbformat" not in document:
         return notebook
+    # Late: reading notebooks takes a second to import, and every command comes by here.
+    import nbformat
+
+    from autograder.releases import release_digest
+
     release = release_digest(nbformat.reads(notebook.decode("utf-8"), as_version=4))
-    document["metadata"]["course"] = {"version": __version__, "release": release}
+    document["metadata"]["course"] = {"version": autograder.__version__, "release": release}
     text = json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True)
     return f"{text}\n".encode()
 

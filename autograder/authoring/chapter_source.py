@@ -6,8 +6,10 @@ import dataclasses
 import inspect
 from pathlib import Path
 
+from autograder.authoring.book_sections import Book, read_book
 from autograder.authoring.source import Exercise, read_exercise_source
 from autograder.chapter import Chapter, SourceError, load_chapter, load_problems
+from autograder.checks import Checks
 from autograder.problems import Function, Problem
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -16,12 +18,20 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 @dataclasses.dataclass(frozen=True)
 class ChapterSource:
-    """The sources of a chapter: its name, its settings, its exercise, its problems by name."""
+    """The sources of a chapter: its name, settings and exercise, its problems by name, the book."""
 
     name: str
     settings: Chapter
     exercise: Exercise
     problems: dict[str, Problem]
+    book: Book
+
+    def checks(self) -> list[Checks]:
+        """Return the checks that students get, in the order of the tasks."""
+        return [
+            self.book.with_exercise(problem.visible_checks(), self.exercise, problem)
+            for problem in self.problems.values()
+        ]
 
 
 def read_chapter_source(course: Path, name: str) -> ChapterSource:
@@ -54,7 +64,7 @@ def read_chapter_source(course: Path, name: str) -> ChapterSource:
                 f"{task.function} stands where chapter.py has {function}: "
                 "both must name the tasks in the same order",
             )
-    return ChapterSource(name, settings, exercise, problems)
+    return ChapterSource(name, settings, exercise, problems, read_book(course))
 
 
 def location(function: Function) -> tuple[Path, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import shutil
 import tempfile
@@ -13,14 +14,17 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
+from sqlalchemy.exc import DatabaseError
 from traitlets.config import Config
 
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
+from autograder.authoring.other_styles import sealed_styles
 from autograder.authoring.proof import one_thread, prove
 from autograder.authoring.proven_marks import prove_marks
-from autograder.chapter import load_chapter
+from autograder.chapter import SourceError, load_chapter
 from autograder.checks import FILE_NAME, save_checks
+from autograder.course_settings import load_course_settings
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.packages import DEFAULT_PACKAGES, import_name
 from autograder.releases import keep_release
@@ -82,7 +86,15 @@ def generate_release(
         if folder.exists():
             folder.rename(Path(aside) / "before")
         fresh.rename(folder)
-    _enter(config, coursedir.db_url, chapter, folder / f"{chapter}.ipynb")
+    try:
+        _enter(config, coursedir.db_url, chapter, folder / f"{chapter}.ipynb")
+    except DatabaseError as error:
+        said = " ".join(str(error.orig).split())
+        raise SourceError(
+            course / "nbgrader_config.py",
+            1,
+            f"the exercise is made, but the gradebook that db_url names cannot be used: {said}",
+        ) from error
     return folder
 
 
@@ -111,11 +123,16 @@ def write_source(course: Path, chapter: str) -> None:
     for name in source.settings.files:
         shutil.copyfile(course / name, folder / Path(name).name)
     nbformat.write(source_notebook(source), folder / f"{chapter}.ipynb")
-    # In the order of the tasks, which is the order in which students meet them.
-    checks = [problem.visible_checks() for problem in source.problems.values()]
     others = {
         import_name(package): package
         for package in source.settings.packages
         if package not in DEFAULT_PACKAGES
     }
-    save_checks(folder / FILE_NAME, chapter, checks, others)
+    facts = source.book.facts(source.exercise)
+    checks = source.checks()
+    if load_course_settings(course).other_styles:
+        checks = [
+            dataclasses.replace(known, other_styles=sealed_styles(source.problems[known.function]))
+            for known in checks
+        ]
+    save_checks(folder / FILE_NAME, chapter, checks, others, facts)

@@ -24,6 +24,7 @@ from autograder.authoring.source import (
 )
 from autograder.chapter import SourceError
 from autograder.problems import Function
+from autograder.sections import Section
 
 
 def source_notebook(chapter: ChapterSource) -> NotebookNode:
@@ -39,7 +40,8 @@ def source_notebook(chapter: ChapterSource) -> NotebookNode:
             case Demo():
                 cells.append(_demo(part))
             case TaskCell():
-                cells += _task(part, chapter.problems[part.function].reference)
+                section = chapter.book.tasks.get((chapter.name, part.function))
+                cells += _task(part, chapter.problems[part.function].reference, section)
             case QuestionCell():
                 cells += _question(part)
     return _notebook(cells, chapter.name, chapter.exercise.title)
@@ -82,7 +84,7 @@ def _demo(demo: Demo) -> NotebookNode:
     return cell
 
 
-def _task(task: TaskCell, reference: Function) -> list[NotebookNode]:
+def _task(task: TaskCell, reference: Function, section: Section | None) -> list[NotebookNode]:
     solution = new_code_cell(plain_source(reference))
     solution.metadata["nbgrader"] = _nbgrader(task.function, solution=True)
     test = new_code_cell(f"check({task.function})")
@@ -91,7 +93,11 @@ def _task(task: TaskCell, reference: Function) -> list[NotebookNode]:
     test.metadata["nbgrader"] = _nbgrader(
         f"check-{task.function}", grade=True, locked=True, points=task.points
     )
-    return [new_markdown_cell(_facts(task, f"`{task.function}`")), solution, test]
+    facts = _facts(task, f"`{task.function}`")
+    if section is not None:
+        name = f"[{section.name}]({section.address})" if section.address else section.name
+        facts += f" · explained in {name}"
+    return [new_markdown_cell(facts), solution, test]
 
 
 def _question(question: QuestionCell) -> list[NotebookNode]:

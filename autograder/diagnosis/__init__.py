@@ -64,7 +64,7 @@ def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Fin
     for view in wrong:
         yield partial(strongest, view, relations, "relation")
     yield lambda: remainder(checks, wrong)
-    yield lambda: catalog.beginning(checks, wrong)
+    yield lambda: catalog.beginning(checks, views)
     for view in wrong:
         yield partial(strongest, view, (in_the_first_row,), "relation")
     yield lambda: catalog.shape(checks, whole)

@@ -144,12 +144,12 @@ _RIGHT_IN_CASES = re.compile(
 
 def _contradicts(checks: Checks, aspects: Sequence[Aspect], aspect: Aspect, name: str) -> bool:
     """Whether a misconception, or its hint, is at odds with what the student has right or wrong."""
-    if not aspect.others_right and _CALLED_RIGHT.search(checks.hints[name]):
+    if aspect.path and not aspect.others_right and _CALLED_RIGHT.search(checks.hints[name]):
         return True
     return any(
         _part_wrong(checks, view, name, answer.case)
         for view in aspects
-        if view.path
+        if view.path or not aspect.path
         for answer in view.passing
     )
 
@@ -225,13 +225,13 @@ def beginning(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
     """
     for aspect in aspects:
         failing = aspect.failing
-        if not is_numeric(failing[0].got):
+        if not failing or not is_numeric(failing[0].got):
             continue
         ranked: dict[int, list[str]] = {}
         for name, hint in checks.hints.items():
-            if any(_part_wrong(checks, aspect, name, answer.case) for answer in aspect.passing):
+            if _RIGHT_IN_CASES.search(hint) or _contradicts(checks, aspects, aspect, name):
                 continue
-            count = 0 if _RIGHT_IN_CASES.search(hint) else _begins(checks, aspect, name)
+            count = _begins(checks, aspect, name)
             ranked.setdefault(count, []).append(name)
         count = max(ranked, default=0)
         if count and len(ranked[count]) == 1:

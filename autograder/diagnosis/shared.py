@@ -21,7 +21,10 @@ ALONE = (
     "there is one filter only",
     "the padding is 0",
 )
-"""What may be said where a single case fails: an axis of length 1, a slice that is empty."""
+"""What may be said where one of few cases fails: an axis of length 1, a slice that is empty."""
+
+FEWEST_BESIDE_ONE = 6
+"""One failing case of so many is evidence for any property that no other has."""
 
 MOST = 2
 """So many properties that fit equally well are told; of more, none means much."""
@@ -89,7 +92,7 @@ def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
     if inside.count(False) == 1:
         # The simplest case is the only one of many kinds, and it is likely to pass.
         return [Statement(s.words, "") for s in common if s.words in SEVERAL]
-    if inside.count(True) == 1:
+    if inside.count(True) == 1 and len(inside) < FEWEST_BESIDE_ONE:
         return [statement for statement in common if statement.words in ALONE]
     return common
 

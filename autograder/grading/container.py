@@ -100,10 +100,13 @@ def engine_modules() -> dict[str, Path]:
         "handover",
         "needed_code",
         "packages",
+        "sealed",
+        "sections",
         "shell",
         "syntax_trees",
         "thread_state",
         "values",
+        "versions",
     )
     return {
         "__init__.py": here / "inside" / "stub.py",
@@ -123,7 +126,8 @@ def _engine() -> Iterator[str]:
 def _course_files(shared: Path) -> Iterator[str]:
     """Show the files that a chapter gives to students, but for the notebook."""
     for source in sorted(shared.iterdir()):
-        if source.suffix != ".ipynb" and not source.is_symlink():
+        hidden = source.name.startswith(".")  # notes on somebody's progress, for instance
+        if source.suffix != ".ipynb" and not source.is_symlink() and not hidden:
             yield from ("--ro-bind", str(source), f"/course/{source.name}")
 
 

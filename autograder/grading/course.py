@@ -16,12 +16,13 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 
 from autograder.chapter import Limits, load_chapter, load_problems
-from autograder.checks import Checks
+from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
 from autograder.grading.fingerprint import fingerprint
 from autograder.grading.rebuild import is_test
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.problems import Problem
 from autograder.releases import NOTES
+from autograder.sections import Section
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
@@ -39,19 +40,21 @@ class CourseError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """A graded function and what it is worth."""
+    """A graded function, what it is worth, and the sections of the book that explain it."""
 
     function: str
     cell: str
     points: float
     problem: Problem
+    sections: Mapping[str, Section]
 
     def checks(self, seed: int) -> Checks:
         """Return the visible cases, and the hidden ones that an attempt's seed gives this task.
 
         Each task draws numbers of its own: what one function is given tells nothing about another.
         """
-        return self.problem.hidden_checks((seed, int.from_bytes(self.function.encode())))
+        checks = self.problem.hidden_checks((seed, int.from_bytes(self.function.encode())))
+        return dataclasses.replace(checks, sections=self.sections)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +161,10 @@ class Course:
         """The folder with a student's graded notebook."""
         return self.classroom / self.autograded_directory / student / chapter
 
+    def feedback(self, student: str, chapter: str) -> Path:
+        """The folder with the pages that a student gets back."""
+        return self.classroom / self.feedback_directory / student / chapter
+
     @property
     def notes(self) -> Path:
         """The folder where the grader keeps what it has to remember, out of nbgrader's way."""
@@ -225,14 +232,28 @@ def _chapter(root: Path, name: str) -> GradedChapter:
         name=name,
         folder=released,
         release=release,
-        tasks=_tasks(release, load_problems(root, name), path),
+        tasks=_tasks(release, load_problems(root, name), _sections(released), path),
         fingerprint=fingerprint(root, name),
         packages=settings.packages,
         limits=settings.limits,
     )
 
 
-def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> tuple[Task, ...]:
+def _sections(released: Path) -> dict[str, Mapping[str, Section]]:
+    """Return the sections that the exercise names to its tasks."""
+    try:
+        checks = load_checks(released / FILE_NAME)
+    except ChecksFileError as error:
+        raise CourseError(str(error)) from error
+    return {task: known.sections for task, known in checks.items()}
+
+
+def _tasks(
+    release: NotebookNode,
+    problems: dict[str, Problem],
+    sections: Mapping[str, Mapping[str, Section]],
+    path: Path,
+) -> tuple[Task, ...]:
     tasks = []
     for cell in release.cells:
         if cell.cell_type != "code" or not is_test(cell):
@@ -245,7 +266,8 @@ def _tasks(release: NotebookNode, problems: dict[str, Problem], path: Path) -> t
                 "name. Generate the exercise again."
             )
         points = float(cell.metadata.nbgrader.points)
-        tasks.append(Task(function, name, points, problems[function]))
+        named = sections.get(function, {})
+        tasks.append(Task(function, name, points, problems[function], named))
     if not tasks:
         raise CourseError(f"{path} has no test cells.")
     return tuple(tasks)

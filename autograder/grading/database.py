@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import Engine
@@ -34,6 +35,12 @@ _LOCK = int.from_bytes(hashlib.sha256(b"cnn-by-hand: gradebook").digest()[:8], s
 def shown_url(course: Course) -> str:
     """Return the gradebook's URL as it may be shown: without a password."""
     return make_url(course.gradebook).render_as_string(hide_password=True)
+
+
+def exists(course: Course) -> bool:
+    """Whether there is a gradebook; nbgrader makes an empty one for whoever asks."""
+    url = make_url(course.gradebook)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
 
 @contextlib.contextmanager

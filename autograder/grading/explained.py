@@ -45,13 +45,14 @@ def rule_of(result: TaskResult) -> str:
 
 
 def is_tried(result: TaskResult) -> bool:
-    """Whether a student has answered at all."""
-    return rule_of(result) not in UNTRIED
+    """Whether a student has answered, as far as that was noted."""
+    noted = result.cases or result.misconception
+    return bool(noted) and rule_of(result) not in UNTRIED
 
 
 def is_unexplained(result: TaskResult) -> bool:
     """Whether nothing explained a wrong answer; not of results that do not say which rule spoke."""
-    return not result.passed and bool(result.cases) and not rule_of(result)
+    return not result.passed and is_tried(result) and not rule_of(result)
 
 
 def rule_counts(results: Iterable[TaskResult]) -> list[tuple[str, int]]:

@@ -63,9 +63,10 @@ def source_files(root: Path, chapter: str) -> set[Path]:
 
 
 def released_files(root: Path, chapter: str) -> set[Path]:
-    """Return the files that students got."""
-    return {
-        path
-        for path in (root / "exercises" / chapter).rglob("*")
-        if path.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(path.parts)
-    }
+    """Return the files that students got: hidden ones, such as notes on progress, are their own."""
+    folder = root / "exercises" / chapter
+
+    def own(path: Path) -> bool:
+        return any(part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts)
+
+    return {path for path in folder.rglob("*") if path.is_file() and not own(path)}

@@ -25,7 +25,7 @@ from traitlets.config import Application, Config
 
 from autograder.course_settings import CourseSettings, load_course_settings
 from autograder.grading.course import Course, CourseError
-from autograder.grading.database import GradebookLock, telling
+from autograder.grading.database import GradebookLock, exists, telling
 from autograder.grading.graded_files import write_whole
 from autograder.nbgrader_settings import nbgrader_settings
 
@@ -55,6 +55,8 @@ def update_lateness(course: Course, *names: str) -> None:
     """
     settings = load_course_settings(course.root)
     config = nbgrader_settings(course.root)
+    if not exists(course):
+        return
     lock = GradebookLock(course)
     try:
         with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import os
@@ -9,15 +10,27 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_packages
+from autograder.checks import (
+    FILE_NAME,
+    ChapterFacts,
+    Checks,
+    ChecksFileError,
+    load_checks,
+    load_facts,
+    load_packages,
+)
 from autograder.examination import Examination, examine
 from autograder.handover import hand_over
 from autograder.packages import DEFAULT_PACKAGES, missing_package, not_allowed, pip_install
-from autograder.report import Line, Report, report
+from autograder.report import report
+from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.foreign_packages import foreign_packages
 from autograder.student.notebook import name_in_notebook, running_shell, show, syntax_error
+from autograder.student.other_styles import other_styles
+from autograder.student.progress import Progress, after_a_pass, exercise_folders, overview
 from autograder.values import Value, describe
+from autograder.versions import misfit
 
 
 class CheckFailed(AssertionError):
@@ -58,6 +71,7 @@ class Check:
     """The callable behind ``check``; one object per process.
 
     ``check(fn)`` shows a report and raises :class:`CheckFailed` if a case is not passed.
+    ``check()`` shows how far the student has come in all chapters.
     ``check.case(fn, 2)`` returns copies of the arguments of the second case.
     """
 
@@ -66,7 +80,8 @@ class Check:
         self._stamp: tuple[Path, int, int] | None = None
         self._checks: dict[str, Checks] = {}
         self._packages: Iterable[str] = DEFAULT_PACKAGES
-        self._passed: set[str] = set()
+        self._facts = ChapterFacts("")
+        self._progress = Progress()
         self._start = Path.cwd()
 
     def use(self, path: str | Path) -> None:
@@ -74,36 +89,38 @@ class Check:
         self._path = Path(path)
 
     def __call__(self, function: Callable[..., Value] = _NOTHING) -> None:
-        """Run ``function`` through the visible cases of its task.
+        """Run ``function`` through the visible cases of its task; without one, show the progress.
 
         Shows the report. Raises :class:`CheckFailed` unless all cases are passed.
         """
-        outcome = self.report(function)
-        outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *_older(function)))
-        if outcome.tone == "good":
-            progress = self._progress(self.find(function).function)
-            outcome = dataclasses.replace(outcome, lines=(*outcome.lines, *progress))
+        outcome = self.overview() if function is _NOTHING else self._checked(function)
         show(outcome)
-        if outcome.tone != "good":
+        if outcome.tone == "bad":
             raise CheckFailed("Not passed yet. The report above says why.")
 
-    def _progress(self, task: str) -> list[Line]:
-        """Say how far the exercise has come since the notebook was started, and what is next."""
-        self._passed.add(task)
-        tasks = list(self._checks)
-        open_tasks = [other for other in tasks if other not in self._passed]
-        if len(tasks) == 1:
-            return []
-        if not open_tasks:
-            return [Line(f"All {len(tasks)} tasks of this exercise have passed.")]
-        later = [other for other in tasks[tasks.index(task) + 1 :] if other in open_tasks]
-        following = (later or open_tasks)[0]
-        return [
-            Line(
-                f"{len(self._passed & set(tasks))} of {len(tasks)} tasks have passed since you "
-                f"started the notebook. Next: `{following}`."
-            )
-        ]
+    def overview(self) -> Report:
+        """Return how far the student has come, in the chapters whose folders lie side by side."""
+        try:
+            self.checks()
+        except ChecksFileError as error:
+            return _unreadable(error).report
+        return overview(exercise_folders(self.folder()), self._progress)
+
+    def _checked(self, function: Callable[..., Value]) -> Report:
+        """Return the report of a check, with what the notebook knows beyond it."""
+        outcome = self.report(function)
+        lines = [*outcome.lines, *_older(function)]
+        with contextlib.suppress(CannotCheck):  # the report says so already
+            task = self.find(function).function
+            passed = outcome.tone == "good"
+            self._progress.note(self.folder(), task, passed)
+            if passed:
+                so_far = self._progress.passed(self.folder())
+                lines += after_a_pass(self.checks(), self._facts.points_by_hand, so_far, task)
+                lines += other_styles(self.checks()[task], function)
+        if misfit(self._facts.version):
+            lines.append(Line(f"Note: {misfit(self._facts.version)}"))
+        return dataclasses.replace(outcome, lines=tuple(lines))
 
     def report(self, function: Callable[..., Value]) -> Report:
         """Return the report of a check without showing it or raising."""
@@ -193,6 +210,7 @@ class Check:
         if stamp is None or stamp != self._stamp:
             self._checks = load_checks(path)
             self._packages = tuple(load_packages(path))
+            self._facts = load_facts(path)
             self._stamp = stamp
         return self._checks
 
@@ -238,13 +256,8 @@ class Check:
         try:
             known = self.checks()
         except ChecksFileError as error:
-            raise CannotCheck("The checks cannot be read.", str(error)) from None
+            raise _unreadable(error) from None
         tasks = ", ".join(known)
-        if function is _NOTHING:
-            raise CannotCheck(
-                "check() needs a function.",
-                f"Write its name between the parentheses. The tasks are {tasks}.",
-            )
         if isinstance(function, str) and not or_name:
             mend = f"`check({function})`" if function in known else "the name itself"
             raise CannotCheck(
@@ -271,6 +284,10 @@ class Check:
             f"There is no task named {name}.",
             f"{guess}Keep the name that the task gives to the function. The tasks are {tasks}.",
         )
+
+
+def _unreadable(error: ChecksFileError) -> CannotCheck:
+    return CannotCheck("The checks cannot be read.", str(error))
 
 
 def _older(function: Any) -> list[Line]:

@@ -1,6 +1,6 @@
-"""``autograder check``: the checks of an exercise outside the notebook.
+"""``autograder check`` and ``autograder progress``: exercises outside the notebook.
 
-With ``--json`` it prints one document with these keys:
+With ``--json``, the first prints one document with these keys:
 
 ``format``
     1, the version of the document.
@@ -31,9 +31,11 @@ from typing import Annotated, Any
 
 import typer
 
-from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks
+from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_facts
 from autograder.packages import pip_install
 from autograder.student.exercise_file import ExerciseFile, UnreadableFile, read_exercise
+from autograder.student.progress import Progress, exercise_folders, overview
+from autograder.versions import misfit
 
 FORMAT = 1
 """The version of the JSON document."""
@@ -85,7 +87,40 @@ def check(
     document["passed"] = bool(result["tasks"]) and all(entry["passed"] for entry in result["tasks"])
     if exercise.is_notebook:
         document.update(_points(exercise, result["tasks"]))
+        progress = Progress()
+        for entry in result["tasks"]:
+            progress.note(file.parent, entry["task"], entry["passed"])
+    unfit = misfit(load_facts(file.parent / FILE_NAME).version)
+    if unfit:
+        typer.echo(f"Note: {unfit}\n", err=True)
     _finish(document, as_json, status=0 if document["passed"] else 1)
+
+
+def progress(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of the course, or that of an exercise.")
+    ] = Path(),
+) -> None:
+    """Show what has passed in all chapters, and what is next.
+
+    Exit status: 0, or 2 if there is no exercise.
+    """
+    folders = exercise_folders(folder)
+    if not folders:
+        typer.echo(
+            f"There is no exercise in {folder.resolve()}. Change to the folder of the course, "
+            "which holds the folder exercises, and try again.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    _forgive_characters()
+    typer.echo(overview(folders, Progress()).text)
+
+
+def _forgive_characters() -> None:
+    """Let a console that knows few characters show others as question marks."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _known_tasks(known: dict[str, Checks], tasks: list[str]) -> list[str]:
@@ -151,8 +186,7 @@ def _finish(document: dict[str, Any], as_json: bool, status: int) -> None:
 
 def _print(document: dict[str, Any]) -> None:
     """Print the table of tasks, then what is wrong with each, then the sum."""
-    if hasattr(sys.stdout, "reconfigure"):  # a console that knows few characters
-        sys.stdout.reconfigure(errors="replace")
+    _forgive_characters()
     tasks = document["tasks"]
     counts = [f"{entry['cases_passed']} of {entry['cases']} cases" for entry in tasks]
     width, count_width = max(len(entry["task"]) for entry in tasks), max(map(len, counts))

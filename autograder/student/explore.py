@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable
 
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 from autograder.student.check import CannotCheck, Check, check
 from autograder.student.notebook import running_shell, show
 from autograder.values import Value

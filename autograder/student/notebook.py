@@ -15,7 +15,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from autograder.missing_function import defines
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 
 
 def running_shell() -> Any:

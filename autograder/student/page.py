@@ -15,19 +15,21 @@ import linecache
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.advice import first_line
-from autograder.checks import SECONDS_PER_CALL, Checks
+from autograder.checks import SECONDS_PER_CALL, Checks, load_facts
 from autograder.failures import failure
 from autograder.needed_code import needed_code
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, check
 from autograder.student.limits import run_within
 from autograder.student.notebook import missing_function
+from autograder.student.other_styles import other_styles
+from autograder.student.progress import after_a_pass
 
 WORDS = (
     (r", run the cell, and check again\.$", ", and check again."),
@@ -65,11 +67,19 @@ class PageReport:
         }
 
 
-def check_task(task: str, cells: Sequence[tuple[str, bool]], checks: str | Path) -> PageReport:
+def check_task(
+    task: str,
+    cells: Sequence[tuple[str, bool]],
+    checks: str | Path,
+    passed: Iterable[str] = (),
+    site: str = "",
+) -> PageReport:
     """Run cells of a notebook and check a task, whose code stands in the last of them.
 
     cells: source, and whether the reader wrote it, in the order of the notebook.
     checks: the file ``checks.npz`` of the chapter.
+    passed: the tasks of the chapter that have passed on its pages.
+    site: the way from the page to the first folder of the site.
     """
     check.use(checks)
     sources = needed_code([(source, not own) for source, own in cells], [task])
@@ -83,7 +93,12 @@ def check_task(task: str, cells: Sequence[tuple[str, bool]], checks: str | Path)
                 error = _run(source, code, "your code" if last else f"cell {number + 1}", names)
         with _printing_to(printed):
             report, misconception = _examine(task, names)
-    lines = [Line(_in_words_of_page(line.text), line.code, line.strong) for line in report.lines]
+        styles = other_styles(check.checks()[task], names[task]) if report.tone == "good" else []
+    lines = list(report.lines)
+    if report.tone == "good":
+        by_hand = load_facts(Path(checks)).points_by_hand
+        lines += [*after_a_pass(check.checks(), by_hand, {*passed, task}, task), *styles]
+    lines = [_on_page(line, site) for line in lines]
     if error:
         lines = [*(lines if callable(names.get(task)) else []), *_stopped(error)]
     report = dataclasses.replace(report, lines=tuple(lines))
@@ -147,10 +162,13 @@ def _stopped(error: str) -> Iterator[Line]:
         )
 
 
-def _in_words_of_page(text: str) -> str:
+def _on_page(line: Line, site: str) -> Line:
+    """Say a line as it is right on a page, and link its section from there."""
+    text = line.text
     for pattern, words in WORDS:
         text = re.sub(pattern, words, text)
-    return text
+    section = dataclasses.replace(line.section, site=site) if line.section else None
+    return dataclasses.replace(line, text=text, section=section)
 
 
 @contextlib.contextmanager

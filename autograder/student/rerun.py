@@ -20,7 +20,7 @@ from autograder.checks import FILE_NAME
 from autograder.failures import failure
 from autograder.missing_function import why_missing
 from autograder.outcomes import TimedOut
-from autograder.report import Line, Report
+from autograder.report_lines import Line, Report
 from autograder.shell import NotebookShell
 from autograder.student import check as check_module
 from autograder.student import explore as explore_module
@@ -130,7 +130,7 @@ class Rerun:
             "fraction": examination.fraction if examination else 0.0,
             "misconception": examination.misconception if examination else None,
             "title": report.title,
-            "lines": [line.text for line in report.lines],
+            "lines": [line.whole for line in report.lines],
             "text": report.text,
         }
 

@@ -1,7 +1,7 @@
 """What is known of a class and a chapter: marks from the gradebook, results from grading notes.
 
-The gradebook is read with a few queries and, where nothing is ever due, without nbgrader, which
-takes a second to import.
+The gradebook is read with a few queries and, where nobody is late, without nbgrader, which takes a
+second to import.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sqlalchemy as sql
 
 from autograder.course_settings import load_course_settings
 from autograder.grading.course import Course, CourseError
+from autograder.grading.database import telling
 from autograder.grading.results import SubmissionResult
 from autograder.grading.submitted_text import one_line
 
@@ -49,14 +50,15 @@ class StudentRecord:
     """What is known of one student's work on a chapter.
 
     ``marks`` are empty where nothing has been graded, ``result`` is None where the grader has no
-    note of it. ``late`` is by how much it came after the due date; ``penalty`` the points that this
-    costs.
+    note of it. ``late`` is by how much it came after the due date, which is later by the
+    ``extension``; ``penalty`` the points that this costs.
     """
 
     student: str
     full_name: str = ""
     handed_in: datetime.datetime | None = None
     late: datetime.timedelta = datetime.timedelta(0)
+    extension: datetime.timedelta = datetime.timedelta(0)
     penalty: float = 0.0
     marks: Mapping[str, Mark] = dataclasses.field(default_factory=dict)
     result: SubmissionResult | None = None
@@ -73,6 +75,8 @@ class StudentRecord:
             return ""
         hours = self.late.total_seconds() / 3600
         words = f"{hours / 24:.1f} days late" if hours >= 48 else f"{hours:.1f} hours late"
+        if hours < 1:
+            words = f"{60 * hours:.0f} minutes late"
         return words + (f", {self.penalty:g} points less" if self.penalty else "")
 
     @property
@@ -124,27 +128,19 @@ def read_class(course: Course, chapter: str, folders: Iterable[str] = ()) -> Cla
 
     Raises :class:`~autograder.grading.course.CourseError` if nothing has been graded yet.
     """
+    engine = sql.create_engine(course.gradebook)
+    if engine.url.get_backend_name() == "sqlite" and not _exists(engine.url.database):
+        raise CourseError(f"There is no gradebook yet. Run `autograder grade {chapter}` first.")
     try:
-        engine = sql.create_engine(course.gradebook)
-        if engine.url.get_backend_name() == "sqlite" and not _exists(engine.url.database):
-            raise CourseError(f"There is no gradebook yet. Run `autograder grade {chapter}` first.")
-        with engine.connect() as connection:
-            due, records = _gradebook(connection, chapter)
-        if due is not None and (due[0] or load_course_settings(course.root).due(chapter)):
-            from autograder.grading.lateness import update_lateness  # loads nbgrader
+        with telling(course):
+            due, records = _gradebook(engine, chapter)
+            if _lateness_matters(due, load_course_settings(course.root).due(chapter), records):
+                from autograder.grading.lateness import update_lateness  # loads nbgrader
 
-            update_lateness(course, chapter)
-            with engine.connect() as connection:
-                due, records = _gradebook(connection, chapter)
+                update_lateness(course, chapter)
+                due, records = _gradebook(engine, chapter)
+    finally:
         engine.dispose()
-    except sql.exc.DatabaseError as error:
-        raise CourseError(f"The gradebook {course.gradebook}: {error.orig}.") from error
-    if due is None:
-        raise CourseError(
-            f"{chapter} is not in the gradebook: nothing has been graded. "
-            f"Run `autograder grade {chapter}` first."
-        )
-    [due_date] = due
     results = _results(course, chapter)
     for student in {*folders, *results} - set(records):
         records[student] = StudentRecord(student)
@@ -152,7 +148,20 @@ def read_class(course: Course, chapter: str, folders: Iterable[str] = ()) -> Cla
         dataclasses.replace(record, result=results.get(student))
         for student, record in sorted(records.items())
     )
-    return ClassRecord(chapter, due_date, tuple(students))
+    return ClassRecord(chapter, due, tuple(students))
+
+
+def _lateness_matters(
+    due: datetime.datetime | None,
+    due_by_settings: datetime.datetime | None,
+    records: Mapping[str, StudentRecord],
+) -> bool:
+    """Whether what the gradebook says of late work may be out of date."""
+    if due_by_settings is not None:
+        due_by_settings = due_by_settings.astimezone(datetime.UTC).replace(tzinfo=None)
+        if due != due_by_settings:
+            return True
+    return any(record.late or record.penalty or record.extension for record in records.values())
 
 
 def _exists(database: str | None) -> bool:
@@ -198,14 +207,25 @@ _COMMENT = _table("comment", "notebook_id", "cell_id", "manual_comment")
 
 
 def _gradebook(
-    connection: sql.Connection, chapter: str
-) -> tuple[tuple[datetime.datetime | None] | None, dict[str, StudentRecord]]:
-    """Return the due date of a chapter, None if it is unknown, and all students of the class."""
-    assignment = connection.execute(
-        sql.select(_ASSIGNMENT.c.id, _ASSIGNMENT.c.duedate).where(_ASSIGNMENT.c.name == chapter)
-    ).first()
-    if assignment is None:
-        return None, {}
+    engine: sql.Engine, chapter: str
+) -> tuple[datetime.datetime | None, dict[str, StudentRecord]]:
+    """Return the due date of a chapter, and what the gradebook knows of all students."""
+    with engine.connect() as connection:
+        assignment = connection.execute(
+            sql.select(_ASSIGNMENT).where(_ASSIGNMENT.c.name == chapter)
+        ).first()
+        if assignment is None:
+            raise CourseError(
+                f"{chapter} is not in the gradebook: nothing has been graded. "
+                f"Run `autograder grade {chapter}` first."
+            )
+        return assignment.duedate, _records(connection, assignment.id, assignment.duedate)
+
+
+def _records(
+    connection: sql.Connection, assignment: str, due: datetime.datetime | None
+) -> dict[str, StudentRecord]:
+    """Return all students of the class, with what the gradebook knows of an assignment."""
     records = {
         student: StudentRecord(student, one_line(f"{first or ''} {last or ''}".strip()))
         for student, first, last in connection.execute(
@@ -213,25 +233,28 @@ def _gradebook(
         )
     }
     marks: dict[str, dict[str, Mark]] = {}
-    for notebook, mark in _marks(connection, assignment.id):
+    for notebook, mark in _marks(connection, assignment):
         marks.setdefault(notebook, {})[mark.cell] = mark
-    submissions = sql.select(_SUBMISSION, _NOTEBOOK.c.id, _NOTEBOOK.c.late_submission_penalty)
     for row in connection.execute(
-        submissions.join_from(
-            _SUBMISSION, _NOTEBOOK, _NOTEBOOK.c.assignment_id == _SUBMISSION.c.id
-        ).where(_SUBMISSION.c.assignment_id == assignment.id)
+        sql.select(
+            *(_SUBMISSION.c.student_id, _SUBMISSION.c.timestamp, _SUBMISSION.c.extension),
+            *(_NOTEBOOK.c.id, _NOTEBOOK.c.late_submission_penalty),
+        )
+        .join_from(_SUBMISSION, _NOTEBOOK, _NOTEBOOK.c.assignment_id == _SUBMISSION.c.id)
+        .where(_SUBMISSION.c.assignment_id == assignment)
     ):
-        due, late = assignment.duedate, datetime.timedelta(0)
+        late = datetime.timedelta(0)
         if due is not None and row.timestamp is not None:
-            late = max(late, row.timestamp - due - (row.extension or datetime.timedelta(0)))
+            late = max(late, row.timestamp - due - (row.extension or late))
         records[row.student_id] = dataclasses.replace(
             records[row.student_id],
             handed_in=row.timestamp,
             late=late,
+            extension=row.extension or datetime.timedelta(0),
             penalty=row.late_submission_penalty or 0.0,
-            marks=marks.get(row.id_1, {}),
+            marks=marks.get(row.id, {}),
         )
-    return (assignment.duedate,), records
+    return records
 
 
 def _marks(connection: sql.Connection, assignment: str) -> Iterator[tuple[str, Mark]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from autograder.authoring.archive import NotForStudents
+from autograder.authoring.archive import NotForStudents, write_zip
 from autograder.course_folder import course_root
 from autograder.course_settings import (
     FILE_NAME,
@@ -145,6 +145,7 @@ def export(
     chapter: Annotated[
         str | None, typer.Argument(help="The chapter; for --csv, all by default.")
     ] = None,
+    *,
     moodle: Annotated[
         Path | None, typer.Option(metavar="WORKSHEET", help="Fill in Moodle's grading worksheet.")
     ] = None,
@@ -160,6 +161,10 @@ def export(
     ] = "",
     scale: Annotated[
         bool, typer.Option("--scale", help="Scale marks to the platform's maximum.")
+    ] = False,
+    feedback: Annotated[
+        bool,
+        typer.Option("--feedback", help="With --moodle: a ZIP file of the feedback, too."),
     ] = False,
     zero_absent: Annotated[
         bool, typer.Option("--zero-absent", help="0 for who has handed in nothing, not blank.")
@@ -178,6 +183,9 @@ def export(
     if chapter is None and not csv:
         console.print("Say which chapter: a worksheet is about one.")
         raise typer.Exit(2)
+    if feedback and moodle is None:
+        console.print("--feedback is for --moodle.")
+        raise typer.Exit(2)
     course, absent = Course.at(root), "0" if zero_absent else ""
     with _refusing(console, "Not exported"):
         if moodle is not None:
@@ -194,6 +202,11 @@ def export(
         place.write_bytes(filled.content)
         for line in marks_out.lines_of(filled, place):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if feedback and moodle is not None:
+            pages = marks_out.moodle_feedback(course, chapter or "", moodle)
+            write_zip(place.with_suffix(".zip"), pages)
+            text = f"{place.with_suffix('.zip')}: {len(pages)} pages of feedback"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def migrate(
@@ -220,8 +233,9 @@ def tell_changes(console: Console, root: Path, chapter: str, hint: bool = True) 
     from autograder.grading.course import Course
     from autograder.grading.migration import change_of
 
-    course = Course.at(root)
-    change = change_of(course, course.chapter(chapter))
+    with _refusing(console, "Not compared with what was graded"):
+        course = Course.at(root)
+        change = change_of(course, course.chapter(chapter))
     if not (change and change.submissions):
         return False
     console.print(

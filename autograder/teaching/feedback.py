@@ -123,7 +123,7 @@ def outdated_feedback(course: Course, record: ClassRecord) -> list[str]:
 
 
 def _place(course: Course, chapter: str, student: str) -> Path:
-    return course.classroom / "feedback" / student / chapter / f"{chapter}.html"
+    return course.feedback(student, chapter) / f"{chapter}.html"
 
 
 def _is_ours(page: Path) -> bool:

@@ -23,7 +23,7 @@ from autograder.grading.lateness import update_lateness
 from autograder.grading.marks_export import Standing, plain, standing_of
 from autograder.grading.submitted_text import one_line
 from autograder.nbgrader_settings import nbgrader_settings
-from autograder.teaching.attempts import Person
+from autograder.teaching.attempts import Person, cell_of
 from autograder.teaching.people import ids_of
 from autograder.teaching.platforms import canvas_people, moodle_people
 from autograder.teaching.tables import Table, read_table
@@ -104,6 +104,31 @@ def fill_moodle(
         filled.marks += bool(mark)
 
     return _fill(course, chapter, table, pairs, put, None)
+
+
+def moodle_feedback(course: Course, chapter: str, worksheet: Path) -> dict[str, bytes]:
+    """Return the feedback on a chapter under the names by which Moodle takes many files at once.
+
+    Without the pages of those who wait for a person: they are not final.
+    Raises as :func:`fill_moodle` does.
+    """
+    table = read_table(worksheet)
+    pairs = list(moodle_people(table))
+    name = table.find("Full name")
+    ready = {
+        standing.student.id: standing.student
+        for standing in standings(course, chapter)
+        if not (standing.absent or standing.waiting)
+    }
+    ids, _ = ids_of([person for person, _ in pairs], ready.values())
+    pages = {}
+    for person, row in pairs:
+        student = ids.get(person.key, "")
+        folder = course.feedback(student, chapter)
+        for page in sorted(folder.glob("*.html")) if student in ready else ():
+            place = f"{cell_of(row, name) or 'Participant'}_{person.key}_assignsubmission_file_"
+            pages[f"{place.replace('/', '_')}/{page.name}"] = page.read_bytes()
+    return pages
 
 
 def fill_canvas(

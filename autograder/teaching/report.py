@@ -131,6 +131,7 @@ class Report:
                 look=[(title, entries) for title, entries in self._look() if entries],
                 pairs=material.pairs[:PAIRS],
                 pairs_left_out=len(material.pairs[PAIRS:]),
+                same_texts=material.same_texts,
                 changes=changes,
                 first=first,
                 columns=material.columns,

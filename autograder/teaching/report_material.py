@@ -10,7 +10,7 @@ from autograder.grading.rebuild import is_answer
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching.class_record import ClassRecord, StudentRecord
 from autograder.teaching.graded_notebook import NOTHING, GradedNotebook, read_graded
-from autograder.teaching.similar import Pair, Written, similar_pairs
+from autograder.teaching.similar import Pair, Written, same_texts, similar_pairs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,16 @@ class Material:
     @functools.cached_property
     def pairs(self) -> list[Pair]:
         """The pairs of students whose answers are strikingly alike."""
-        written = {
+        return similar_pairs(self._written, self._released)
+
+    @property
+    def same_texts(self) -> list[tuple[str, list[str]]]:
+        """The tasks with an answer that many students share to the letter, with these students."""
+        return same_texts(self._written, self._released)
+
+    @functools.cached_property
+    def _written(self) -> dict[str, list[Written]]:
+        return {
             record.student: [
                 Written(task.function, self.source(record.student, task.function), task.passed)
                 for task in record.result.tasks
@@ -72,7 +81,6 @@ class Material:
             for record in self.record.students
             if record.result is not None and record.graded
         }
-        return similar_pairs(written, self._released)
 
     @functools.cached_property
     def _released(self) -> dict[str, str]:

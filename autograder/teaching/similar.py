@@ -100,6 +100,24 @@ def similar_pairs(
     return sorted(pairs, key=lambda pair: (-pair.evidence, pair.first, pair.second))
 
 
+def same_texts(
+    written: Mapping[str, Sequence[Written]], released: Mapping[str, str]
+) -> list[tuple[str, list[str]]]:
+    """Return the tasks with answers that many students share to the letter, with these students.
+
+    Many are more than ``RARE``: what so many share points at no pair. Short right functions, and
+    what was handed out, are left out.
+    """
+    holders: dict[tuple[str, str], list[str]] = {}
+    for student in sorted(written):
+        for answer in written[student]:
+            if answer.source.strip() != released.get(answer.task, "").strip():
+                nodes = _nodes(answer.source)
+                if nodes is None or not answer.right or len(nodes) >= SHORT:
+                    holders.setdefault((answer.task, answer.source.strip()), []).append(student)
+    return [(task, those) for (task, _), those in holders.items() if len(those) > RARE]
+
+
 def _pair(
     names: tuple[str, str],
     runs: tuple[frozenset[Run], frozenset[Run]],

@@ -11,57 +11,28 @@ same page. The site has to serve Pyodide itself (``PYODIDE``), else nothing coul
 from __future__ import annotations
 
 import argparse
-import functools
-import gzip
-import http.server
-import mimetypes
 import os
 import statistics
 import sys
-import threading
 import time
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections import Counter
 
 from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
 
 from autograder.authoring.standalone import standalone_source
+from benchmarks.book.host import OPTIONS, SITE, Host, hosted
 from solutions.filters.tasks.corr2d import corr2d
 
-SITE = Path(__file__).parents[2] / "_build" / "html"
 PAGE = "book/filters/filters.html"
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 MB = 1e6
 
 
-@functools.cache
-def compressed(path: Path) -> bytes:
-    """Return a file as a host sends it."""
-    return gzip.compress(path.read_bytes(), 6)
-
-
-class Host(http.server.BaseHTTPRequestHandler):
-    """A host of the site that counts what it sends."""
-
-    sent: dict[str, int] = {}  # noqa: RUF012 (of the class: each request makes an object)
-
-    def do_GET(self) -> None:
-        path = SITE / urlsplit(self.path).path.lstrip("/")
-        if not path.is_file():
-            self.send_error(404)
-            return
-        data = compressed(path)
-        self.send_response(200)
-        self.send_header("Content-Type", mimetypes.guess_type(path.name)[0] or "text/plain")
-        self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Cache-Control", "max-age=600")
-        self.end_headers()
-        self.wfile.write(data)
-        self.sent[path.name] = self.sent.get(path.name, 0) + len(data)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
+def sent() -> Counter[str]:
+    """Return the bytes that the host has sent, by the names of files."""
+    sizes: Counter[str] = Counter()
+    for answer in Host.answers:
+        sizes[answer.name] += answer.sent
+    return sizes
 
 
 def opened(context: BrowserContext, address: str) -> tuple[Page, Locator]:
@@ -96,27 +67,21 @@ def main(arguments: list[str]) -> None:
     if not (SITE / "_static" / "tasks" / "pyodide").is_dir():
         sys.exit("Build the site with a release of Pyodide of its own: PYODIDE=<folder> make site")
     cold, warm, later, sizes = [], [], [], []
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), Host) as server,
-        sync_playwright() as playwright,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
+    with hosted() as address, sync_playwright() as playwright:
         for _ in range(options.rounds):
             browser = playwright.chromium.launch(executable_path=options.browser, args=OPTIONS)
             context = browser.new_context()
-            Host.sent.clear()
+            Host.answers.clear()
             page, task = opened(context, address)
-            before = dict(Host.sent)
+            before = sent()
             cold.append(seconds(page, task, standalone_source(corr2d, "corr2d")))
-            loaded = {name: n - before.get(name, 0) for name, n in Host.sent.items()}
+            loaded = sent() - before
             sizes.append(sum(loaded.values()))
             later += [seconds(page, task) for _ in range(5)]
             page.close()
             page, task = opened(context, address)
             warm.append(seconds(page, task))
             browser.close()
-        server.shutdown()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {options.browser}\n")
     print("| check | seconds | MB |\n|---|---|---|")
     print(f"| first, empty cache | {statistics.median(cold):.1f} | {max(sizes) / MB:.1f} |")

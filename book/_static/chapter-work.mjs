@@ -91,6 +91,29 @@ class ChapterWork extends EventTarget {
     this.#write(task, code);
   }
 
+  /** The code with which tasks have passed, by their names. */
+  get #passed() {
+    try {
+      return JSON.parse(this.#read("passed") ?? "{}");
+    } catch {
+      return {}; // another program's, or damaged
+    }
+  }
+
+  /** Whether a task has passed: "yes", "with other code", or "no". */
+  hasPassed(task) {
+    const passed = this.#passed;
+    if (!Object.hasOwn(passed, task)) return "no";
+    return passed[task] === this.code(task) ? "yes" : "with other code";
+  }
+
+  /** Keep what came of a check of the code of a task. */
+  keepVerdict(task, code, passed) {
+    const { [task]: _, ...others } = this.#passed;
+    this.#write("passed", JSON.stringify(passed ? { ...others, [task]: code } : others));
+    window.dispatchEvent(new Event("course-progress"));
+  }
+
   async #release() {
     this.#released ??= fetch(this.#settings.notebook).then((answer) => {
       if (!answer.ok) throw new Error(`The notebook cannot be loaded (${answer.status}).`);
@@ -140,8 +163,8 @@ class ChapterWork extends EventTarget {
 
   #start() {
     this.#worker = new Worker(this.#settings.worker, { type: "module" });
-    const { pyodide, modules, checks } = this.#settings;
-    this.#worker.postMessage({ start: { pyodide, modules, checks } });
+    const { pyodide, modules, checks, site } = this.#settings;
+    this.#worker.postMessage({ start: { pyodide, modules, checks, site } });
   }
 
   get running() {
@@ -178,7 +201,7 @@ class ChapterWork extends EventTarget {
         else resolve(data.result);
       };
       worker.onerror = ({ message }) => reject(new Error(message ?? "no worker could start"));
-      worker.postMessage({ task, cells });
+      worker.postMessage({ task, cells, passed: Object.keys(this.#passed) });
     });
   }
 

@@ -27,6 +27,21 @@ function load(name) {
   return modules.get(name);
 }
 
+// The starting values of a figure: in the page, or, where they are large, in a script of their own.
+function valuesOf(figure) {
+  const { dataset, textContent } = figure.querySelector("script");
+  if (!dataset.values) return JSON.parse(textContent);
+  const name = dataset.values.match(/(\w+)\.js$/)[1];
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = dataset.values;
+    script.onload = () =>
+      resolve(structuredClone(/** @type {any} */ (window).liveFigureValues[name]));
+    script.onerror = () => reject(new Error(`cannot load ${script.src}`));
+    document.head.append(script);
+  });
+}
+
 // The part of a widget's model that a figure may use: get, set, save_changes, on, off.
 class Model {
   #values;
@@ -71,14 +86,46 @@ class Model {
   }
 }
 
+// Figures start one by one while the browser has nothing else to do, so that no page waits for them
+// all; one that is about to come into view starts at once. A figure that has to load its values
+// starts only then.
+const waiting = new Set();
+
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (isIntersecting) /** @type {LiveFigure} */ (target).start();
+    }
+  },
+  { rootMargin: "800px 0px" },
+);
+
+const whenIdle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 50));
+
+function startNext() {
+  const [figure] = waiting;
+  if (!figure) return;
+  figure.start().then(() => whenIdle(startNext));
+}
+
 class LiveFigure extends HTMLElement {
-  async connectedCallback() {
+  connectedCallback() {
+    if (this.started) return;
+    near.observe(this);
+    if (this.querySelector("script").dataset.values) return;
+    if (waiting.size === 0) whenIdle(startNext);
+    waiting.add(this);
+  }
+
+  async start() {
+    waiting.delete(this);
+    near.unobserve(this);
     if (this.started) return;
     this.started = true;
     const el = document.createElement("div");
     el.className = "live-figure-stage";
     try {
-      const model = new Model(JSON.parse(this.querySelector("script").textContent));
+      const model = new Model(await valuesOf(this));
       const figure = await load(this.getAttribute("figure"));
       await figure.initialize?.({ model });
       this.append(el);

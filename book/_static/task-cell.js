@@ -12,7 +12,9 @@ const taskButtons = {
   upload: "Upload notebook",
 };
 
-const ELEMENTS_OF_REPORTS = new Set("DIV SPAN STRONG EM CODE PRE P UL OL LI BR A".split(" "));
+const ELEMENTS_OF_REPORTS = new Set(
+  "DIV SPAN STRONG EM CODE PRE P UL OL LI BR A DETAILS SUMMARY".split(" "),
+);
 const ATTRIBUTES_OF_REPORTS = new Set(["style", "class", "aria-hidden"]);
 
 /** A report's elements; nothing in it runs, whoever wrote the code that it is about. */
@@ -66,12 +68,17 @@ class TaskCell extends HTMLElement {
     this.answer = taskElement("div", { className: "task-cell-answer" });
     stub.replaceWith(place);
     this.querySelector(".task-cell-download")?.remove();
-    this.append(this.buttonRow(), this.state, this.answer);
+    this.mark = taskElement("span", { className: "task-cell-mark" });
+    this.querySelector(".task-cell-title").append(this.mark);
+    place.after(this.buttonRow(), this.state, this.answer);
     this.editor = codeEditor({
       parent: place,
       code: this.work.code(this.task) ?? this.stub,
       label: `Your code for ${this.task}. Escape, then Tab leaves the editor.`,
-      changed: (code) => this.work.keep(this.task, code),
+      changed: (code) => {
+        this.work.keep(this.task, code);
+        this.showMark();
+      },
       check: () => {
         this.check();
         return true;
@@ -79,8 +86,22 @@ class TaskCell extends HTMLElement {
     });
     this.work.addEventListener("change", () => {
       this.editor.code = this.work.code(this.task) ?? this.stub;
+      this.showMark();
     });
     this.classList.add("task-cell-open");
+    this.showMark();
+  }
+
+  /** Say whether the task has passed, also in words. */
+  showMark() {
+    const marks = {
+      yes: "✔ passed",
+      "with other code": "✔ passed before your last change",
+      no: "",
+    };
+    const passed = this.work.hasPassed(this.task);
+    this.mark.textContent = marks[passed];
+    this.classList.toggle("task-cell-passed", passed === "yes");
   }
 
   buttonRow() {
@@ -129,11 +150,12 @@ class TaskCell extends HTMLElement {
       return;
     }
     this.answer.replaceChildren();
+    const { code } = this.editor;
     this.say(this.settings.loading);
     this.allow({ check: false, stop: true });
     try {
       const result = await this.work.check(this.task, () => this.say("Checking …"));
-      if (result) this.show(result);
+      if (result) this.show(result, code);
       else this.say("Stopped. The next check starts Python again.");
     } catch (error) {
       this.say(`The check could not run: ${error.message}. Try again, or download the notebook.`);
@@ -142,9 +164,10 @@ class TaskCell extends HTMLElement {
     }
   }
 
-  show({ title, html, printed, passed }) {
+  show({ title, html, printed, passed }, code) {
     this.say(title);
-    this.classList.toggle("task-cell-passed", passed);
+    this.work.keepVerdict(this.task, code, passed);
+    this.showMark();
     const output = printed && taskElement("pre", { tabIndex: 0, textContent: printed });
     const report = taskElement(
       "div",

@@ -3,7 +3,7 @@
 // The page first sends where Python, the course's modules and the chapter's checks are; then one
 // message for each check. Answers are { stage }, { result } or { error }.
 
-/** @type {Promise<(task: string, cells: [string, boolean][]) => object>} */
+/** @type {Promise<(task: string, cells: [string, boolean][], passed: string[]) => object>} */
 let checker;
 
 async function fetched(address) {
@@ -12,7 +12,7 @@ async function fetched(address) {
   return answer.arrayBuffer();
 }
 
-async function start({ pyodide, modules, checks }) {
+async function start({ pyodide, modules, checks, site }) {
   const files = Promise.all([fetched(modules), fetched(checks)]);
   const { loadPyodide } = await import(`${pyodide}pyodide.mjs`);
   // NumPy comes while Python starts.
@@ -25,9 +25,12 @@ async function start({ pyodide, modules, checks }) {
   python.FS.writeFile("checks.npz", new Uint8Array(cases));
   python.runPython(`import sys; sys.path.insert(0, "${folder}")`);
   const page = python.pyimport("autograder.student.page");
-  return (task, cells) => {
-    const given = python.toPy(cells);
-    const report = page.check_task(task, given, "checks.npz");
+  return (task, cells, passed) => {
+    const given = python.toPy({ cells, passed });
+    const report = page.check_task.callKwargs(task, given.get("cells"), "checks.npz", {
+      passed: given.get("passed"),
+      site,
+    });
     const result = report.for_page();
     const plain = result.toJs({ dict_converter: Object.fromEntries });
     for (const proxy of [given, report, result]) proxy.destroy();
@@ -43,7 +46,7 @@ self.onmessage = async ({ data }) => {
       self.postMessage({ stage: "ready" });
     } else {
       const check = await checker;
-      self.postMessage({ result: check(data.task, data.cells) });
+      self.postMessage({ result: check(data.task, data.cells, data.passed) });
     }
   } catch (error) {
     self.postMessage({ error: String(error.message ?? error) });

@@ -5,11 +5,16 @@
     ```{common-mistakes} filters corr2d conv2d
     ```
 
+    ```{other-mistakes}
+    - **The mask is inverted.** You gave GrabCut the map of scores ...
+    ```
+
     ```{sample-feedback} filters corr2d mean_for_sum
     ```
 
 ``common-mistakes`` lists the misconceptions of the chapter's problems: the same texts that
-``check`` answers with. Without task names, all tasks of the chapter are listed.
+``check`` answers with. Without task names, all tasks of the chapter are listed. In the same box,
+``other-mistakes`` lists what no task asks for: a list of what one sees, in bold, and what it means.
 ``sample-feedback`` shows the whole answer of ``check`` to one of them, or, if none is named, to
 a right solution. No code of a wrong or right implementation is ever shown.
 """
@@ -25,7 +30,8 @@ from sphinx.util.docutils import SphinxDirective
 from autograder import check
 from autograder.chapter import SourceError, load_problems
 from autograder.problems import Misconception, Problem
-from book.extensions.course_setup import COURSE_ROOT
+from autograder.sections import Section
+from book.extensions.course_setup import COURSE_ROOT, course_book
 
 
 class folded(nodes.General, nodes.Element):
@@ -70,6 +76,13 @@ class ProblemDirective(SphinxDirective):
         return [*parsed, *messages]
 
 
+def empty_box() -> nodes.admonition:
+    """Return the box of the common mistakes, with its title."""
+    box = nodes.admonition("", classes=["common-mistakes"])
+    box += nodes.title("", "Common mistakes, by what you see")
+    return box
+
+
 class CommonMistakes(ProblemDirective):
     """The directive ``common-mistakes``."""
 
@@ -77,27 +90,75 @@ class CommonMistakes(ProblemDirective):
         """Return a box with one folded entry per misconception."""
         problems = self.problems(*self.names())
         tasks = [task for task in self.names() or problems if problems[task].misconceptions]
-        box = nodes.admonition("", classes=["common-mistakes"])
-        box += nodes.title("", "Common mistakes, by what you see")
+        box = empty_box()
         for task in tasks:
-            entries = [self.entry(wrong) for wrong in problems[task].misconceptions]
-            name = nodes.literal(text=task)
+            sections = course_book().of_problem(self.arguments[0], problems[task])
+            entries: list[nodes.Node] = [
+                self.entry(wrong, sections.get(wrong.name))
+                for wrong in problems[task].misconceptions
+            ]
+            number = nodes.inline("", f" {len(entries)}", classes=["number"])
+            if "" in sections:
+                entries.insert(0, self.ways(task, sections[""]))
+            name, ids = nodes.literal(text=task), [f"mistakes-{task}"]
             if len(tasks) == 1:
-                box += [nodes.paragraph("", "", name, classes=["task"]), *entries]
+                box += [nodes.paragraph("", "", name, classes=["task"], ids=ids), *entries]
             else:
-                number = nodes.inline("", f" {len(entries)}", classes=["number"])
                 line = folded_line("", "", name, number)
-                box += folded("", line, *entries, classes=["task"])
+                box += folded("", line, *entries, classes=["task"], ids=ids)
         return [box]
 
-    def entry(self, wrong: Misconception) -> folded:
-        """Return one misconception: its symptom, and below the fold its title and hint."""
-        return folded(
+    def ways(self, task: str, section: Section) -> nodes.paragraph:
+        """Return the ways to the section that explains a task, and to the task itself."""
+        page = section.path.partition("#")[0]
+        to_task = nodes.reference("", "Write it", refuri=self.uri(f"{page}#task-{task}"))
+        parts = [*self.explained(section), nodes.Text(" "), to_task, nodes.Text(".")]
+        return nodes.paragraph("", "", *parts, classes=["ways"])
+
+    def explained(self, section: Section) -> list[nodes.Node]:
+        """Return a sentence with the way to a section."""
+        link = nodes.reference("", section.title, refuri=self.uri(section.path))
+        return [nodes.Text("Explained in "), link, nodes.Text(".")]
+
+    def uri(self, path: str) -> str:
+        """Return the way from this page to a place on the site."""
+        return "../" * self.env.docname.count("/") + path
+
+    def entry(self, wrong: Misconception, section: Section | None) -> folded:
+        """Return one misconception: its symptom, and below the fold its title and hint.
+
+        ``section`` explains it, if that is another one than the task's.
+        """
+        entry = folded(
             "",
             folded_line("", "", *self.inline(wrong.symptom)),
             nodes.paragraph("", "", nodes.strong("", "", *self.inline(sentence(wrong.title)))),
             nodes.paragraph("", "", *self.inline(wrong.hint)),
         )
+        if section is not None:
+            entry += nodes.paragraph("", "", *self.explained(section), classes=["ways"])
+        return entry
+
+
+class OtherMistakes(SphinxDirective):
+    """The directive ``other-mistakes``."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return a box with one folded entry per item of the list."""
+        parsed = nodes.Element()
+        self.state.nested_parse(self.content, self.content_offset, parsed)
+        box = empty_box()
+        for item in parsed.findall(nodes.list_item):
+            text = item.next_node(nodes.paragraph)
+            # An empty text may stand in front of what is bold.
+            symptom, *rest = [node for node in text.children if node.astext()] if text else [None]
+            if not isinstance(symptom, nodes.strong):
+                raise self.error("a mistake has to start with what one sees, in bold")
+            line = folded_line("", "", *symptom.children)
+            box += folded("", line, nodes.paragraph("", "", *rest))
+        return [box]
 
 
 class SampleFeedback(ProblemDirective):
@@ -141,5 +202,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(folded, html=element("details"), text=plain(), latex=plain())
     app.add_node(folded_line, html=element("summary"), text=plain(), latex=plain())
     app.add_directive("common-mistakes", CommonMistakes)
+    app.add_directive("other-mistakes", OtherMistakes)
     app.add_directive("sample-feedback", SampleFeedback)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ makes them importable, however ``jupyter-book`` was started. The title stands in
 
 from __future__ import annotations
 
+import functools
 import html
 import os
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from autograder.authoring.book_sections import Book, read_book
 from autograder.course_settings import load_course_settings
 from book.extensions.logo import ICON
 
@@ -31,6 +33,12 @@ REDIRECT = """<!DOCTYPE html>
 <body><main><h1>{title}</h1><p><a href="{target}">Go to the first page</a></p></main></body>
 </html>
 """
+
+
+@functools.cache
+def course_book() -> Book:
+    """Return what the pages say of tasks and sections, as they are when the build begins."""
+    return read_book(COURSE_ROOT)
 
 
 def make_importable(root: Path) -> None:

@@ -1,7 +1,8 @@
 """The directive ``filter-at-work``: the drawing on the first page, with real numbers.
 
 It shows a picture, the filter of the logo, and the filter's responses, computed here. Its colors
-stand in ``course.css``, under the names of ``autograder/palette.py``.
+stand in ``course.css``, under the names of ``autograder/palette.py``. ``cover-drawing.js`` lets a
+reader drag the window and change the filter.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ PICTURE: Array = np.array(
         [0, 0, 0, 0, 0, 0, 0],
     ]
 )
+SCRIPT = "cover-drawing.js"
 WINDOW = (2, 2)
 """Row and column of the picture where the filter lies in the drawing."""
 
@@ -79,13 +81,18 @@ def filter_at_work() -> str:
         f"position of the filter is outlined on the picture; its response is {value}."
     )
     parts = [
+        '<g class="cover-picture">',
         *cells(PICTURE, 2, 20, lambda pixel: "pixel-light" if pixel else "pixel-dark"),
+        '</g><g class="cover-filter">',
         *cells(EDGE_FILTER, 178, 60, signed(1)),
+        '</g><g class="cover-responses">',
         *cells(response, 274, 40, signed(int(np.abs(response).max()))),
-        f'<rect class="outline" x="{2 + 20 * column}" y="{20 + 20 * row}" width="60" height="60"/>',
-        '<rect class="outline" x="178" y="60" width="60" height="60"/>',
-        f'<rect class="outline" x="{274 + 20 * column}" y="{40 + 20 * row}" width="20" '
-        'height="20"/>',
+        "</g>",
+        f'<rect class="outline cover-window" x="{2 + 20 * column}" y="{20 + 20 * row}" '
+        'width="60" height="60"/>',
+        '<rect class="outline" x="178" y="60" width="60" height="60" pointer-events="none"/>',
+        f'<rect class="outline cover-place" x="{274 + 20 * column}" y="{40 + 20 * row}" '
+        'width="20" height="20" pointer-events="none"/>',
         '<text class="sign" x="160" y="90" dy=".35em">⋆</text>',
         '<text class="sign" x="256" y="90" dy=".35em">=</text>',
         '<text class="name" x="72" y="12">picture</text>',
@@ -110,7 +117,16 @@ class FilterAtWork(SphinxDirective):
         return [nodes.raw("", filter_at_work(), format="html")]
 
 
+def add_script(
+    app: Sphinx, _pagename: str, _templatename: str, context: dict[str, Any], _doctree: Any
+) -> None:
+    """Load the script where the drawing is."""
+    if 'class="filter-at-work"' in context.get("body", ""):
+        app.add_js_file(SCRIPT, loading_method="defer")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("filter-at-work", FilterAtWork)
+    app.connect("html-page-context", add_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

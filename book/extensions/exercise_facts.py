@@ -34,7 +34,7 @@ from autograder.authoring.source import (
     read_exercise_source,
 )
 from autograder.chapter import SourceError, load_problems
-from book.extensions.course_setup import COURSE_ROOT
+from book.extensions.course_setup import COURSE_ROOT, course_book
 
 
 def exercise_of(env: BuildEnvironment, chapter: str) -> Exercise:
@@ -99,6 +99,11 @@ class ExerciseTasks(SphinxDirective):
             name: nodes.Node = nodes.Text("Closing question")
             if isinstance(part, TaskCell):
                 name = nodes.literal(text=part.function)
+                section = course_book().tasks.get((self.arguments[0], part.function))
+                if section is not None:
+                    page = "../" * self.env.docname.count("/") + section.path.partition("#")[0]
+                    uri = f"{page}#task-{part.function}"
+                    name = nodes.reference("", "", name, refuri=uri, internal=True)
             difficulty = DIFFICULTIES[part.difficulty]
             rows.append(row(name, f"{part.points:g}", difficulty, str(part.minutes)))
         group = nodes.tgroup("", *(nodes.colspec(colwidth=25) for _ in range(4)), cols=4)

@@ -11,11 +11,14 @@
 
 ``kernel_explorer`` is a key of ``book.figures.FIGURES``, which says where the figure's class is, an
 ``anywidget.AnyWidget``. The page gets the very ES module that runs in a live notebook, written into
-the page itself, with the starting values of the widget. ``live-figure.js`` runs it.
+the page itself, with the starting values of the widget. ``live-figure.js`` runs it. Values that are
+large, such as pictures and maps, stand in a script of their own, which is loaded when the figure is
+about to come into view; a script, as a page that is opened from a disk may read nothing else.
 """
 
 from __future__ import annotations
 
+import hashlib
 import html
 import importlib
 import inspect
@@ -32,6 +35,10 @@ from autograder import palette
 from book.figures.figure import SHARED_SHEET
 
 SCRIPT = "live-figure.js"
+LARGE = 50_000
+"""From how many characters on the starting values of a figure have a file of their own."""
+
+VALUES_FOLDER = "_static/figures"
 SOURCE_SUFFIXES = {".py", ".mjs", ".js", ".css"}
 
 
@@ -110,6 +117,22 @@ def json_script(text: str) -> str:
     return text.replace("<", "\\u003c")
 
 
+def written_values(translator: Any, state: str) -> str:
+    """Return the element that holds or names the starting values of a figure.
+
+    state: these, as JSON.
+    """
+    if len(state) < LARGE:
+        return f'<script type="application/json">{json_script(state)}</script>'
+    name = hashlib.sha256(state.encode()).hexdigest()[:16]
+    path = Path(translator.builder.outdir, VALUES_FOLDER, f"{name}.js")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'(window.liveFigureValues ??= {{}})["{name}"] = {state};\n', "utf-8")
+    above = "../" * translator.builder.current_docname.count("/")
+    address = f"{above}{VALUES_FOLDER}/{path.name}"
+    return f'<script type="application/json" data-values="{address}"></script>'
+
+
 def visit_html(translator: Any, node: live_figure) -> None:
     """Write the custom element, and the module in front of its first use on the page."""
     name = html.escape(node["figure"], quote=True)
@@ -123,8 +146,7 @@ def visit_html(translator: Any, node: live_figure) -> None:
     translator.body.append(
         f'<live-figure figure="{name}">'
         f'<p class="live-figure-alt">{html.escape(node["alt"])}</p>'
-        f'<script type="application/json">{json_script(node["state"])}</script>'
-        "</live-figure>\n"
+        f"{written_values(translator, node['state'])}</live-figure>\n"
     )
     raise nodes.SkipNode
 

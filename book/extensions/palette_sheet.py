@@ -50,13 +50,21 @@ THEME_VARIABLES = {
 
 
 def palette_css() -> str:
-    """Return the palette as CSS variables, and the theme's own variables set from it."""
-    blocks = ["/* Made from autograder/palette.py. */"]
-    for theme, colors in palette.PAGE.items():
-        own = [f"  --course-{name}: {color};" for name, color in colors.items()]
-        given = [f"  --{name}: var(--course-{color});" for name, color in THEME_VARIABLES.items()]
-        blocks.append("\n".join([f'html[data-theme="{theme}"] {{', *own, *given, "}"]))
-    return "\n\n".join(blocks) + "\n"
+    """Return the palette as CSS variables, and the theme's own variables set from it.
+
+    On paper, a page is light whatever theme the screen has.
+    """
+    blocks = [rule(f'html[data-theme="{theme}"]', palette.PAGE[theme]) for theme in palette.PAGE]
+    paper = rule("html[data-theme][data-theme]", palette.PAGE["light"])
+    sheet = "\n\n".join([*blocks, f"@media print {{\n{paper}\n}}"])
+    return f"/* Made from autograder/palette.py. */\n\n{sheet}\n"
+
+
+def rule(selector: str, colors: dict[str, str]) -> str:
+    """Return the rule that sets the variables from a theme's colors."""
+    own = [f"  --course-{name}: {color};" for name, color in colors.items()]
+    given = [f"  --{name}: var(--course-{color});" for name, color in THEME_VARIABLES.items()]
+    return "\n".join([f"{selector} {{", *own, *given, "}"])
 
 
 def write_sheet(app: Sphinx) -> None:

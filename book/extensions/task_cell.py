@@ -8,7 +8,10 @@
 Without a script, and on a page from a file, it shows the function as the exercise hands it out, and
 the way to the download. ``task-cell.js`` puts an editor in its place, and checks the reader's code
 with the course's own ``check``: in the browser, by Pyodide. Nothing of that is loaded before the
-reader asks for a check.
+reader asks for a check. A task that needs more than NumPy stays as it is without a script.
+
+The section in which a task stands is the one that explains it: exercises, reports and the list of
+common mistakes lead there (see :mod:`autograder.authoring.book_sections`).
 
 Where Pyodide comes from is one setting, the environment variable ``PYODIDE``: an address, or a
 folder that holds a release of Pyodide, whose files the site then serves itself. Without it, pages
@@ -29,6 +32,7 @@ from urllib.parse import urlsplit
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from autograder.authoring.archive import (
@@ -37,11 +41,14 @@ from autograder.authoring.archive import (
     make_page_package,
 )
 from autograder.authoring.source import TaskCell as ExerciseTask
-from autograder.chapter import SourceError
+from autograder.chapter import SourceError, load_chapter
 from autograder.checks import FILE_NAME
-from book.extensions.course_setup import COURSE_ROOT
+from autograder.packages import DEFAULT_PACKAGES
+from book.extensions.course_setup import COURSE_ROOT, course_book
 from book.extensions.exercise_facts import count, exercise_of
 from book.extensions.live_figure import json_script
+
+logger = logging.getLogger(__name__)
 
 VARIABLE = "PYODIDE"
 PYODIDE = "https://cdn.jsdelivr.net/pyodide/v0.27.7/full/"
@@ -61,6 +68,11 @@ SCRIPTS = {
     "editor": STATIC / "code-editor.js",
 }
 """What the script loads, by the names under which it knows the addresses."""
+
+TASKS = "tasks.json"
+"""By chapter and task, where the task's section is: for the marks in the table of contents."""
+
+PROGRESS_SCRIPT = "course-progress.js"
 
 CORE = ("pyodide.mjs", "pyodide.asm.js", "pyodide.asm.wasm", "python_stdlib.zip")
 LOCK = "pyodide-lock.json"
@@ -93,7 +105,7 @@ class TaskCell(SphinxDirective):
         title = nodes.paragraph("", "", nodes.literal(text=task), nodes.Text(size))
         title["classes"] = ["task-cell-title"]
         code = nodes.literal_block("", stub(chapter, task), language="python")
-        above = "../" * self.env.docname.count("/")
+        above = up(self.env.docname)
         link = nodes.reference("", "the exercises", refuri=above + ARCHIVE_NAME, internal=True)
         download = nodes.paragraph(
             "", "", nodes.Text("Write it in the notebook: download "), link, nodes.Text(".")
@@ -104,7 +116,40 @@ class TaskCell(SphinxDirective):
             nodes.container("", code, classes=["task-cell-stub"]),
             download,
         ]
-        return [task_cell("", *inside, chapter=chapter, task=task, above=above)]
+        mistakes = course_book().mistakes.get((chapter, task))
+        if mistakes:
+            self.env.note_dependency(str(COURSE_ROOT / f"{mistakes}.md"))
+            uri = f"{above}{mistakes}.html#mistakes-{task}"
+            way = nodes.reference("", "Common mistakes", refuri=uri, internal=True)
+            inside.append(nodes.paragraph("", "", way, classes=["task-cell-links"]))
+        on_page = set(load_chapter(COURSE_ROOT, chapter).packages) <= set(DEFAULT_PACKAGES)
+        cell = task_cell("", *inside, chapter=chapter, task=task, above=above, on_page=on_page)
+        cell["ids"].append(f"task-{task}")
+        self.set_source_info(cell)
+        return [cell]
+
+
+def up(document: str) -> str:
+    """Return the way from a document to the first folder of the site."""
+    return "../" * document.count("/")
+
+
+def check_section(app: Sphinx, doctree: nodes.document) -> None:
+    """Warn of a task whose section has another anchor than everything that leads there."""
+    for cell in doctree.findall(task_cell):
+        section = course_book().tasks.get((cell["chapter"], cell["task"]))
+        page, _, anchor = section.path.partition(".html#") if section else ("", "", "")
+        around: nodes.Node | None = cell
+        while around is not None and not isinstance(around, nodes.section):
+            around = around.parent
+        ids = around["ids"] if around is not None else []
+        if page == app.env.docname and anchor not in ids:
+            logger.warning(
+                "the section of the task %s has the anchors %s, and links lead to %s: is a heading "
+                "of the same words above it?",
+                *(cell["task"], ", ".join(ids), anchor),
+                location=cell,
+            )
 
 
 def released(chapter: str, name: str = "") -> Path:
@@ -141,6 +186,7 @@ def settings(app: Sphinx, node: task_cell) -> dict[str, str]:
     return {
         "chapter": chapter,
         "task": node["task"],
+        "site": node["above"],
         "pyodide": f"{pyodide}/",
         "note": f"The first check loads Python, {MEGABYTES} MB{origin}. Nothing is sent anywhere.",
         "loading": f"Loading Python{origin} …",
@@ -169,6 +215,10 @@ def write_files(app: Sphinx) -> None:
     if app.builder.format != "html":
         return
     make_page_package(COURSE_ROOT, folder_of(app) / PAGE_PACKAGE_NAME)
+    places: dict[str, dict[str, str]] = {}
+    for (chapter, task), section in course_book().tasks.items():
+        places.setdefault(chapter, {})[task] = section.path
+    (folder_of(app) / TASKS).write_text(json.dumps(places), "utf-8")
     for checks in (COURSE_ROOT / "exercises").glob(f"*/{FILE_NAME}"):
         target = folder_of(app) / checks.parent.name
         target.mkdir(exist_ok=True)
@@ -203,13 +253,17 @@ def copy_pyodide(release: Path, target: Path) -> None:
 def visit_html(translator: Any, node: task_cell) -> None:
     """Open the custom element."""
     label = html.escape(node["task"], quote=True)
+    tag = "task-cell" if node["on_page"] else "div"
     translator.body.append(
-        f'<task-cell role="group" aria-label="Task {label}" class="task-cell">\n'
+        f'<{tag} role="group" aria-label="Task {label}" class="task-cell" id="{node["ids"][0]}">\n'
     )
 
 
 def depart_html(translator: Any, node: task_cell) -> None:
     """Write its settings, and close it."""
+    if not node["on_page"]:
+        translator.body.append("</div>\n")
+        return
     text = json_script(json.dumps(settings(translator.builder.app, node)))
     translator.body.append(f'<script type="application/json">{text}</script></task-cell>\n')
 
@@ -225,8 +279,9 @@ def add_script(
     _context: dict[str, Any],
     doctree: nodes.document | None,
 ) -> None:
-    """Load the script on pages that have a task."""
-    if doctree is not None and next(iter(doctree.findall(task_cell)), None) is not None:
+    """Load the script on pages that have a task, and that for the table of contents on all."""
+    app.add_js_file(PROGRESS_SCRIPT, loading_method="defer")
+    if doctree is not None and any(cell["on_page"] for cell in doctree.findall(task_cell)):
         app.add_js_file(SCRIPT, loading_method="defer")
 
 
@@ -237,5 +292,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(task_cell, html=(visit_html, depart_html), text=plain, latex=plain, man=plain)
     app.add_directive("task-cell", TaskCell)
     app.connect("builder-inited", write_files)
+    app.connect("doctree-read", check_section)
     app.connect("html-page-context", add_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -36,12 +36,13 @@ import { makePosition } from "./kernel_explorer_sums.mjs";
 
 /** A function that works out what is shown; decoded pictures and responses are kept meanwhile. */
 function locator(/** @type {Model} */ model) {
-  const [pictures, presets] = [model.get("pictures"), model.get("presets")];
+  const presets = model.get("presets");
   let name = "";
   let pixels = [[0]];
   let key = "";
   let response = [[0]];
   return () => {
+    const pictures = model.get("pictures");
     const picture = pictures.find((known) => known.name === model.get("picture")) ?? pictures[0];
     if (picture.name !== name) pixels = decodePicture(picture);
     name = picture.name;
@@ -112,7 +113,7 @@ function render({ model, el }) {
 
   const listening = new AbortController();
   for (const { board } of [picture, response]) followPointer(board, explorer, listening.signal);
-  const names = ["picture", "kernel", "convolution", "relu", "row", "column"];
+  const names = ["pictures", "picture", "kernel", "convolution", "relu", "row", "column"];
   const unwatch = watch(model, names, schedule);
   const resized = new ResizeObserver(schedule);
   resized.observe(picture.board.frame);

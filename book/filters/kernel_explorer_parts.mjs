@@ -5,6 +5,7 @@ import { numberText } from "../figures/numbers.mjs";
 import { paintLegend, paintPicture, paintResponse } from "./kernel_explorer_canvas.mjs";
 import { extreme, relu, resize, sameKernel } from "./kernel_explorer_math.mjs";
 import { moveByKey } from "./kernel_explorer_moves.mjs";
+import { makeOwnPicture } from "./kernel_explorer_own.mjs";
 import { negativeShare, onFlatGround, whenTurned } from "./kernel_explorer_text.mjs";
 
 /** @typedef {import("./kernel_explorer.mjs").Now} Now */
@@ -13,7 +14,7 @@ import { negativeShare, onFlatGround, whenTurned } from "./kernel_explorer_text.
 /** Picture, filter and its size, and the two switches. */
 export function makeControls(/** @type {Explorer} */ explorer) {
   const { model, put, now } = explorer;
-  const [pictures, presets] = [model.get("pictures"), model.get("presets")];
+  const presets = model.get("presets");
   const choosePreset = () => {
     const preset = presets.find(({ name }) => name === filterField.value);
     explorer.complain("");
@@ -26,10 +27,15 @@ export function makeControls(/** @type {Explorer} */ explorer) {
     const made = options.map(({ name, label }) => make("option", { value: name }, label));
     return make("optgroup", { label: words }, ...made);
   };
-  const pictureField = select(
-    pictures.map(({ name, label }) => [name, label]),
-    (picture) => put({ picture }),
-  );
+  const pictureField = select([], (picture) => put({ picture }));
+  let listed;
+  const listPictures = () => {
+    const pictures = model.get("pictures");
+    if (pictures === listed) return;
+    listed = pictures;
+    const options = pictures.map(({ name, label }) => make("option", { value: name }, label));
+    pictureField.replaceChildren(...options);
+  };
   const filterField = make(
     "select",
     { class: "lf-input", "data-lm-suppress-shortcuts": "true", onchange: choosePreset },
@@ -45,9 +51,11 @@ export function makeControls(/** @type {Explorer} */ explorer) {
     choice("Picture", pictureField),
     choice("Filter", filterField),
     choice("Size", sizeField),
+    ...makeOwnPicture(explorer),
     make("div", { class: "kx-switches" }, convolution.box, rectified.box),
   );
   const show = (/** @type {Now} */ { picture, preset, kernel }) => {
+    listPictures();
     pictureField.value = picture.name;
     filterField.value = preset?.name ?? "own";
     sizeField.value = String(kernel.length);

@@ -26,14 +26,15 @@ const KINDS = {
  * @returns {{ value?: number, problem?: string }}
  */
 function readNumber(typed, name) {
-  if (typed === undefined) return { problem: `the ${name} is missing` };
+  const words = name.endsWith("s") ? `number of ${name}` : name;
+  if (typed === undefined) return { problem: `the ${words} is missing` };
   if (!/^\d+$/.test(typed))
-    return { problem: `the ${name} has to be a whole number, not "${typed}"` };
+    return { problem: `the ${words} has to be a whole number, not "${typed}"` };
   const value = Number(typed);
   const least = name === "padding" ? 0 : 1;
-  if (value < least) return { problem: `the ${name} has to be at least ${least}` };
+  if (value < least) return { problem: `the ${words} has to be at least ${least}` };
   if (value > LARGEST)
-    return { problem: `the ${name} is too large: at most ${LARGEST.toLocaleString("en-US")}` };
+    return { problem: `the ${words} is too large: at most ${LARGEST.toLocaleString("en-US")}` };
   return { value };
 }
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from autograder import __version__
 from autograder.authoring.archive import (
     FOLDER,
     NotForStudents,
     make_archive,
     student_files,
 )
+from autograder.authoring.wheel import make_wheel
 from autograder.course_settings import chapters_in_use
 from autograder.student.exercise_file import read_exercise
 from tests import COURSE
@@ -189,3 +193,51 @@ def test_command_writes_the_archive(small_course: Path) -> None:
         check=False,
     )
     assert (small_course / "_build" / "cnn-course-exercises.zip").exists(), done.stderr
+
+
+# The wheel of the student side
+
+
+def test_the_wheel_is_installed_and_checks(tmp_path: Path) -> None:
+    """By pip, from the file alone; the instructor's part and the solutions stay at home."""
+    (tmp_path / "cnn_by_hand-0.0.1-py3-none-any.whl").write_bytes(b"an older one")
+    wheel = make_wheel(COURSE, tmp_path)
+    assert [path.name for path in tmp_path.glob("*.whl")] == [wheel.name]
+    assert wheel.read_bytes() == make_wheel(COURSE, tmp_path / "again").read_bytes()
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--target", str(site), str(wheel)], check=True)
+    assert {path.name for path in (site / "autograder").iterdir() if path.is_dir()} - {
+        "__pycache__"
+    } == {"student", "diagnosis"}
+    assert not (site / "autograder" / "instructor.py").exists()
+    code = (
+        "import sys\n"
+        # Where this test runs, the course itself is installed, too.
+        "sys.meta_path[:] = [f for f in sys.meta_path if 'Editable' not in repr(f)]\n"
+        "import autograder; from autograder import check, explore, own_functions\n"
+        "assert autograder.__file__.startswith(sys.argv[1]), autograder.__file__\n"
+        "from autograder.__main__ import app, main\n"
+        "sys.argv[1:] = ['--help']; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(site)],
+        cwd=site,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "progress" in done.stdout
+    assert "sample-class" not in done.stdout
+
+
+def test_the_wheel_needs_what_the_package_needs(tmp_path: Path) -> None:
+    wheel = make_wheel(COURSE, tmp_path)
+    (metadata,) = importlib.metadata.distributions(path=[str(wheel)])
+    project = tomllib.loads((COURSE / "pyproject.toml").read_text())["project"]
+    assert metadata.name == project["name"]
+    assert metadata.version == __version__
+    assert {"numpy>=2"} <= set(metadata.requires or [])
+    assert set(metadata.metadata.get_all("Provides-Extra") or []) == {
+        *("terminal", "notebook", "visualization")
+    }

@@ -252,8 +252,7 @@ def test_each_mistake_has_its_message(name: str, check: Check, folder: Path) -> 
 def test_right_answers_pass(check: Check, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check(window_sums) is None
     assert capsys.readouterr().out == (
-        "[passed] slide: 2 of 2 cases passed.\n"
-        "  1 of 2 tasks have passed since you started the notebook. Next: `edge_bank`.\n"
+        "[passed] slide: 2 of 2 cases passed.\n  1 of 2 tasks have passed, next: `edge_bank`.\n"
     )
     assert check.passes(define("def slide(x, w): return right(x, w).astype('f4')", folder))
 
@@ -308,9 +307,8 @@ def test_what_is_no_function_of_a_task(name: str, check: Check) -> None:
 
 
 def test_check_without_a_function(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(CheckFailed):
-        check()
-    assert "The tasks are slide, edge_bank." in capsys.readouterr().out
+    check()
+    assert "Next: `slide`" in capsys.readouterr().out
 
 
 def test_cases_can_be_tried_by_hand(check: Check) -> None:
@@ -379,7 +377,7 @@ def test_prints_are_shown_by_case_and_once(
         "Printed in the case 'a wide picture':",
         "shape (4, 7)",
         "[passed] slide: 2 of 2 cases passed.",
-        "  1 of 2 tasks have passed since you started the notebook. Next: `edge_bank`.",
+        "  1 of 2 tasks have passed, next: `edge_bank`.",
     ]
 
 
@@ -607,7 +605,8 @@ def test_a_report_can_be_printed_on_a_poor_console(folder: Path) -> None:
         [
             sys.executable,
             "-c",
-            "from autograder.report import Report\nfrom autograder.student.notebook import show\n"
+            "from autograder.report_lines import Report\n"
+            "from autograder.student.notebook import show\n"
             "show(Report('5 \\u00d7 5 \\u2192 3', 'good'))",
         ],
         capture_output=True,

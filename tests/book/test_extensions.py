@@ -11,8 +11,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from autograder.authoring.source import read_exercise_source
 from autograder.chapter import load_problems
@@ -202,6 +203,7 @@ def test_page_is_made_again_when_a_module_changes(small_book: Book) -> None:
         ("```{live-figure} strange\n:alt: Text.\n```", "'strange' cannot be written as JSON"),
         ("```{common-mistakes} nowhere\n```", "the chapter 'nowhere' has no problems"),
         ("```{common-mistakes} filters corr3d\n```", "has no task corr3d; its tasks are corr2d"),
+        ("```{other-mistakes}\n- No bold.\n```", "has to start with what one sees, in bold"),
         ("```{sample-feedback} filters corr2d nowhere\n```", "has no misconception 'nowhere'"),
     ],
 )
@@ -231,6 +233,17 @@ def test_common_mistakes_of_several_tasks_are_folded_by_task(small_book: Book) -
     problems = load_problems(COURSE, "filters")
     for problem in (problems["corr2d"], problems["conv2d"]):
         assert f'<span class="number"> {len(problem.misconceptions)}</span>' in html
+
+
+def test_other_mistakes_are_folded_like_those_of_tasks(small_book: Book) -> None:
+    html = small_book.build(
+        "# Page\n\n```{other-mistakes}\n- **The mask is *inverted*.** It is `low` there.\n"
+        "- **The colors are wrong.** Pass bytes.\n```\n"
+    )
+    assert "Common mistakes, by what you see" in html
+    lines = re.findall(r"<summary[^>]*>\s*(.*?)\s*</summary>", html)
+    assert lines == ["The mask is <em>inverted</em>.", "The colors are wrong."]
+    assert re.search(r"<p>\s*Pass bytes\.</p>\s*</details>", html)
 
 
 def test_sample_feedback(small_book: Book) -> None:
@@ -277,6 +290,49 @@ def test_picture_of_the_first_page_shows_true_numbers() -> None:
         for column in range(5):
             window = cover_drawing.PICTURE[row : row + 3, column : column + 3]
             assert response[row, column] == sum((window * cover_drawing.EDGE_FILTER).flat)
+
+
+def numbers(page: Page, part: str) -> list[int]:
+    texts = page.locator(f".cover-{part} text").all_text_contents()
+    return [int(text.replace("−", "-")) for text in texts]
+
+
+def check_drawing(page: Page, row: int, column: int) -> None:
+    """The drawing shows what its own picture and filter give, with the window at a place."""
+    picture = np.reshape(numbers(page, "picture"), (7, 7))
+    weights = np.reshape(numbers(page, "filter"), (3, 3))
+    expected = cover_drawing.responses(picture, weights)
+    assert np.array_equal(np.reshape(numbers(page, "responses"), expected.shape), expected)
+    said = cover_drawing.minus(int(expected[row, column]))
+    assert page.locator(".sum").inner_text().endswith(f"= {said}")
+    place = f"row {row + 1}, column {column + 1}, response {said}"
+    assert page.get_by_role("slider").get_attribute("aria-valuetext") == place
+
+
+def test_the_drawing_of_the_first_page_answers(small_book: Book, browser: Browser) -> None:
+    small_book.build("# Page\n\n```{filter-at-work}\n```\n")
+    page = browser.new_page()
+    page.goto(small_book.page.as_uri())
+    window, weights = page.get_by_role("slider"), page.get_by_role("spinbutton")
+    check_drawing(page, *cover_drawing.WINDOW)
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowUp"):  # it stops at the border
+        window.press(key)
+    check_drawing(page, 1, 4)
+    weights.first.click()
+    assert numbers(page, "filter")[0] == 0
+    weights.nth(1).press("3")
+    weights.nth(2).press("ArrowUp")
+    weights.nth(3).press("-")
+    assert numbers(page, "filter") == [0, 3, 0, -1, 0, -1, 1, 0, -1]
+    check_drawing(page, 1, 4)
+    cells = page.locator(".cover-picture rect")
+    cells.nth(8).hover(force=True)
+    page.mouse.down()
+    check_drawing(page, 0, 0)
+    cells.nth(24).hover(force=True)
+    page.mouse.up()
+    check_drawing(page, 2, 2)
+    page.close()
 
 
 # Setup.

@@ -39,6 +39,7 @@ extensions = [
     "myst_parser",
     "book.extensions.palette_sheet",
     "book.extensions.live_figure",
+    "book.extensions.common_mistakes",
     "book.extensions.task_cell",
 ]
 html_theme = "sphinx_book_theme"
@@ -73,6 +74,9 @@ def pyodide() -> Path:
     return Path(package.origin).parent / "assets" / "pyodide"
 
 
+Build = subprocess.CompletedProcess[str]
+
+
 class Book:
     """A small book of one page."""
 
@@ -82,8 +86,15 @@ class Book:
         static = str(COURSE / "book" / "_static")
         (folder / "conf.py").write_text(CONF.format(course=str(COURSE), static=static))
 
-    def build(self, text: str, pyodide: str = "") -> subprocess.CompletedProcess[str]:
+    def build(self, text: str, pyodide: str = "", chapter: str = "") -> Build:
+        """Build the book with a text on its page, and the page of a chapter, if there is one."""
         (self.folder / "index.md").write_text(f"# Page\n\n{text}")
+        if chapter:
+            page = self.folder / "book" / "filters" / "filters.md"
+            page.parent.mkdir(parents=True)
+            page.write_text(chapter)
+            with (self.folder / "index.md").open("a") as index:
+                index.write("\n```{toctree}\nbook/filters/filters\n```\n")
         command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", ".", "out"]
         environment = {**os.environ, task_cell.VARIABLE: pyodide}
         return subprocess.run(
@@ -99,12 +110,31 @@ def cells(chapter: str, *tasks: str) -> str:
     return "\n".join(f"```{{task-cell}} {chapter} {task}\n```\n" for task in tasks)
 
 
+CHAPTER = f"""\
+# Filters
+
+## A filter is a sliding dot product
+
+{cells("filters", "corr2d")}
+
+## Cross-correlation or convolution?
+
+{cells("filters", "convolve2d")}
+
+## Common mistakes
+
+```{{common-mistakes}} filters corr2d convolve2d
+```
+"""
+"""The page of the chapter, in short: tasks under the headings of the course's own page."""
+
+
 @pytest.fixture(scope="module")
 def book(pyodide: Path, tmp_path_factory: pytest.TempPathFactory) -> Book:
-    """A book with the tasks of the chapter "filters"."""
+    """A book with the tasks of the chapter "filters", and with the chapter's page."""
     book = Book(tmp_path_factory.mktemp("book"))
     tasks = load_chapter(COURSE, "filters").tasks
-    done = book.build(cells("filters", *tasks), str(pyodide))
+    done = book.build(cells("filters", *tasks), str(pyodide), CHAPTER)
     assert done.returncode == 0, done.stderr
     return book
 
@@ -345,6 +375,69 @@ def test_a_report_brings_no_script_into_the_page(page: Page) -> None:
     assert report == "<a>a</a><p>there</p>"
 
 
+# Progress, and the ways between tasks and sections.
+
+
+@pytest.fixture
+def chapter(page: Page, address: str) -> Page:
+    """The page of the chapter, in a browser that holds nothing yet."""
+    page.goto(address.replace("index.html", "book/filters/filters.html"))
+    return page
+
+
+SECTION_LINK = 'nav.page-toc a[href="#a-filter-is-a-sliding-dot-product"]'
+
+
+def test_what_has_passed_is_kept_and_ticked(chapter: Page) -> None:
+    task = Task(chapter, "corr2d")
+    task.check(CORR2D)
+    assert "5 of 30 points, next: convolve2d, explained in" in task.answer.inner_text()
+    styles = task.answer.locator("details")
+    expect(styles).to_have_count(3)
+    styles.first.locator("summary").click()
+    expect(styles.first.locator("pre")).to_contain_text("def corr2d_by_element(x, w):")
+    task.answer.get_by_role("link", name="Cross-correlation or convolution?").click()
+    assert chapter.url.endswith("/book/filters/filters.html#cross-correlation-or-convolution")
+    expect(task.cell).to_contain_text("✔ passed")
+    loaded: list[str] = []
+    chapter.on("request", lambda request: loaded.append(request.url))
+    chapter.reload()
+    task = Task(chapter, "corr2d")
+    expect(task.cell).to_contain_text("✔ passed")
+    assert not any("pyodide" in url for url in loaded)
+    expect(chapter.locator(SECTION_LINK)).to_have_accessible_name(
+        "A filter is a sliding dot product (1 of 1 task passed)"
+    )
+    expect(chapter.locator("nav.bd-links a", has_text="Filters")).to_have_accessible_name(
+        "Filters (1 of 7 tasks passed)"
+    )
+    expect(chapter.locator("nav.page-toc .course-tick")).to_have_count(1)
+    task.write(CORR2D.replace("np.sum", "np.mean"))
+    expect(task.cell).to_contain_text("✔ passed before your last change")
+    task.check()
+    expect(task.cell).not_to_contain_text("✔ passed")
+    expect(chapter.locator(".course-tick")).to_have_count(0)
+
+
+def test_notes_of_another_program_do_no_harm(chapter: Page) -> None:
+    chapter.evaluate("localStorage.setItem('course/filters/passed', 'rubbish')")
+    chapter.reload()
+    task = Task(chapter, "corr2d")
+    assert "✔" not in task.cell.inner_text()
+    expect(chapter.locator(".course-tick")).to_have_count(0)
+
+
+def test_ways_from_task_to_mistakes_to_section_and_back(chapter: Page) -> None:
+    task = Task(chapter, "convolve2d")
+    task.cell.get_by_role("link", name="Common mistakes").click()
+    mistakes = chapter.locator("#mistakes-convolve2d")
+    expect(mistakes).to_have_attribute("open", "")
+    mistakes.get_by_role("link", name="Cross-correlation or convolution?").click()
+    assert chapter.url.endswith("filters.html#cross-correlation-or-convolution")
+    mistakes.get_by_role("link", name="Write it").click()
+    assert chapter.url.endswith("filters.html#task-convolve2d")
+
+
 # For everybody.
 
 
@@ -436,6 +529,23 @@ def test_mistakes_of_authors_are_named(tmp_path: Path, text: str, pyodide: str, 
     done = Book(tmp_path).build(text, pyodide)
     assert done.returncode != 0
     assert words in done.stderr
+
+
+def test_a_section_that_links_would_miss_is_named(tmp_path: Path) -> None:
+    """Two headings of the same words: the second has another anchor."""
+    twice = CHAPTER.replace("# Filters", "# Filters\n\n## A filter is a sliding dot product\n", 1)
+    done = Book(tmp_path).build("", "", twice)
+    assert done.returncode != 0
+    assert "links lead to a-filter-is-a-sliding-dot-product" in done.stderr
+
+
+def test_a_task_that_needs_more_than_numpy_is_a_stub(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    done = book.build(cells("visualization", "saliency_map"))
+    assert done.returncode == 0, done.stderr
+    assert "Write it in the notebook" in book.page
+    assert "<task-cell" not in book.page
+    assert task_cell.SCRIPT not in book.page
 
 
 def test_release_of_the_setting_is_the_one_that_is_tested(pyodide: Path) -> None:

@@ -29,6 +29,7 @@ from autograder.chapter import chapters, load_problems
 from autograder.palette import PAGE as PALETTE
 from autograder.palette import READABLE, Theme, contrast
 from autograder.problems import Problem
+from book import whole_book
 from book.extensions.palette_sheet import THEME_VARIABLES, palette_css
 from tests import COURSE
 from tests.book.barriers import COLOR_RULES, violations
@@ -134,11 +135,13 @@ def opened(
         page.route(url, lambda route: route.fulfill(body=serve, content_type="text/html"))
     page.goto(url)
     if scripts:
+        # Figures with many values wait until they are about to come into view.
         page.wait_for_function(
-            "() => [...document.querySelectorAll('live-figure')].every("
-            "(figure) => figure.matches('.live-figure-running')) && "
+            "() => { const figures = [...document.querySelectorAll('live-figure')]; "
+            "for (const figure of figures) figure.start?.(); "
+            "return figures.every((figure) => figure.matches('.live-figure-running')) && "
             "[...document.querySelectorAll('.math')].every("
-            "(formula) => formula.querySelector('mjx-container'))",
+            "(formula) => formula.querySelector('mjx-container')) }",
             timeout=20_000,
         )
     yield page
@@ -152,7 +155,7 @@ def opened(
 def test_pages_are_those_of_the_contents(site: Path) -> None:
     built = {path.relative_to(site).with_suffix("").as_posix() for path in site.rglob("*.html")}
     built -= {name for name in built if name.startswith("_static/")}
-    assert built == {*PAGES, "index"}
+    assert built == {*PAGES, "index", "404"}
 
 
 def barriers(page: Page, *rules: str) -> list[str]:
@@ -287,6 +290,23 @@ def test_root_leads_to_the_first_page(browser: Browser, address: str) -> None:
         page.wait_for_url(f"{address}/{CONTENTS['root']}.html")
 
 
+def test_the_first_page_lists_the_chapters_of_the_sidebar(browser: Browser, address: str) -> None:
+    """With their numbers, which are counted by the style sheet."""
+    with opened(browser, f"{address}/{CONTENTS['root']}.html") as page:
+        listed = page.locator(".chapter-map > ol > li > p:first-child > a").evaluate_all(
+            """(links) => {
+              const first = (link) => Number(link.closest("ol").start);
+              const place = (link) => [...link.closest("ol").children].indexOf(link.closest("li"));
+              return links.map((link) => [first(link) + place(link), link.textContent, link.href]);
+            }"""
+        )
+        sidebar = page.locator(".bd-sidebar-primary .toctree-l1 > a").evaluate_all(
+            "(links) => links.map(({ textContent, href }) => [textContent, href])"
+        )
+    entries = [[f"{number}. {title}", href] for number, title, href in listed]
+    assert entries == [entry for entry in sidebar if entry[0][0].isdigit()]
+
+
 def test_every_page_has_its_icon(site: Path) -> None:
     """A browser asks for /favicon.ico where a page names no icon."""
     pages = [page for page in site.rglob("*.html") if "_static" not in page.parts]
@@ -299,6 +319,60 @@ def test_every_page_has_its_icon(site: Path) -> None:
 def test_search_finds_a_page(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/search.html?q=exercises") as page:
         page.locator("#search-results li a").first.wait_for()
+
+
+# Paper.
+
+
+def test_paper_is_light_and_nothing_is_folded(browser: Browser, address: str) -> None:
+    """Whatever the theme of the screen, which is back when the page has been printed."""
+    with opened(browser, f"{address}/{CHAPTERS[1]}.html", "dark") as page:
+        look = """() => {
+            const { backgroundColor, color } = getComputedStyle(document.body);
+            return [document.documentElement.dataset.theme, backgroundColor, color,
+              document.querySelectorAll("details:not([open], .hide), .toggle-hidden").length];
+        }"""
+        before = page.evaluate(look)
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        paper = [PALETTE["light"][name] for name in ("paper", "text")]
+        rgb = [f"rgb{tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))}" for color in paper]
+        assert page.evaluate(look) == ["light", *rgb, 0]
+        assert page.locator(".bd-article h1").inner_text().startswith("1. ")
+        assert not page.locator(".bd-sidebar-primary").is_visible()
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert page.evaluate(look) == before
+        assert before[0] == "dark"
+        assert before[3] > 10
+
+
+def test_the_book_is_printed_as_one_document(browser: Browser, site: Path, tmp_path: Path) -> None:
+    """Links lead from page to page of it, figures run, formulas have their fonts."""
+    names = [f"{name}.html" for name in (CONTENTS["root"], CHAPTERS[1], CHAPTERS[4])]
+    page = browser.new_page()
+    whole_book.gather(page, site, names)
+    assert page.locator("article").count() == 3
+    assert page.locator("live-figure:not(.live-figure-running)").count() == 0
+    assert page.locator("live-figure").count() > 2
+    broken = page.evaluate(
+        "[...document.querySelectorAll('article a[href^=\"#\"]')].map((link) => link.hash)"
+        ".filter((hash) => !document.getElementById(hash.slice(1)))"
+    )
+    assert broken == []
+    first = page.locator(".chapter-map a").first
+    assert first.get_attribute("href") == "#page-1"
+    missing = "[...document.images].filter((image) => !image.naturalWidth).map(({ src }) => src)"
+    assert page.evaluate(missing) == []
+    fonts = page.evaluate("[...document.fonts].map(({ family, status }) => [family, status])")
+    assert ["MJXTEX-I", "loaded"] in fonts
+    assert "error" not in {status for _, status in fonts}
+    page.close()
+
+
+def test_the_order_of_the_book_is_that_of_its_contents() -> None:
+    pages = whole_book.pages_of(COURSE / "_toc.yml")
+    assert pages == [f"{name}.html" for name in BOOK_PAGES]
 
 
 # Colors.
@@ -418,7 +492,7 @@ def texts(site: Path) -> Iterator[tuple[str, str]]:
             with zipfile.ZipFile(path) as archive:
                 for member in archive.namelist():
                     yield f"{name}/{member}", archive.read(member).decode("utf-8", "replace")
-        elif path.is_file() and not name.startswith("_static/mathjax/"):
+        elif path.is_file() and not name.startswith("_static/formulas/"):
             yield name, path.read_bytes().decode("utf-8", "replace")
 
 

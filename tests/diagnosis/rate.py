@@ -78,7 +78,7 @@ class Feedback:
     def sentences(self) -> str:
         """The sentences that may name a cause: no numbers, no line that stands in each report."""
         lines = report(self.examination).lines
-        usual = ("Case ", "Cases: ", "To try this case", "The first that differs")
+        usual = ("Case ", "Cases: ", "To try this case", "The first that differs", "Explained in")
         return " | ".join(
             line.text for line in lines if not line.code and not line.text.startswith(usual)
         )

@@ -19,7 +19,7 @@ from tests import COURSE
 pytestmark = pytest.mark.slow  # each generates a chapter, and most build a page
 
 COPIED = ["autograder", "book", "laboratory", "solutions"]
-COPIED += ["_config.yml", "_toc.yml", "nbgrader_config.py", "pyproject.toml"]
+COPIED += ["_config.yml", "_toc.yml", "nbgrader_config.py", "pyproject.toml", "LICENSE"]
 GENERATED = shutil.ignore_patterns("__pycache__", "*.ipynb", FILE_NAME)
 
 

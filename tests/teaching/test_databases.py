@@ -17,6 +17,7 @@ from autograder.grading.course import Course, CourseError
 from autograder.grading.database import GradebookLock, shown_url
 from autograder.nbgrader_settings import nbgrader_settings
 from tests.teaching.classes import notebook, rows_of
+from tests.teaching.test_release import change
 from tests.teaching.test_term import autograder, mark_by_hand, settings
 
 MISSING = (
@@ -141,6 +142,15 @@ def test_other_databases_are_refused_in_a_sentence(course: Course, url: str, wor
     with pytest.raises(CourseError, match=words) as told:
         grading.grade(configured.root, "probe")
     assert "geheim" not in str(told.value)
+
+
+def test_an_exercise_is_generated_whatever_the_gradebook_is(in_course: Course) -> None:
+    (in_course.root / "gradebook.db").write_bytes(b"no database at all, but long enough to be one")
+    change(in_course, points="scale")
+    said = autograder("generate", "probe", fails=1)
+    assert "the exercise is made, but the gradebook that db_url names cannot be used" in said
+    released = (in_course.root / "exercises" / "probe" / "probe.ipynb").read_text()
+    assert "6 points" in released
 
 
 def test_passwords_are_not_shown(tmp_path: Path) -> None:

@@ -242,6 +242,29 @@ def test_nbgrader_makes_and_releases_feedback_as_before(
     assert write_feedback(course, CHAPTER, ["cleo"]).written == ("cleo",)
 
 
+def test_nbgrader_releases_our_page(
+    taught: TaughtClass, pages: dict[str, str], tmp_path: Path
+) -> None:
+    course = taught.course
+    for name, text in (
+        ("timestamp.txt", "2026-10-07 15:00:00 UTC"),
+        ("submission_secret.txt", "x"),
+    ):
+        (course.autograded("ben", CHAPTER) / name).write_text(text)
+    write_feedback(course, CHAPTER, ["ben"])
+    command = [
+        *(sys.executable, "-m", "nbgrader", "release_feedback", CHAPTER, "--student=ben"),
+        *(f"--CourseDirectory.root={course.classroom}", "--CourseDirectory.course_id=cnn"),
+        f"--Exchange.root={tmp_path}",
+    ]
+    tmp_path.chmod(0o777)
+    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    [released] = (tmp_path / "cnn" / "feedback").glob("*.html")
+    assert released.read_bytes() == place(taught, "ben").read_bytes()
+    assert released.stat().st_mode & 0o777 == 0o644
+
+
 def test_the_commands_write_and_refuse(
     taught: TaughtClass, pages: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,13 +288,13 @@ def test_the_commands_write_and_refuse(
     assert "There is no chapter 'nothing'" in done.stderr
 
 
-def test_where_nothing_is_due_feedback_does_without_nbgrader(
+def test_where_nobody_is_late_feedback_does_without_nbgrader(
     taught: TaughtClass, tmp_path: Path
 ) -> None:
     """It takes a second to import, more than thirty pages."""
     room = shutil.copytree(taught.course.classroom, tmp_path / "room")
     with contextlib.closing(sqlite3.connect(room / "gradebook.db")) as gradebook:
-        gradebook.execute("update assignment set duedate = null")
+        gradebook.execute("update assignment set duedate = '2027-01-01 00:00:00.000000'")
         gradebook.commit()
     program = (
         "import sys; from autograder.grading.course import Course; "

@@ -110,6 +110,7 @@ def test_the_summary_in_the_terminal_counts_what_was_named(
     console.print(class_view(taught.grade(), load_problems(taught.course.root, CHAPTER)))
     text = console.export_text()
     assert "What explained wrong answers\n  2 x the catalog: the results of a misconception" in text
+    assert "\n  7 x nothing\n" in text  # without what could not be graded
     assert "Nothing explained 5 of scale, 2 of total: `autograder report probe` shows" in text
 
 
@@ -134,6 +135,20 @@ def test_the_report_counts_what_is_in_the_gradebook(
     assert float(table["ben"]["hours late"]) == 29.0
     assert table["cleo"]["hours late"] == ""
     assert table["ada"]["waiting"] == "why"
+
+
+def test_lateness_is_computed_anew_when_the_report_is_read(
+    taught: TaughtClass, tmp_path: Path
+) -> None:
+    """A due date that moves in the settings of the course counts at once."""
+    root = tmp_path / "course"
+    shutil.copytree(taught.course.root, root, ignore=shutil.ignore_patterns("__pycache__"))
+    room = shutil.copytree(taught.course.classroom, tmp_path / "room")
+    settings = f"[late]\nper_day = 0.1\n[chapters.{CHAPTER}]\ndue = 2026-10-05T16:00:00\n"
+    (root / "course.toml").write_text(settings)
+    ben = read_class(Course.at(root, room), CHAPTER).of("ben")
+    assert ben.lateness == "47.0 hours late, 2.8 points less"
+    assert (ben.points, ben.total) == (6.0, 3.2)
 
 
 def test_the_lesson_shows_a_mistake_without_names(page: str) -> None:

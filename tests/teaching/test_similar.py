@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from autograder.teaching.similar import Written, similar_pairs
+from autograder.teaching.similar import Written, same_texts, similar_pairs
 from tests.diagnosis.wrong_functions import wrong_functions
 
 CHAPTERS = ("filters", "padding_stride", "pooling", "backprop", "training")
@@ -100,6 +100,16 @@ def test_what_was_handed_out_does_not_count() -> None:
     members["other"] = [Written("corr2d", MEAN)]
     assert [pair.same for pair in similar_pairs(members, {})] == [("corr2d",)]
     assert similar_pairs(members, {"corr2d": long}) == []
+
+
+def test_what_many_share_to_the_letter_is_one_line() -> None:
+    [long] = [w.source for w in wrong_functions("filters") if w.name == "running_total"]
+    members: Class = {f"s{n}": [Written("corr2d", long)] for n in range(8)}
+    assert similar_pairs(members, {}) == []
+    assert same_texts(members, {}) == [("corr2d", [f"s{n}" for n in range(8)])]
+    assert same_texts(members, {"corr2d": long}) == []
+    right: Class = {name: [Written("mean", MEAN, right=True)] for name in members}
+    assert same_texts(right, {}) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -182,6 +183,24 @@ def test_moodles_worksheet_is_filled_in(term: Course, tmp_path: Path) -> None:
     second = out.read_bytes()
     autograder("export", "probe", "--moodle", out, "--zero-absent")
     assert out.read_bytes() == second
+
+
+def test_feedback_goes_back_under_moodles_names(term: Course, tmp_path: Path) -> None:
+    for student in ("ada", "cleo"):
+        folder = term.feedback(student, "probe")
+        folder.mkdir(parents=True)
+        (folder / "probe.html").write_text(f"For {student}.")
+    said = autograder("export", "probe", "--moodle", worksheet(tmp_path), "--feedback")
+    assert "1 pages of feedback" in said
+    path = term.root / "_build" / "marks" / "probe-moodle.zip"
+    with zipfile.ZipFile(path) as archive:
+        # Not Ada's: a person has to read her answer first.
+        assert {name: archive.read(name) for name in archive.namelist()} == {
+            "Cleo =X_100_assignsubmission_file_/probe.html": b"For cleo."
+        }
+    first = path.read_bytes()
+    autograder("export", "probe", "--moodle", worksheet(tmp_path), "--feedback")
+    assert path.read_bytes() == first
 
 
 def test_another_scale_is_asked_about(term: Course, tmp_path: Path) -> None:

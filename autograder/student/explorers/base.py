@@ -12,7 +12,8 @@ import numpy as np
 
 from autograder.checks import CheckedCase, Checks
 from autograder.outcomes import Returned
-from autograder.report import Line, Report, ending_lines
+from autograder.report import ending_lines
+from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, StudentCaller
 from autograder.student.explorers.drawing import (
     figure,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array, Shape
 from solutions.backprop.gradients import WORKED_POOL, drawn_nonzero, places, positions
@@ -120,6 +120,7 @@ MISCONCEPTIONS = (
         hint="Where windows overlap, your code keeps the last one only. What should happen to the "
         "parts of the others?",
         catalog_number=27,
+        section="One weight, used twice",
     ),
     Misconception(
         "stride_ignored",
@@ -251,6 +252,18 @@ ALTERNATIVES = (
     avg_pool_backward_filled,
 )
 
+STYLES = (
+    Style(
+        avg_pool_backward_all_images,
+        "Faster: it loops over windows only, for all images and channels together.",
+    ),
+    Style(
+        avg_pool_backward_offsets,
+        "Fewer rounds: it loops over the elements of a window, and all windows add at once.",
+    ),
+)
+
+
 PROBLEM = Problem(
     avg_pool_backward,
     cases,
@@ -258,4 +271,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "pool backward"},
+    styles=STYLES,
 )

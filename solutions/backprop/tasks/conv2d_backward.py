@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 from solutions.arrays import Array, Shape
 from solutions.backprop.gradients import Gradients, drawn_nonzero, positions
@@ -235,6 +235,7 @@ MISCONCEPTIONS = (
         hint="Your `dw` comes from the last window alone. The filter was used at every place; what "
         "happens to the parts of the others?",
         catalog_number=34,
+        section="One weight, used twice",
     ),
     Misconception(
         "dw_last_image",
@@ -247,6 +248,7 @@ MISCONCEPTIONS = (
         symptom="Right for a batch of one.",
         hint="Only the last image counts in your `dw`. Where in your code does `dw` begin at zero?",
         catalog_number=35,
+        section="One weight, used twice",
     ),
     Misconception(
         "dx_overwritten",
@@ -256,6 +258,7 @@ MISCONCEPTIONS = (
         hint="Your `dx` keeps the last window only. A pixel lies in several windows, and has an "
         "effect through each of them.",
         catalog_number=36,
+        section="One weight, used twice",
     ),
     Misconception(
         "last_filter_only",
@@ -613,6 +616,14 @@ ALTERNATIVES = (
     conv2d_backward_single_precision,
 )
 
+STYLES = (
+    Style(
+        conv2d_backward_plain,
+        "Clearest, though slow: it follows every path from a pixel to an output, and pads nothing.",
+    ),
+)
+
+
 PROBLEM = Problem(
     conv2d_backward,
     cases,
@@ -621,4 +632,5 @@ PROBLEM = Problem(
     alternatives=ALTERNATIVES,
     explorer={"kind": "conv backward"},
     results=("dx", "dw", "db"),
+    styles=STYLES,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.backprop.gradients import drawn_nonzero
@@ -271,10 +271,23 @@ ALTERNATIVES = (
     gradient_check_nan,
 )
 
+STYLES = (
+    Style(
+        gradient_check_where,
+        "It does without an exception for zeros: where both are zero, it divides by one.",
+    ),
+    Style(
+        gradient_check_loop,
+        "Clearest: one pair of numbers after the other, and the worst is kept.",
+    ),
+)
+
+
 PROBLEM = Problem(
     gradient_check,
     cases,
     MISCONCEPTIONS,
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
+    styles=STYLES,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.backprop.gradients import Gradients, drawn_nonzero
@@ -238,6 +238,18 @@ ALTERNATIVES = (
     linear_backward_single_precision,
 )
 
+STYLES = (
+    Style(
+        linear_backward_einsum,
+        "The letters show which axis disappears in each of the three sums.",
+    ),
+    Style(
+        linear_backward_outer,
+        "It shows where `dw` comes from: each example adds an outer product.",
+    ),
+)
+
+
 PROBLEM = Problem(
     linear_backward,
     cases,
@@ -245,4 +257,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     results=("dx", "dw", "db"),
+    styles=STYLES,
 )

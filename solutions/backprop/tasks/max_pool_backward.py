@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.backprop.gradients import WORKED_POOL, drawn_nonzero, places, positions
@@ -459,6 +459,19 @@ ALTERNATIVES = (
     max_pool_backward_single_precision,
 )
 
+STYLES = (
+    Style(
+        max_pool_backward_one_hot,
+        "Faster: it loops over places only, and a mask finds the maxima of all images and "
+        "channels.",
+    ),
+    Style(
+        max_pool_backward_scatter,
+        "No loop at all: all maxima are located at once, and `np.add.at` adds where places repeat.",
+    ),
+)
+
+
 PROBLEM = Problem(
     max_pool_backward,
     cases,
@@ -466,4 +479,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "pool backward"},
+    styles=STYLES,
 )

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Formula, Value
 from solutions.arrays import Array
 from solutions.backprop.gradients import drawn_nonzero
@@ -318,6 +318,18 @@ ALTERNATIVES = (
     numerical_gradient_two_sides,
 )
 
+STYLES = (
+    Style(
+        numerical_gradient_nditer,
+        "It needs no new array for each element: one is changed and restored.",
+    ),
+    Style(
+        numerical_gradient_directions,
+        "The idea in one line: the slope along each direction of the identity matrix.",
+    ),
+)
+
+
 PROBLEM = Problem(
     numerical_gradient,
     cases,
@@ -325,4 +337,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "slope"},
+    styles=STYLES,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.backprop.gradients import drawn_nonzero
@@ -165,10 +165,23 @@ ALTERNATIVES = (
     relu_backward_heaviside,
 )
 
+STYLES = (
+    Style(
+        relu_backward_product,
+        "Shortest: the mask counts as 1 and 0.",
+    ),
+    Style(
+        relu_backward_copy,
+        "It reads like the rule: copy the gradient, and delete it where nothing passed.",
+    ),
+)
+
+
 PROBLEM = Problem(
     relu_backward,
     cases,
     MISCONCEPTIONS,
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
+    styles=STYLES,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array, Labels
 
@@ -347,6 +347,18 @@ ALTERNATIVES = (
     softmax_cross_entropy_logaddexp,
 )
 
+STYLES = (
+    Style(
+        softmax_cross_entropy_one_hot,
+        "The gradient reads as in the text: probabilities minus the one-hot rows.",
+    ),
+    Style(
+        softmax_cross_entropy_log_sum,
+        "Safest: no probability is computed before its logarithm, so none can be rounded to zero.",
+    ),
+)
+
+
 PROBLEM = Problem(
     softmax_cross_entropy,
     cases,
@@ -356,4 +368,5 @@ PROBLEM = Problem(
     explorer={"kind": "scores"},
     digits=DIGITS,
     results=("loss", "gradient"),
+    styles=STYLES,
 )

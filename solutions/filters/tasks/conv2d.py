@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.filters.pictures import drawn_integers, drawn_positive
@@ -228,6 +228,7 @@ MISCONCEPTIONS = (
         hint="Your numbers are those of filters turned upside down. Layers of a network "
         "cross-correlate.",
         catalog_number=10,
+        section="Cross-correlation or convolution?",
     ),
     Misconception(
         "channels_flipped",
@@ -312,6 +313,7 @@ MISCONCEPTIONS = (
         title="Negative responses are removed",
         symptom="All negative numbers have become zero.",
         hint="All your negative responses are gone. ReLU is a layer of its own, and comes later.",
+        section="Signed responses, and what ReLU removes",
     ),
     Misconception(
         "whole_numbers",
@@ -433,6 +435,23 @@ ALTERNATIVES = (
     conv2d_single_precision,
 )
 
+STYLES = (
+    Style(
+        conv2d_window_times_filter,
+        "Clearer: a window of full depth meets a whole filter, so no loop over channels is needed.",
+    ),
+    Style(
+        conv2d_by_element,
+        "Faster: it loops over the positions inside the filter, and NumPy handles all images, "
+        "filters and places.",
+    ),
+    Style(
+        conv2d_einsum,
+        "Shortest: the letters of `einsum` are those of the formula, and it holds no loop.",
+    ),
+)
+
+
 PROBLEM = Problem(
     conv2d,
     cases,
@@ -440,4 +459,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "layer"},
+    styles=STYLES,
 )

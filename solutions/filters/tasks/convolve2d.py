@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from solutions.arrays import Array
 from solutions.filters.pictures import WORKED_FILTER, WORKED_PICTURE, picture_and_filter
 from solutions.filters.tasks.corr2d import corr2d
@@ -181,6 +181,18 @@ ALTERNATIVES = (
     convolve2d_everything_flipped,
 )
 
+STYLES = (
+    Style(
+        convolve2d_numpy_flip,
+        "Clearest: `np.flip` reverses all axes and says what it does.",
+    ),
+    Style(
+        convolve2d_half_turn,
+        "Another view: two flips are a turn by 180 degrees.",
+    ),
+)
+
+
 PROBLEM = Problem(
     convolve2d,
     cases,
@@ -188,4 +200,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "filter"},
+    styles=STYLES,
 )

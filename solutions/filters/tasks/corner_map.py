@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.filters.pictures import SOBEL, Size
@@ -47,6 +47,7 @@ def cases(rng: Random) -> list[Case]:
         ),
         Case("tall picture, wide filters", _triple(rng, (8, 6), (2, 3)), finds=("yes_or_no",)),
         Case("wide picture, tall filters", _triple(rng, (6, 8), (3, 2)), finds=("yes_or_no",)),
+        Case("square picture, wide filters", _triple(rng, (7, 7), (2, 3)), finds=("yes_or_no",)),
     ]
 
 
@@ -96,6 +97,7 @@ MISCONCEPTIONS = (
         title="ReLU is missing",
         symptom="The map holds negative numbers.",
         hint="Your map holds negative numbers. What does ReLU do with them?",
+        section="Signed responses, and what ReLU removes",
     ),
     Misconception(
         "abs_for_relu",
@@ -103,6 +105,7 @@ MISCONCEPTIONS = (
         title="Absolute value instead of ReLU",
         symptom="Corners of the opposite kind light up too.",
         hint="A negative response becomes a positive one here. ReLU removes it instead.",
+        section="Signed responses, and what ReLU removes",
     ),
     Misconception(
         "first_filter_only",
@@ -222,6 +225,18 @@ ALTERNATIVES = (
     corner_map_formula,
 )
 
+STYLES = (
+    Style(
+        corner_map_relu_last,
+        "Shorter: ReLU may come last, for it does not change which of two numbers is smaller.",
+    ),
+    Style(
+        corner_map_clip,
+        "It works for any number of filters: stack the maps, clip them, take the minimum.",
+    ),
+)
+
+
 PROBLEM = Problem(
     corner_map,
     cases,
@@ -229,4 +244,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "corner"},
+    styles=STYLES,
 )

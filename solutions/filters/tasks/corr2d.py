@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from solutions.arrays import Array
 from solutions.filters.pictures import (
     WORKED_FILTER,
@@ -177,6 +177,7 @@ MISCONCEPTIONS = (
         hint="Your numbers are those of a filter turned upside down. Which element of the filter "
         "belongs to the top left pixel of the window?",
         catalog_number=10,
+        section="Cross-correlation or convolution?",
     ),
     Misconception(
         "transposed_kernel",
@@ -241,6 +242,7 @@ MISCONCEPTIONS = (
         title="The picture is padded",
         symptom="The map has the shape of the picture; its inner part is right.",
         hint="You let the filter hang over the border of the picture. Here it stays inside.",
+        section="padding_stride/What to put around the picture",
     ),
     Misconception(
         "jumps_by_kernel_size",
@@ -249,6 +251,7 @@ MISCONCEPTIONS = (
         symptom="The map is far too small.",
         hint="Your window seems to jump by its own size. How far does it move from one position "
         "to the next?",
+        section="padding_stride/Stride: longer steps",
     ),
     Misconception(
         "last_product_only",
@@ -296,6 +299,7 @@ MISCONCEPTIONS = (
         symptom="All negative numbers have become zero.",
         hint="All your negative responses are gone. The sign tells on which side of the edge it "
         "is bright: keep it.",
+        section="Signed responses, and what ReLU removes",
     ),
 )
 
@@ -401,6 +405,25 @@ ALTERNATIVES = (
     corr2d_vdot,
 )
 
+STYLES = (
+    Style(
+        corr2d_by_element,
+        "Faster: it loops over the few elements of the filter, and NumPy handles all positions "
+        "at once.",
+    ),
+    Style(
+        corr2d_windows,
+        "Shortest: a view shows all windows without a copy, and `einsum` names the axes that are "
+        "summed.",
+    ),
+    Style(
+        corr2d_matrix,
+        "The way of the libraries: each window becomes a row, and one matrix product does the "
+        "rest.",
+    ),
+)
+
+
 PROBLEM = Problem(
     corr2d,
     cases,
@@ -408,4 +431,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "filter"},
+    styles=STYLES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from solutions.arrays import Array
 from solutions.filters.pictures import SOBEL, picture_and_filter
 from solutions.filters.tasks.corr2d import corr2d
@@ -151,6 +151,7 @@ MISCONCEPTIONS = (
         symptom="All numbers are positive.",
         hint="The sign is lost. It tells an edge from its opposite, which is why the bank has "
         "four orientations and not two.",
+        section="Signed responses, and what ReLU removes",
     ),
 )
 
@@ -204,6 +205,18 @@ ALTERNATIVES = (
     edge_bank_from_maps,
 )
 
+STYLES = (
+    Style(
+        edge_bank_preallocated,
+        "The shape of the result stands in the code, and each map is written where it belongs.",
+    ),
+    Style(
+        edge_bank_windows,
+        "Faster: the windows are cut out once, and all four filters meet them together.",
+    ),
+)
+
+
 PROBLEM = Problem(
     edge_bank,
     cases,
@@ -214,4 +227,5 @@ PROBLEM = Problem(
         "kind": "bank",
         "titles": ("as it is", "turned by 90°", "turned by 180°", "turned by 270°"),
     },
+    styles=STYLES,
 )

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Formula, Value
 from solutions.arrays import Array
 from solutions.filters.pictures import drawn_positive
@@ -334,6 +334,18 @@ ALTERNATIVES = (
     equivariance_error_norm,
 )
 
+STYLES = (
+    Style(
+        equivariance_error_uncropped_parts,
+        "It needs no roll of the map: two slices of the same size lie on each other.",
+    ),
+    Style(
+        equivariance_error_norm,
+        "The largest absolute value has a name: the maximum norm.",
+    ),
+)
+
+
 PROBLEM = Problem(
     equivariance_error,
     cases,
@@ -341,4 +353,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "shift"},
+    styles=STYLES,
 )

@@ -229,6 +229,7 @@ MISCONCEPTIONS = (
         symptom="Right without padding; else the maps are too small.",
         hint="Your maps are right where there is no padding, and too small elsewhere. Which "
         "argument have you not used?",
+        section="What to put around the picture",
     ),
     Misconception(
         "padded_on_two_sides",
@@ -240,6 +241,7 @@ MISCONCEPTIONS = (
         hint="Your maps come from images with zeros above and to the left only. Does `check` "
         "accept your `pad2d`?",
         catalog_number=4,
+        section="What to put around the picture",
     ),
     Misconception(
         "padded_at_the_end",
@@ -251,6 +253,7 @@ MISCONCEPTIONS = (
         hint="Your maps come from images with all their zeros below and to the right. Where in "
         "the padded image does the image begin?",
         catalog_number=2,
+        section="What to put around the picture",
     ),
     Misconception(
         "padded_with_copies",
@@ -261,6 +264,7 @@ MISCONCEPTIONS = (
         symptom="Only numbers near the border are wrong.",
         hint="Only numbers near the border are wrong: your frame repeats the pixels of the border.",
         catalog_number=3,
+        section="What to put around the picture",
     ),
     Misconception(
         "padded_on_all_axes",
@@ -299,6 +303,7 @@ MISCONCEPTIONS = (
         symptom="The values are right, but the last row and the last column are missing.",
         hint="Your maps lack one row and one column. Does `check` accept your `output_size`?",
         catalog_number=5,
+        section="How large is the map?",
     ),
     Misconception(
         "rounded_up",
@@ -308,6 +313,7 @@ MISCONCEPTIONS = (
         hint="Your maps end in a row or a column of zeros that no window has filled. What becomes "
         "of pixels left over at the end?",
         catalog_number=6,
+        section="How large is the map?",
     ),
     Misconception(
         "as_large_as_for_stride_one",
@@ -316,6 +322,7 @@ MISCONCEPTIONS = (
         symptom="The maps are too large, and the rest is zeros.",
         hint="Your maps are as large as those of stride 1, and mostly zeros. How does the number "
         "of positions depend on the stride?",
+        section="How large is the map?",
     ),
     Misconception(
         "swapped_output_axes",
@@ -333,6 +340,7 @@ MISCONCEPTIONS = (
         hint="The size is right, but your windows lie one pixel apart. In which row does the "
         "window of output row i begin?",
         catalog_number=8,
+        section="Stride: longer steps",
     ),
     Misconception(
         "stride_downward_only",
@@ -359,6 +367,7 @@ MISCONCEPTIONS = (
         symptom="Right for stride 1; else the maps are far too large.",
         hint="Your maps are right for stride 1, and far too large elsewhere. Which argument have "
         "you not used?",
+        section="Stride: longer steps",
     ),
     Misconception(
         "windows_side_by_side",
@@ -366,6 +375,7 @@ MISCONCEPTIONS = (
         title="The windows do not overlap",
         symptom="The maps have the wrong size whatever the stride.",
         hint="Your window jumps by its own size. Which argument says how far it moves?",
+        section="Stride: longer steps",
     ),
     Misconception(
         "image_thinned_out",
@@ -385,6 +395,7 @@ MISCONCEPTIONS = (
         hint="Your numbers are those of filters turned upside down. Layers of a network "
         "cross-correlate.",
         catalog_number=10,
+        section="filters/Cross-correlation or convolution?",
     ),
     Misconception(
         "transposed_filters",
@@ -412,6 +423,7 @@ MISCONCEPTIONS = (
         hint="With one channel you are right. What happens to the answers of several channels: "
         "are they added, or averaged?",
         catalog_number=13,
+        section="filters/Channels",
     ),
     Misconception(
         "first_channel_only",
@@ -421,6 +433,7 @@ MISCONCEPTIONS = (
         hint="Only the first channel counts in your result. How many slices has a filter, and "
         "which channel does each of them meet?",
         catalog_number=14,
+        section="filters/Channels",
     ),
     Misconception(
         "last_channel_only",
@@ -429,6 +442,7 @@ MISCONCEPTIONS = (
         symptom="Right for one channel; each channel overwrites the one before.",
         hint="Only the last channel counts in your result. Does each channel add to the map, or "
         "replace it?",
+        section="filters/Channels",
     ),
     Misconception(
         "first_image_for_all",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Formula, Value
 from solutions.arrays import Array
 
@@ -358,6 +358,18 @@ ALTERNATIVES = (
     effective_field_larger_minus_smaller,
 )
 
+STYLES = (
+    Style(
+        effective_field_copies,
+        "Clear: both nudged pictures are copies, so nothing has to be restored.",
+    ),
+    Style(
+        effective_field_lists,
+        "Short: the rows of an identity matrix are all the nudges.",
+    ),
+)
+
+
 PROBLEM = Problem(
     effective_receptive_field,
     cases,
@@ -365,4 +377,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "field"},
+    styles=STYLES,
 )

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 
 
@@ -211,6 +211,7 @@ MISCONCEPTIONS = (
         title="Stride is ignored",
         symptom="Right for stride 1, else far too large.",
         hint="Your window visits every position. How far does it move from one to the next?",
+        section="Stride: longer steps",
     ),
     Misconception(
         "plus_one_inside",
@@ -229,6 +230,7 @@ MISCONCEPTIONS = (
         symptom="Right without holes, else too large.",
         hint="Your result does not change with the dilation. How many pixels lie between the "
         "first and the last element of a filter with holes?",
+        section="Dilation: a filter with holes",
     ),
     Misconception(
         "dilated_as_a_product",
@@ -239,6 +241,7 @@ MISCONCEPTIONS = (
         symptom="Right without holes, else too small.",
         hint="Draw 3 elements with a dilation of 2: how many pixels do they span? Count the gaps, "
         "not the elements.",
+        section="Dilation: a filter with holes",
     ),
     Misconception(
         "stride_and_dilation_exchanged",
@@ -249,6 +252,7 @@ MISCONCEPTIONS = (
         symptom="Right where both are 1.",
         hint="Your stride spreads the elements of the filter, and your dilation moves the window. "
         "Which is which?",
+        section="Dilation: a filter with holes",
     ),
     Misconception(
         "negative_size",
@@ -321,6 +325,18 @@ ALTERNATIVES = (
     output_size_ceiling,
 )
 
+STYLES = (
+    Style(
+        output_size_range,
+        "Clearest: the starts of the windows are a `range`, and Python counts it.",
+    ),
+    Style(
+        output_size_formula,
+        "One line: the formula, and never below zero.",
+    ),
+)
+
+
 PROBLEM = Problem(
     output_size,
     cases,
@@ -342,4 +358,5 @@ PROBLEM = Problem(
             "Raise the dilation until nothing fits. Which slider helps?",
         ),
     },
+    styles=STYLES,
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from solutions.arrays import Array
 
 
@@ -280,6 +280,18 @@ ALTERNATIVES = (
     pad2d_negative_end,
 )
 
+STYLES = (
+    Style(
+        pad2d_numpy,
+        "Shortest: NumPy has the function; each axis gets what stands before and behind it.",
+    ),
+    Style(
+        pad2d_concatenated,
+        "Without indices: strips of zeros are glued to the sides, then above and below.",
+    ),
+)
+
+
 PROBLEM = Problem(
     pad2d,
     cases,
@@ -287,4 +299,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "padding"},
+    styles=STYLES,
 )

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from autograder.values import Value
 
 Layer: TypeAlias = tuple[int, int, int]
@@ -326,6 +326,18 @@ ALTERNATIVES = (
     receptive_field_recursion,
 )
 
+STYLES = (
+    Style(
+        receptive_field_sets,
+        "Clearest: it collects the very pixels that two units see, and reads the answer off them.",
+    ),
+    Style(
+        receptive_field_recursion,
+        "It follows the idea: ask the layers below, then add what this layer adds.",
+    ),
+)
+
+
 PROBLEM = Problem(
     receptive_field,
     cases,
@@ -334,4 +346,5 @@ PROBLEM = Problem(
     alternatives=ALTERNATIVES,
     explorer={"kind": "stack"},
     results=("size", "jump", "start"),
+    styles=STYLES,
 )

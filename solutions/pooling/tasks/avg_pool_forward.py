@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Misconception, Problem
+from autograder.problems import Misconception, Problem, Style
 from solutions.arrays import Array
 from solutions.pooling.images import hidden_pool_cases, pool_cases
 from solutions.pooling.tasks.max_pool_forward import max_pool_forward
@@ -97,6 +97,7 @@ MISCONCEPTIONS = (
         title="Maximum instead of mean",
         symptom="Every number is too large.",
         hint="These are the maxima of the windows, as in task 1.",
+        section="When the maximum wins, and when the mean",
     ),
     Misconception(
         "middle_for_mean",
@@ -237,6 +238,22 @@ ALTERNATIVES = (
     avg_pool_single_precision,
 )
 
+STYLES = (
+    Style(
+        avg_pool_as_filter,
+        "It shows what a mean is: a filter of equal weights, on every channel by itself.",
+    ),
+    Style(
+        avg_pool_windows,
+        "Shortest: the mean of a view that shows all windows.",
+    ),
+    Style(
+        avg_pool_running_sums,
+        "The work does not grow with the window: four corners of running sums give each total.",
+    ),
+)
+
+
 PROBLEM = Problem(
     avg_pool_forward,
     pool_cases,
@@ -251,4 +268,5 @@ PROBLEM = Problem(
             "Add noise. Compare with what your maximum made of it.",
         ),
     },
+    styles=STYLES,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from solutions.arrays import Shape
 from solutions.networks import Layer
 from solutions.pooling.drawn_networks import hidden_networks, networks
@@ -317,10 +317,23 @@ ALTERNATIVES = (
     parameters_comprehension,
 )
 
+STYLES = (
+    Style(
+        parameters_with_depth_remembered,
+        "It needs no index: the depth is carried along from layer to layer.",
+    ),
+    Style(
+        parameters_comprehension,
+        "Shortest: layers without units or filters have the factor 0.",
+    ),
+)
+
+
 PROBLEM = Problem(
     count_parameters,
     cases,
     MISCONCEPTIONS,
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
+    styles=STYLES,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.pooling.images import drawn_integers
@@ -249,10 +249,27 @@ ALTERNATIVES = (
     linear_single_precision,
 )
 
+STYLES = (
+    Style(
+        linear_units,
+        "It shows the units: each is a dot product with its own column of weights, and its bias.",
+    ),
+    Style(
+        linear_einsum,
+        "The axes have names, so nobody has to remember which matrix is turned.",
+    ),
+    Style(
+        linear_bias_as_weight,
+        "Without a separate sum: a bias is the weight of an input that is always 1.",
+    ),
+)
+
+
 PROBLEM = Problem(
     linear_forward,
     cases,
     MISCONCEPTIONS,
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
+    styles=STYLES,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 
@@ -172,10 +172,24 @@ ALTERNATIVES = (
     filters_counting,
 )
 
+STYLES = (
+    Style(
+        filters_moved_axis,
+        "Step by step: the inputs get their shape back, then the axis of the units moves to the "
+        "front.",
+    ),
+    Style(
+        filters_column_by_column,
+        "It shows what happens: each column, the weights of one unit, becomes one filter.",
+    ),
+)
+
+
 PROBLEM = Problem(
     linear_to_filters,
     cases,
     MISCONCEPTIONS,
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
+    styles=STYLES,
 )

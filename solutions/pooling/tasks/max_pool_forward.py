@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from solutions.arrays import Array
 from solutions.pooling.images import hidden_pool_cases, pool_cases
 from solutions.pooling.windows import (
@@ -178,6 +178,7 @@ MISCONCEPTIONS = (
         title="Mean instead of maximum",
         symptom="Every number is too small.",
         hint="These are the means of the windows. Which number of a window does this task keep?",
+        section="When the maximum wins, and when the mean",
     ),
     Misconception(
         "largest_magnitude",
@@ -327,6 +328,23 @@ ALTERNATIVES = (
     max_pool_single_precision,
 )
 
+STYLES = (
+    Style(
+        max_pool_four_loops,
+        "Clearer: one loop visits the numbers of the result, and each of them looks at its own "
+        "window.",
+    ),
+    Style(
+        max_pool_windows,
+        "Shortest, and fast: a view shows all windows, of which every stride-th is kept.",
+    ),
+    Style(
+        max_pool_rows_then_columns,
+        "Fewer comparisons: a maximum of maxima, first downward, then to the right.",
+    ),
+)
+
+
 PROBLEM = Problem(
     max_pool_forward,
     cases,
@@ -334,4 +352,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "pool"},
+    styles=STYLES,
 )

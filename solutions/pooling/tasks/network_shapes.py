@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random
+from autograder.problems import Case, Misconception, Problem, Random, Style
 from solutions.arrays import Shape
 from solutions.networks import Layer, Spec
 from solutions.pooling.drawn_networks import hidden_networks, networks
@@ -513,6 +513,15 @@ ALTERNATIVES = (
     shapes_by_table,
 )
 
+STYLES = (
+    Style(
+        shapes_from_the_last,
+        "Clearer: `match` has one branch for each kind of layer, and the last shape is always at "
+        "hand.",
+    ),
+)
+
+
 PROBLEM = Problem(
     network_shapes,
     cases,
@@ -520,4 +529,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "network"},
+    styles=STYLES,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from solutions.arrays import Array
 from solutions.pooling.images import drawn_integers, drawn_negative
 
@@ -167,6 +167,18 @@ def relu_absolute(x: Array) -> Array:
 
 ALTERNATIVES = (relu_mask, relu_where, relu_clip, relu_copy, relu_loop, relu_absolute)
 
+STYLES = (
+    Style(
+        relu_mask,
+        "A mask of True and False counts as 1 and 0: the same mask is used backward.",
+    ),
+    Style(
+        relu_where,
+        "It reads like the definition: the number where it is positive, else zero.",
+    ),
+)
+
+
 PROBLEM = Problem(
     relu_forward,
     cases,
@@ -174,4 +186,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "activation"},
+    styles=STYLES,
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.training.frames import zero_framed
@@ -215,6 +215,7 @@ MISCONCEPTIONS = (
         hint="Where windows overlap, only the last one is left. What should a pixel get that "
         "lies in several windows?",
         catalog_number=36,
+        section="backprop/One weight, used twice",
     ),
     Misconception(
         "averaged",
@@ -432,6 +433,20 @@ ALTERNATIVES = (
     col2im_float32,
 )
 
+STYLES = (
+    Style(
+        col2im_number_by_number,
+        "Clearest: the line says where in the window, the column says which window, and the sum "
+        "follows.",
+    ),
+    Style(
+        col2im_counted,
+        "No loop: numbered pixels go through `im2col`, and `np.bincount` adds what belongs "
+        "together.",
+    ),
+)
+
+
 PROBLEM = Problem(
     col2im,
     cases,
@@ -439,4 +454,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "uses"},
+    styles=STYLES,
 )

@@ -88,10 +88,6 @@ def _scaled_when_answering(x: Array, noise: Array, rate: float, training: bool) 
     return np.where(noise < rate, 0, x) if training else x * (1 - rate)
 
 
-def _scaled_in_both(x: Array, noise: Array, rate: float, training: bool) -> Array:
-    return (np.where(noise < rate, 0, x) if training else x) / (1 - rate)
-
-
 def _always(x: Array, noise: Array, rate: float, training: bool) -> Array:
     return dropout(x, noise, rate, training=True)
 
@@ -116,10 +112,6 @@ def _multiplied(x: Array, noise: Array, rate: float, training: bool) -> Array:
     return np.where(noise < rate, 0, x) * (1 - rate) if training else x.copy()
 
 
-def _switch_reversed(x: Array, noise: Array, rate: float, training: bool) -> Array:
-    return dropout(x, noise, rate, not training)
-
-
 MISCONCEPTIONS = (
     Misconception(
         "not_scaled",
@@ -138,13 +130,6 @@ MISCONCEPTIONS = (
         "network that answers is left alone.",
     ),
     Misconception(
-        "scaled_in_both",
-        _scaled_in_both,
-        title="The numbers are scaled when nothing is dropped, too",
-        symptom="Training is right, answering is too large.",
-        hint="Training is right. When nothing is dropped, what is there to make up for?",
-    ),
-    Misconception(
         "always",
         _always,
         title="Numbers are dropped when the network answers, too",
@@ -157,13 +142,6 @@ MISCONCEPTIONS = (
         title="Nothing is dropped",
         symptom="What comes back is what went in.",
         hint="Your result is x, whatever the noise. What happens in training?",
-    ),
-    Misconception(
-        "switch_reversed",
-        _switch_reversed,
-        title="Training and answering are exchanged",
-        symptom="Numbers are dropped when the network answers, and only then.",
-        hint="You drop numbers when the network answers. When should they be dropped?",
     ),
     Misconception(
         "rate_is_kept",

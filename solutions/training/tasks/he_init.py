@@ -40,7 +40,7 @@ def cases(rng: Random) -> list[Case]:
     return [
         Case("eight inputs", {"noise": np.array([[1.0, -2], [0, 1]] * 4)}),
         Case("filters", {"noise": _nonzero(rng, 4, 2, 3, 5)}),
-        Case("one channel", {"noise": _nonzero(rng, 6, 1, 3, 3)}),
+        Case("one channel", {"noise": _nonzero(rng, 9, 1, 3, 3)}),
         Case("a wide dense layer", {"noise": _nonzero(rng, 3, 5)}),
         Case("a narrow dense layer", {"noise": _nonzero(rng, 18, 4)}),
     ]
@@ -127,15 +127,8 @@ MISCONCEPTIONS = (
         "first_axis",
         lambda noise: noise * np.sqrt(2 / len(noise)),
         title="The first axis is always taken for the inputs",
-        symptom="Dense layers are right, filters are not.",
+        symptom="Dense layers are right, most filters are not.",
         hint="Your dense layers are right. What does the first axis of filters count?",
-    ),
-    Misconception(
-        "dense_like_filters",
-        lambda noise: noise * np.sqrt(2 / noise[0].size),
-        title="A dense layer is read like filters",
-        symptom="Filters are right, dense layers are not.",
-        hint="Your filters are right. In a dense layer of shape (D, M) the inputs come first.",
     ),
     Misconception(
         "divided_by_the_inputs",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.training.frames import zero_framed
@@ -413,6 +413,18 @@ ALTERNATIVES = (
     im2col_float32,
 )
 
+STYLES = (
+    Style(
+        im2col_number_by_number,
+        "Without a frame of zeros: numbers that would come from the padding are left out.",
+    ),
+    Style(
+        im2col_image_by_image,
+        "It builds each row of the matrix as one shifted slice, so no window is copied by itself.",
+    ),
+)
+
+
 PROBLEM = Problem(
     im2col,
     cases,
@@ -420,4 +432,5 @@ PROBLEM = Problem(
     hidden_cases=hidden_cases,
     alternatives=ALTERNATIVES,
     explorer={"kind": "columns"},
+    styles=STYLES,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Value
 from solutions.arrays import Array
 from solutions.training.parameters import Parameters
@@ -323,6 +323,18 @@ def sgd_step_flat(
 
 ALTERNATIVES = (sgd_step_loop, sgd_step_on_copies, sgd_step_from_pairs, sgd_step_flat)
 
+STYLES = (
+    Style(
+        sgd_step_loop,
+        "Clearest: two new dictionaries are filled, and nothing that came in is changed.",
+    ),
+    Style(
+        sgd_step_flat,
+        "What libraries do for speed: all parameters become one vector, and one step moves them.",
+    ),
+)
+
+
 PROBLEM = Problem(
     sgd_step,
     cases,
@@ -331,4 +343,5 @@ PROBLEM = Problem(
     alternatives=ALTERNATIVES,
     explorer={"kind": "descent"},
     results=("parameters", "velocities"),
+    styles=STYLES,
 )

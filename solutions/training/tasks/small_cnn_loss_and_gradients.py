@@ -388,6 +388,7 @@ MISCONCEPTIONS = (
         hint="exp(1000) is infinity for a computer. Softmax does not change when you subtract the "
         "same number from all scores of an image.",
         catalog_number=50,
+        section="backprop/The loss: softmax and cross-entropy",
     ),
     Misconception(
         "shifted_by_one_for_all",
@@ -413,6 +414,7 @@ MISCONCEPTIONS = (
         hint="The dense layer is right, the filters are not: gradients go through places where "
         "ReLU gave 0. Does such a place still influence the loss?",
         catalog_number=28,
+        section="backprop/Backward through ReLU",
     ),
     Misconception(
         "relu_of_the_gradient",
@@ -430,6 +432,7 @@ MISCONCEPTIONS = (
         symptom="The filters' gradients are too large.",
         hint="All four places of a pooling window get the gradient. Which of them did the result "
         "depend on?",
+        section="backprop/Backward through pooling",
     ),
     Misconception(
         "pool_shared",
@@ -438,6 +441,7 @@ MISCONCEPTIONS = (
         symptom="The loss is right; the filters' gradients are those of a mean.",
         hint="Each place of a pooling window gets a quarter of the gradient. That belongs to a "
         "mean; here the largest number was taken.",
+        section="backprop/Backward through pooling",
     ),
     Misconception(
         "maps_not_transposed",
@@ -498,6 +502,7 @@ MISCONCEPTIONS = (
         symptom="The loss is that of a network with turned filters.",
         hint="You turn the filters, as true convolution does. This layer is a cross-correlation.",
         catalog_number=10,
+        section="filters/Cross-correlation or convolution?",
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.problems import Case, Misconception, Problem, Random, quarters
+from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
 from autograder.values import Formula, Value
 from solutions.arrays import Array, Labels
 from solutions.training.parameters import LossAndGradients, Parameters
@@ -445,6 +445,18 @@ def train_generator(
 
 ALTERNATIVES = (train_while, train_own_step, train_all_batches_first, train_generator)
 
+STYLES = (
+    Style(
+        train_all_batches_first,
+        "One loop instead of two: all epochs are cut into batches first.",
+    ),
+    Style(
+        train_generator,
+        "It separates two things: a generator hands out the batches, and the loop learns.",
+    ),
+)
+
+
 PROBLEM = Problem(
     train,
     cases,
@@ -453,4 +465,5 @@ PROBLEM = Problem(
     alternatives=ALTERNATIVES,
     **ROUNDED,
     results=("parameters", "losses"),
+    styles=STYLES,
 )

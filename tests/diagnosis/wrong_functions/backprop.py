@@ -1620,3 +1620,95 @@ def softmax_cross_entropy(scores, y):
         for k in range(len(row)):
             grad[n, k] = probs[k] - (1 if k == label else 0)
     return total / len(y), grad / len(y)
+
+
+@wrong(
+    "int_copy_one_side",
+    Kind.SEVERAL,
+    "The copy keeps whole numbers, so the step is cut off: `astype(float)`; and you step to "
+    "one side only.",
+    Form.TWO,
+)
+def numerical_gradient(f, x, h):
+    z = x.copy()
+    g = np.zeros(x.shape)
+    start = f(x)
+    for k in range(x.size):
+        old = z.flat[k]
+        z.flat[k] = old + h
+        g.flat[k] = (f(z) - start) / h
+        z.flat[k] = old
+    return g
+
+
+@wrong(
+    "db_mean_dx_of_x",
+    Kind.ONE_RESULT,
+    "The rows of dx stand in reverse order; and db is the sum over the examples, not the mean.",
+    Form.TWO,
+)
+def linear_backward(dout, x, w):
+    dw = np.tensordot(x, dout, axes=(0, 0))
+    db = dout.mean(axis=0)
+    dx = np.array([w @ row for row in dout])[::-1]
+    return dx, dw, db
+
+
+@wrong(
+    "a_tenth_passes",
+    Kind.FORMULA,
+    "Nothing passes where x is negative; you let a tenth pass.",
+    Form.OTHER,
+)
+def relu_backward(dout, x):
+    slope = [1.0 if v > 0 else 0.1 for v in x.flat]
+    return dout * np.reshape(slope, x.shape)
+
+
+@wrong(
+    "last_place_of_largest",
+    Kind.OVERLAP,
+    "Row and column of the place in the window are exchanged: `divmod(spot, size)`.",
+    Form.OTHER,
+)
+def max_pool_backward(dout, x, size, stride):
+    dx = np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        a, e = i * stride, j * stride
+        spot = np.argmax(x[n, c, a : a + size, e : e + size])
+        dx[n, c, a + spot % size, e + spot // size] += dout[n, c, i, j]
+    return dx
+
+
+@wrong(
+    "dw_of_last_image_no_crop",
+    Kind.SEVERAL,
+    "dw keeps the last image only: `+=`; and dx still has its frame of padding.",
+    Form.TWO,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dx, dw = np.zeros(xp.shape), np.zeros(w.shape)
+    hh, ww = w.shape[2:]
+    for n in range(len(x)):
+        dw = np.zeros(w.shape)
+        for i, j in np.ndindex(*dout.shape[2:]):
+            area = (n, slice(None), slice(i * stride, i * stride + hh))
+            area = (*area, slice(j * stride, j * stride + ww))
+            dw += dout[n, :, i, j][:, None, None, None] * xp[area]
+            dx[area] += np.tensordot(dout[n, :, i, j], w, 1)
+    return dx, dw, dout.sum((0, 2, 3))
+
+
+@wrong(
+    "log10_of_the_sum",
+    Kind.FORMULA,
+    "The natural logarithm is wanted, `np.log`, not `np.log10`.",
+    Form.OTHER,
+)
+def softmax_cross_entropy(scores, y):
+    z = scores - scores.max(axis=1)[:, None]
+    p = np.exp(z) / np.exp(z).sum(axis=1)[:, None]
+    loss = -np.log10(p[range(len(y)), y]).mean()
+    p[range(len(y)), y] -= 1
+    return loss, p / len(y)

@@ -999,6 +999,68 @@ def equivariance_error(f, x, dy, dx):
     return diff.max()
 
 
+@wrong(
+    "rows_by_product",
+    Kind.OWN,
+    "`@` multiplies matrices; a window and a filter are multiplied number by number, `*`.",
+    Form.OTHER,
+)
+def corr2d(x, w):
+    hh, ww = w.shape
+    return np.array(
+        [
+            [(x[r : r + hh, c : c + ww] @ w.T).sum() for c in range(x.shape[1] - ww + 1)]
+            for r in range(x.shape[0] - hh + 1)
+        ]
+    )
+
+
+@wrong(
+    "mean_and_turned_result",
+    Kind.SEVERAL,
+    "The sum is wanted, not the mean; and the result is transposed: row first.",
+    Form.TWO,
+)
+def corr2d(x, w):
+    hh, ww = w.shape
+    out = []
+    for c in range(x.shape[1] - ww + 1):
+        out.append([(x[r : r + hh, c : c + ww] * w).mean() for r in range(x.shape[0] - hh + 1)])
+    return np.array(out)
+
+
+@wrong(
+    "bias_once_and_last_filter",
+    Kind.SEVERAL,
+    "The bias of the first filter goes to all; and `w[-1]` is the last filter for all.",
+    Form.TWO,
+)
+def conv2d(x, w, b):
+    n, c, h, k = x.shape
+    f, _, hh, ww = w.shape
+    y = np.zeros((n, f, h - hh + 1, k - ww + 1)) + b[0]
+    for i in range(h - hh + 1):
+        for j in range(k - ww + 1):
+            patch = x[:, None, :, i : i + hh, j : j + ww]
+            y[:, :, i, j] += (patch * w[-1]).sum(axis=(2, 3, 4))
+    return y
+
+
+@wrong(
+    "half_turns",
+    Kind.OWN,
+    "`rot90(w, 2 * k)` turns by 180 degrees each time; a quarter is `k`.",
+    Form.OTHER,
+)
+def edge_bank(x, w):
+    bank = np.empty((4, x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1))
+    turned = w
+    for k in range(4):
+        bank[k] = corr2d(x, turned)
+        turned = turned[::-1, ::-1]
+    return bank
+
+
 def corr2d(x, w):
     """Do task 1 right: the later tasks call it."""
     H, W = x.shape

@@ -1071,6 +1071,78 @@ def effective_receptive_field(f, x, i, j, h):
     return field
 
 
+@wrong(
+    "padding_once_ceil",
+    Kind.SEVERAL,
+    "There is padding on both sides: 2 * padding; and a last part step is no window: round down.",
+    Form.TWO,
+)
+def output_size(size, kernel, stride, padding, dilation=1):
+    reach = dilation * (kernel - 1) + 1
+    return max(int(np.ceil((size + padding - reach) / stride)) + 1, 0)
+
+
+@wrong(
+    "edge_mode",
+    Kind.OWN,
+    "The frame has to hold zeros, yours repeats the border: no `mode='edge'`.",
+    Form.OTHER,
+)
+def pad2d(x, padding):
+    sides = (padding, padding)
+    return np.pad(x, [(0, 0), (0, 0), sides, sides], mode="edge")
+
+
+@wrong(
+    "height_only_of_ones",
+    Kind.SEVERAL,
+    "The frame is of ones, not of zeros; and only rows are padded on both sides.",
+    Form.TWO,
+)
+def pad2d(x, padding):
+    n, c, h, k = x.shape
+    framed = np.ones((n, c, h + 2 * padding, k + padding))
+    framed[:, :, padding : padding + h, padding : padding + k] = x
+    return framed
+
+
+@wrong(
+    "filters_summed",
+    Kind.OWN,
+    "`sum()` of the product over all axes adds the filters together: keep the axis of the filters.",
+    Form.OTHER,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    xp = pad2d(x, padding)
+    hh, ww = w.shape[2:]
+    rows = (xp.shape[2] - hh) // stride + 1
+    cols = (xp.shape[3] - ww) // stride + 1
+    y = np.zeros((len(x), len(w), rows, cols))
+    for n in range(len(x)):
+        for i in range(rows):
+            for j in range(cols):
+                top, left = i * stride, j * stride
+                y[n, :, i, j] = np.sum(xp[n, :, top : top + hh, left : left + ww] * w) + b
+    return y
+
+
+@wrong(
+    "padded_after_and_bias_doubled",
+    Kind.SEVERAL,
+    "The picture has to be padded, not the result; and the bias is added twice.",
+    Form.TWO,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    n, c, h, k = x.shape
+    f, _, hh, ww = w.shape
+    y = np.zeros((n, f, (h - hh) // stride + 1, (k - ww) // stride + 1))
+    y += b[:, None, None]
+    for i, j in np.ndindex(*y.shape[2:]):
+        patch = x[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]
+        y[:, :, i, j] += np.tensordot(patch, w, ((1, 2, 3), (1, 2, 3))) + b
+    return np.pad(y, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
 def output_size(size, kernel, stride, padding, dilation=1):
     """Do task 1 right: the later tasks call it."""
     return max(0, (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)

@@ -1034,3 +1034,68 @@ def count_parameters(spec, shapes):
     }
     previous = [None, *shapes[:-1]]
     return [learned.get(e["kind"], lambda e, s: 0)(e, s) for e, s in zip(spec, previous)]
+
+
+@wrong(
+    "largest_of_the_channels",
+    Kind.OWN,
+    "`max()` without axes takes the largest number of all channels and images: axis=(2, 3).",
+    Form.OTHER,
+)
+def max_pool_forward(x, size, stride):
+    rows = 1 + (x.shape[2] - size) // stride
+    cols = 1 + (x.shape[3] - size) // stride
+    y = np.zeros((*x.shape[:2], rows, cols))
+    for n, image in enumerate(x):
+        for i in range(rows):
+            for j in range(cols):
+                top, left = stride * i, stride * j
+                y[n, :, i, j] = image[:, top : top + size, left : left + size].max()
+    return y
+
+
+@wrong(
+    "by_hand_and_one_short",
+    Kind.SEVERAL,
+    "You divide by size, not by size * size; and the last row and column of windows are missing.",
+    Form.TWO,
+)
+def avg_pool_forward(x, size, stride):
+    n, c, h, k = x.shape
+    y = np.zeros((n, c, (h - size) // stride, (k - size) // stride))
+    for i in range(y.shape[2]):
+        for j in range(y.shape[3]):
+            for a in range(size):
+                for e in range(size):
+                    y[:, :, i, j] += x[:, :, i * stride + a, j * stride + e] / size
+    return y
+
+
+@wrong(
+    "bias_before",
+    Kind.FORMULA,
+    "The bias is added to the result, not multiplied into it: `x @ w + b`.",
+    Form.OTHER,
+)
+def linear_forward(x, w, b):
+    rows = [[sum(p * q for p, q in zip(row, column)) * c for column, c in zip(w.T, b)] for row in x]
+    return np.array(rows)
+
+
+@wrong(
+    "pooling_counts_no_bias",
+    Kind.SEVERAL,
+    "A filter sees all channels of its input, so its number of weights has the factor "
+    "channels; and each unit has a bias.",
+    Form.TWO,
+)
+def count_parameters(spec, shapes):
+    answer = []
+    for n, layer in enumerate(spec):
+        number = 0
+        if layer["kind"] == "conv":
+            number = layer["filters"] * (layer["size"] ** 2 + 1)
+        if layer["kind"] == "linear":
+            number = layer["units"] * shapes[n - 1][0]
+        answer.append(number)
+    return answer
