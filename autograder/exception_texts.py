@@ -184,6 +184,15 @@ ADVICE: tuple[Advice, ...] = (
         False,
     ),
     Advice(
+        "ValueError",
+        r"except for the concatenation axis .* along dimension (\d+), the array at index (\d+) has "
+        r"size (\d+) and the array at index (\d+) has size (\d+)",
+        "Arrays that are joined along one axis must be equally long along all others. Along axis "
+        "{0} the array at position {1} has length {2}, and the one at position {3} has {4}: which "
+        "of the two is not as you expect?",
+        False,
+    ),
+    Advice(
         "ValueError|RuntimeError",
         r"except for the concatenation axis|must have the same shape|Sizes of tensors must match|"
         r"stack expects each tensor",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 
 from autograder.advice import advice, first_line, speaks_for_itself
 from autograder.case_list import case_lines, case_map
 from autograder.checks import CheckedCase
+from autograder.comparison import Difference, first_difference
 from autograder.examination import Examination
 from autograder.failures import Failed
 from autograder.outcomes import Outcome, Returned, TimedOut
@@ -94,6 +96,7 @@ def _failure(examination: Examination, failure: Outcome, show_hidden: bool) -> I
     yield from _verdict(examination, failure, secret)
     if examination.finding is not None:
         yield Line(f"{examination.finding.label}: {examination.finding.words}", strong=True)
+        yield from _advice_behind(examination, failure, secret)
         if examination.finding.remains:
             yield Line(examination.finding.remains)
     if isinstance(failure.ending, Returned) and failure.ending.changed:
@@ -129,8 +132,8 @@ def _argument(name: str, value: Value, depth: int = 0) -> Iterator[Line]:
 
 
 def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterator[Line]:
-    ending, difference = failure.ending, failure.difference
-    name = examination.checks.function
+    ending, name = failure.ending, examination.checks.function
+    difference, value = _what_is_found(examination, failure)
     if failure.verdict == "different" and difference is not None:
         if secret:
             yield Line(
@@ -152,7 +155,7 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
             yield Line(f"expected {difference.expected}", code=True)
         if difference.kind == "value" and isinstance(ending, Returned):
             checks, expected = examination.checks, failure.case.expected
-            for row in side_by_side(ending.value, expected, checks.tolerance, checks.results):
+            for row in side_by_side(value, expected, checks.tolerance, checks.results):
                 yield Line(row, code=True)
     elif failure.verdict == "changing":
         yield Line(
@@ -165,6 +168,21 @@ def _verdict(examination: Examination, failure: Outcome, secret: bool) -> Iterat
     elif isinstance(ending, Failed | TimedOut):
         parameters = tuple(failure.case.arguments)
         yield from ending_lines(ending, name, parameters, secret, _advises(examination))
+
+
+def _what_is_found(examination: Examination, failure: Outcome) -> tuple[Difference | None, Value]:
+    """Return the difference that a finding is about, and the result with no other difference."""
+    ending, finding, checks = failure.ending, examination.finding, examination.checks
+    value = ending.value if isinstance(ending, Returned) else None
+    expected = failure.case.expected
+    if finding is None or not finding.path or not isinstance(value, tuple | list):
+        return failure.difference, value
+    only = tuple(
+        mine if place == finding.path[0] else due
+        for place, (mine, due) in enumerate(zip(value, expected, strict=False))
+    )
+    difference = first_difference(only, expected, checks.tolerance, names=checks.results)
+    return (difference, only) if difference else (failure.difference, value)
 
 
 def in_words_of(case: CheckedCase, message: str) -> str:
@@ -180,8 +198,18 @@ def in_words_of(case: CheckedCase, message: str) -> str:
 
 
 def _advises(examination: Examination) -> bool:
-    """Whether the general advice on an exception still helps: not beside a hint."""
-    return examination.finding is None or examination.misconception is None
+    """Whether the general advice on an exception is given at once: not beside a hint or a clue."""
+    return examination.finding is None
+
+
+def _advice_behind(examination: Examination, failure: Outcome, secret: bool) -> Iterator[Line]:
+    """Give the general advice on an exception behind a clue, without a question of its own."""
+    ending = failure.ending
+    if isinstance(ending, Failed) and not examination.misconception and not ending.caller:
+        general = advice(ending, examination.checks.function, tuple(failure.case.arguments), secret)
+        statements = re.sub(r"(?:^|(?<=[.:])) *[^.:?]*\?$", "", general or "").strip()
+        if statements:
+            yield Line(re.sub(r":$", ".", statements))
 
 
 def ending_lines(

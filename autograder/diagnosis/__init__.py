@@ -7,6 +7,7 @@ pattern of failing cases. The first that has evidence speaks, and no other.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
@@ -18,9 +19,9 @@ from autograder.diagnosis.evidence import Aspect, aspects
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.places import PLACES
 from autograder.diagnosis.rearrangements import LAST, REARRANGEMENTS
-from autograder.diagnosis.relations import NUMBERS, strongest
+from autograder.diagnosis.relations import NUMBERS, in_the_first_row, strongest
 from autograder.diagnosis.remainder import remainder
-from autograder.diagnosis.shapes import LENGTHS, WITH_NUMBERS
+from autograder.diagnosis.shapes import LENGTHS, WITH_NUMBERS, window_counts
 from autograder.diagnosis.shared import shared_property
 from autograder.outcomes import Outcome, Returned
 
@@ -63,10 +64,14 @@ def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Fin
     for view in wrong:
         yield partial(strongest, view, relations, "relation")
     yield lambda: remainder(checks, wrong)
+    yield lambda: catalog.beginning(checks, views)
+    for view in wrong:
+        yield partial(strongest, view, (in_the_first_row,), "relation")
     yield lambda: catalog.shape(checks, whole)
     yield lambda: entries(checks, whole)
     yield lambda: words(whole)
     for view in wrong:
+        yield partial(strongest, _returned(view), (window_counts,), "shape")
         yield partial(strongest, view, LENGTHS, "shape")
     for view in wrong:
         yield partial(strongest, view, PLACES, "place")
@@ -76,6 +81,12 @@ def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Fin
         if view.path:
             yield partial(shared_property, view)
     yield lambda: _only_part(wrong)
+
+
+def _returned(view: Aspect) -> Aspect:
+    """Leave out exceptions: a wrong shape may be one's own in some cases, and raise in others."""
+    answers = tuple(answer for answer in view.answers if answer.failed is None)
+    return dataclasses.replace(view, answers=answers, of=len(view.failing))
 
 
 def _only_part(wrong: Sequence[Aspect]) -> Finding | None:

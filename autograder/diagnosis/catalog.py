@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from autograder.checks import CheckedCase, Checks, Raised
 from autograder.comparison import first_difference
-from autograder.diagnosis.evidence import MISSING, Aspect, agrees, pick
+from autograder.diagnosis.evidence import MISSING, Aspect, agrees, is_numeric, pick
 from autograder.diagnosis.finding import Finding
 from autograder.failures import Failed
 from autograder.outcomes import Outcome, Returned
+from autograder.values import Value
 
 Likeness = Literal["same", "alike", "other"]
 
@@ -23,8 +24,9 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
 
     It has to explain the first failing case and at least half of all failing ones (a student may
     have made a second mistake), one of them exactly, and no more passed cases may contradict it
-    than failing ones speak for it. Of several, the one that explains most is named; if that
-    leaves a choice, the one that contradicts the fewest passed cases, then the first listed.
+    than failing ones speak for it; none, where only numbers that may agree by chance speak for
+    it, or exceptions. Of several, the one that explains most is named; if that leaves a choice,
+    the one that contradicts the fewest passed cases, then the first listed.
     """
     failing = [outcome for outcome in outcomes if outcome.verdict in ("different", "raised")]
     passed = [outcome for outcome in outcomes if outcome.passed]
@@ -39,6 +41,9 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
         if not same or 2 * alike < len(failing) or contradicted > alike:
             continue
+        agreeing = (o for o, like in zip(failing, likeness, strict=True) if like == "same")
+        if contradicted and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
+            continue
         ranked.append((-alike, -same, contradicted, position, name))
     if not ranked:
         return None
@@ -47,6 +52,27 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
     likeness = _all_likeness(checks, failing, name)
     case = next(o.case for o, like in zip(failing, likeness, strict=True) if like != "other")
     return Finding("misconception", checks.hints[name], -best[0], len(failing), case, name)
+
+
+FEWEST_NUMBERS = 3
+"""So few numbers may agree by chance: then no passed case may say otherwise."""
+
+
+def _numbers(outcome: Outcome) -> int:
+    """Return how many finite numbers a result holds in those parts that are not as expected."""
+    ending = outcome.ending
+    return _finite(ending.value, outcome.case.expected) if isinstance(ending, Returned) else 0
+
+
+def _finite(got: Value, expected: Value) -> int:
+    if isinstance(got, np.ndarray):
+        known = got.dtype.kind in "biuf" and not np.array_equal(got, expected)
+        return int(np.isfinite(got).sum()) if known else 0
+    if isinstance(got, tuple | list):
+        return sum(_finite(value, pick(expected, (place,))) for place, value in enumerate(got))
+    if isinstance(got, Mapping):
+        return sum(_finite(value, pick(expected, (key,))) for key, value in got.items())
+    return int(is_numeric(got) and bool(got != expected) and bool(np.isfinite(float(got))))
 
 
 def _all_likeness(checks: Checks, failing: Sequence[Outcome], name: str) -> list[Likeness]:
@@ -104,21 +130,26 @@ def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
             count, _, name = min(ranked)
             words, first = checks.hints[name], failing[0].case
             of = len(aspects[0].failing)
-            return Finding("part", words, -count, of, first, name, whole=aspect.others_right)
+            return Finding("part", words, -count, of, first, name, aspect.others_right, aspect.path)
     return None
 
 
 _CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b")
 
 
+_RIGHT_IN_CASES = re.compile(
+    r"\b(?:is|are) right,? (?:where|for|with|until|when|as long|if)\b|you are right|^Right\b"
+)
+
+
 def _contradicts(checks: Checks, aspects: Sequence[Aspect], aspect: Aspect, name: str) -> bool:
     """Whether a misconception, or its hint, is at odds with what the student has right or wrong."""
-    if not aspect.others_right and _CALLED_RIGHT.search(checks.hints[name]):
+    if aspect.path and not aspect.others_right and _CALLED_RIGHT.search(checks.hints[name]):
         return True
     return any(
         _part_wrong(checks, view, name, answer.case)
         for view in aspects
-        if view.path
+        if view.path or not aspect.path
         for answer in view.passing
     )
 
@@ -154,7 +185,8 @@ def shape(checks: Checks, aspect: Aspect) -> Finding | None:
     fitting = [
         name
         for name in checks.hints
-        if all(
+        if not (_CALLED_RIGHT.search(checks.hints[name]) and _fails_elsewhere(aspect, name))
+        and all(
             known is None or _shape_of(aspect, name, answer.case) == known
             for answer, known in zip(failing, shapes, strict=True)
         )
@@ -164,6 +196,11 @@ def shape(checks: Checks, aspect: Aspect) -> Finding | None:
         return None
     words = checks.hints[fitting[0]]
     return Finding("shape", words, counted, len(failing), failing[0].case, fitting[0])
+
+
+def _fails_elsewhere(aspect: Aspect, name: str) -> bool:
+    """Whether a case fails that a misconception has right."""
+    return any(name not in answer.case.wrong for answer in aspect.failing)
 
 
 def _wrong_shape(got: object, expected: object) -> tuple[int, ...] | None:
@@ -178,6 +215,71 @@ def _shape_of(aspect: Aspect, name: str, case: CheckedCase) -> tuple[int, ...] |
         return None
     wrong, expected = pick(case.wrong[name], aspect.path), pick(case.expected, aspect.path)
     return _wrong_shape(wrong, expected)
+
+
+def beginning(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
+    """Return the only misconception that the first failing case and another speak for exactly.
+
+    Or else the first image of all. Another mistake hides it elsewhere. A passed case that
+    contradicts it is a veto.
+    """
+    for aspect in aspects:
+        failing = aspect.failing
+        if not failing or not is_numeric(failing[0].got):
+            continue
+        ranked: dict[int, list[str]] = {}
+        for name, hint in checks.hints.items():
+            if _RIGHT_IN_CASES.search(hint) or _contradicts(checks, aspects, aspect, name):
+                continue
+            count = _begins(checks, aspect, name)
+            ranked.setdefault(count, []).append(name)
+        count = max(ranked, default=0)
+        if count and len(ranked[count]) == 1:
+            name, first = ranked[count][0], failing[0].case
+            words = checks.hints[name]
+            return Finding("part", words, count, aspect.of, first, name, False, aspect.path)
+    return None
+
+
+def _begins(checks: Checks, aspect: Aspect, name: str) -> int:
+    """Return how many failing cases agree with a misconception, or begin as it does; 0 for few."""
+    failing = aspect.failing
+    same = [
+        a.arrays is not None and _part_fits(checks, aspect, name, a.case, a.got) for a in failing
+    ]
+    wrong = sum(
+        _differing(aspect, a.got, a.expected) for a, fits in zip(failing, same, strict=True) if fits
+    )
+    long = any(_is_long(a.got) for a, fits in zip(failing, same, strict=True) if fits)
+    if same[0] and sum(same) > 1 and (wrong >= FEWEST_WRONG or long):
+        return sum(same)
+    wrong, shows = 0, 0
+    for answer in failing:
+        theirs = pick(answer.case.wrong.get(name, answer.case.expected), aspect.path)
+        if answer.same_shape is None or np.ndim(answer.got) != 4 or not is_numeric(theirs):
+            return 0
+        if np.shape(theirs) != np.shape(answer.got) or not np.size(theirs):
+            return 0
+        if _differing(aspect, answer.got[0], theirs[0]):
+            return 0
+        count = _differing(aspect, theirs[0], answer.expected[0])
+        wrong, shows = wrong + count, shows + (count > 0)
+    return len(failing) if wrong >= FEWEST_WRONG and 2 * shows > len(failing) else 0
+
+
+FEWEST_WRONG = 6
+"""So many wrong numbers that agree are no chance."""
+
+
+def _is_long(got: object) -> bool:
+    """Whether a single number has so many digits that none agrees with it by chance."""
+    return isinstance(got, float) and bool(np.isfinite(got)) and (64 * got) % 1 != 0
+
+
+def _differing(aspect: Aspect, a: object, b: object) -> int:
+    """Return how many numbers of two arrays differ; all where the shapes do."""
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    return int(aspect.differs(a, b).sum()) if a.shape == b.shape else a.size
 
 
 Signature = tuple[object, ...]

@@ -22,6 +22,7 @@ def entries(checks: Checks, aspect: Aspect) -> Finding | None:
         return None
     text = (
         _too_many(checks, pairs)
+        or _one_number(checks, pairs)
         or _one_kind(checks, pairs, first=False)
         or _one_kind(checks, pairs, first=True)
     )
@@ -44,6 +45,40 @@ def _too_many(checks: Checks, pairs: Pairs) -> str:
     if all(len(g) == len(e) - 1 and agree(g, e[:-1]) for _, g, e in pairs):
         return "The last entry is missing from your list: the others are right."
     return ""
+
+
+_OF_A_SHAPE = (
+    "first number, the channels,",
+    "second number, the height,",
+    "third number, the width,",
+)
+
+
+def _one_number(checks: Checks, pairs: Pairs) -> str:
+    """Say which number of shapes (C, H, W) is wrong; what a flattened one holds follows from it."""
+    places: set[int] = set()
+    count = 0
+    for _, got, expected in pairs:
+        for mine, due in zip(got, expected, strict=False):
+            if agrees(mine, due, checks.tolerance):
+                continue
+            if not isinstance(due, tuple | list) or not isinstance(mine, tuple | list):
+                return ""
+            if len(mine) != len(due) or len(due) not in (1, 3):
+                return ""
+            if len(due) == 3:
+                places |= {place for place in range(3) if mine[place] != due[place]}
+                count += 1
+    if len(places) != 1 or count < FEWEST_SHAPES:
+        return ""
+    return (
+        f"In each wrong shape only the {_OF_A_SHAPE[places.pop()]} is wrong. From which numbers do "
+        "you compute it? Print them just before."
+    )
+
+
+FEWEST_SHAPES = 3
+"""So many wrong shapes are evidence."""
 
 
 def _one_kind(checks: Checks, pairs: Pairs, first: bool) -> str:

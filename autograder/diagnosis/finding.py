@@ -18,7 +18,8 @@ class Finding:
 
     ``words`` are for the student. ``explained`` of the ``of`` failing cases that were looked at
     fit; ``case`` is the first of them. ``misconception`` is the entry of the catalog whose hint the
-    words are. ``whole``: nothing else seems to be wrong with the cases that fit.
+    words are. ``whole``: nothing else seems to be wrong with the cases that fit. ``path`` leads to
+    the part of the result that the words are about.
     """
 
     rule: Rule
@@ -28,6 +29,7 @@ class Finding:
     case: CheckedCase = dataclasses.field(compare=False, repr=False)
     misconception: str | None = None
     whole: bool = True
+    path: tuple[int | str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -39,8 +41,8 @@ class Finding:
         """A sentence on what is left to explain; empty where that is nothing."""
         if self.explained < self.of:
             return (
-                f"This explains {self.explained} of {self.of} failing cases. Mend it first, and "
-                "check again: something else may be wrong, too."
+                f"It shows in {self.explained} of {self.of} failing cases. Mend it first, and "
+                "check again: what is left may follow from it, or have another cause."
             )
         if self.whole:
             return ""

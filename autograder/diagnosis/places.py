@@ -27,9 +27,10 @@ def along_an_axis(
         unset = got[wrong].size > 1 and not got[wrong].any()
         zeros = " There all wrong numbers are 0." if unset else ""
         if not bad[0] and bad[1:].all():
+            others = f"; in all other {name}s the wrong numbers are 0" if unset else ""
             yield (
-                f"only the first {name} of {{what}} is right.{zeros} What does your code do for "
-                f"the second {name}?"
+                f"only the first {name} of {{what}} is right{others}. What is different when your "
+                f"code comes to the second {name}?"
             )
         if not bad[-1] and bad[:-1].all():
             yield (

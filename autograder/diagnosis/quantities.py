@@ -40,9 +40,10 @@ def quantities(case: CheckedCase) -> dict[str, int]:
         if name in ("stride", "padding", "dilation", "batch_size") and _whole(value)
     }
     outer = given.get("dout", None if "columns" in given else case.expected)
-    if "HH" in sizes and isinstance(outer, np.ndarray) and outer.ndim == 4:
-        sizes["places"] = int(outer.shape[2] * outer.shape[3])
-        sizes["Ho"], sizes["Wo"] = outer.shape[2:]
+    if "HH" in sizes and isinstance(outer, np.ndarray) and outer.ndim in (2, 4):
+        sizes["Ho"], sizes["Wo"] = outer.shape[-2:]
+        if outer.ndim == 4:
+            sizes["places"] = sizes["Ho"] * sizes["Wo"]
     if "HH" in sizes and "WW" in sizes:
         sizes["area"] = sizes["HH"] * sizes["WW"]
     return sizes

@@ -14,7 +14,13 @@ import numpy as np
 
 from autograder.diagnosis.evidence import Answer, Aspect
 from autograder.diagnosis.finding import Finding, Rule
-from autograder.diagnosis.quantities import NAMES, arrays_of, name_of, quantities
+from autograder.diagnosis.quantities import (
+    NAMES,
+    arrays_of,
+    axis_names,
+    name_of,
+    quantities,
+)
 
 Relation = Callable[[Aspect, Answer, np.ndarray, np.ndarray], Iterator[str]]
 """Yields sentences that hold of what was got (the first array) and expected (the second)."""
@@ -45,7 +51,8 @@ def strongest(aspect: Aspect, relations: Iterable[Relation], rule: Rule) -> Find
         return None
     count, sentence = best
     first = next(a for a, s in zip(failing, sentences, strict=True) if sentence in s)
-    return Finding(rule, subject(aspect, sentence), count, aspect.of or len(failing), first.case)
+    of = aspect.of or len(failing)
+    return Finding(rule, subject(aspect, sentence), count, of, first.case, path=aspect.path)
 
 
 def subject(aspect: Aspect, sentence: str) -> str:
@@ -96,7 +103,7 @@ def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
     simple = Fraction(ratio).limit_denominator(64)
     plain = simple.denominator == 1 or abs(simple.numerator) == 1
     if plain and abs(float(simple) - ratio) <= 1e-5 * abs(ratio):
-        yield f"{each} is {simple} times what it should be."
+        yield f"{each} is {_times(simple)} what it should be. {_next_step(ratio)}"
     sizes = {k: v for k, v in quantities(answer.case).items() if v > 1 and k in NAMES}
     called = {letter: name_of(letter, answer.case) for letter in sizes}
     for letter, size in sizes.items():
@@ -109,6 +116,51 @@ def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
                 f"{{what}} is divided by {called[few]}, where {called[many]} would give the right "
                 "numbers."
             )
+
+
+def _times(ratio: Fraction) -> str:
+    if ratio == Fraction(1, 2):
+        return "half of"
+    return f"{ratio} of" if abs(ratio) < 1 else f"{ratio} times"
+
+
+def _next_step(ratio: float) -> str:
+    if abs(ratio) < 1:
+        return "Compute one by hand: which factor is missing, or which division is too many?"
+    return "Compute one by hand: which division is missing, or which factor is too many?"
+
+
+def but_for_signs(
+    aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """The sizes are right, or wrong by a factor, and some signs are wrong."""
+    if got.shape != expected.shape or got.size < 2 or not expected.any():
+        return
+    mine, due = np.abs(got), np.abs(expected)
+    ratio = float((mine * due).sum() / (due * due).sum())
+    simple = Fraction(ratio if np.isfinite(ratio) else 0).limit_denominator(8)
+    if not simple or not aspect.close(mine, float(simple) * due):
+        return
+    if simple == 1:
+        yield "the numbers of {what} are right but for their signs: some are wrong."
+    elif min(simple.numerator, simple.denominator) == 1:
+        yield (
+            f"but for their signs, all numbers of {{what}} are {_times(simple)} what they should "
+            f"be, and some signs are wrong. {_next_step(ratio)}"
+        )
+
+
+def in_the_first_row(
+    aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """A factor is wrong in the first row; in the others something more is wrong."""
+    if got.shape != expected.shape or got.ndim < 2 or 0 in got.shape:
+        return
+    if aspect.close(got[..., 0, :], expected[..., 0, :]):
+        return
+    for sentence in factor(aspect, answer, got[..., 0, :], expected[..., 0, :]):
+        first = sentence.replace("of {what}", "in the first row of {what}")
+        yield f"{first} In the other rows something more is wrong."
 
 
 def summand(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
@@ -125,9 +177,24 @@ def summand(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarra
             elif aspect.close(got, expected + other):
                 yield f"`{name}` is added once too often to every number of {{what}}."
     if not aspect.close(difference, np.full(got.shape, difference.flat[0])):
+        yield from _by_column(aspect, answer, difference)
         return
     more = "large" if difference.flat[0] > 0 else "small"
     yield f"all numbers of {{what}} are too {more} by the same amount."
+
+
+def _by_column(aspect: Aspect, answer: Answer, difference: np.ndarray) -> Iterator[str]:
+    """What is added is wrong, and the same in all rows, or in all of a map."""
+    if difference.ndim not in (2, 4) or difference.size < 2 * difference.shape[1]:
+        return
+    axes = (0, 2, 3)[: difference.ndim - 1]
+    mean = np.broadcast_to(difference.mean(axis=axes, keepdims=True), difference.shape)
+    if aspect.close(difference, mean):
+        name = axis_names(answer.case, aspect.name, difference.ndim)[1]
+        yield (
+            f"in each {name} of {{what}} all numbers are wrong by the same amount, and each {name} "
+            "has another. Which number do you add there, and which belongs there?"
+        )
 
 
 def _spread(array: np.ndarray, shape: tuple[int, ...]) -> Iterator[np.ndarray]:
@@ -150,7 +217,7 @@ def elementwise(
     known: list[tuple[np.ndarray, str]] = [
         (np.abs(expected), "the numbers of {what} have lost their signs: none is negative."),
         (np.maximum(expected, 0), "where {what} should be negative, it is 0."),
-        (np.trunc(expected), "the numbers of {what} have lost their fractions."),
+        (np.trunc(expected), _FRACTIONS),
         (np.round(expected), "the numbers of {what} are rounded to whole numbers."),
         (np.floor(expected), "the numbers of {what} are rounded down to whole numbers."),
         (expected**2, "{what} is the square of what it should be."),
@@ -164,6 +231,10 @@ def elementwise(
     yield from (words for value, words in known if aspect.close(got, value))
 
 
+_FRACTIONS = (
+    "the numbers of {what} have lost their fractions. Of which type is the array that you fill? "
+    "Print its `dtype`."
+)
 _ALL_ZERO = "all numbers of {what} are 0."
 
 
@@ -190,5 +261,5 @@ def running(
                 )
 
 
-NUMBERS: tuple[Relation, ...] = (factor, elementwise, summand, running)
+NUMBERS: tuple[Relation, ...] = (factor, elementwise, summand, but_for_signs, running)
 """Relations between numbers that stand in the right places."""

@@ -174,6 +174,39 @@ def axes_only(
     yield f"the axes of {{what}} stand in the order ({order}); it should be ({', '.join(names)})."
 
 
+def window_counts(
+    _aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """Rows and columns are as many as another size of the case would give."""
+    if got.ndim != expected.ndim or got.ndim < 2 or got.shape[:-2] != expected.shape[:-2]:
+        return
+    q = {"stride": 1, "padding": 0, **quantities(answer.case)}
+    if not {"H", "W", "HH", "WW"} <= q.keys():
+        return
+
+    def rows_and_columns(**other: int) -> tuple[int, int]:
+        s = {**q, **other}
+        rows = s["H"] + s.get("more", 2 * s["padding"]) - s["HH"]
+        columns = s["W"] + s.get("more", 2 * s["padding"]) - s["WW"]
+        return rows // s["stride"] + 1, columns // s["stride"] + 1
+
+    right = rows_and_columns()
+    if right != expected.shape[-2:] or got.shape[-2:] == right:
+        return
+    candidates = (
+        ({"WW": q["HH"]}, "{what} is as wide as if the window were as wide as it is high."),
+        ({"HH": q["WW"]}, "{what} is as high as if the window were as high as it is wide."),
+        ({"W": q["H"]}, "{what} is as wide as if the image were as wide as it is high."),
+        ({"H": q["W"]}, "{what} is as high as if the image were as high as it is wide."),
+        ({"padding": 0}, "{what} is as large as if there were no padding."),
+        ({"more": q["padding"]}, "{what} is as large as if there were padding on one side only."),
+        ({"stride": 1}, "{what} is as large as if the stride were 1."),
+    )
+    for other, words in candidates:
+        if rows_and_columns(**other) == got.shape[-2:]:
+            yield f"{words} Which sizes stand in your formula for its shape?"
+
+
 WITH_NUMBERS: tuple[Relation, ...] = (without_ones, sums, cut)
 """Relations in which the numbers fit, too."""
 

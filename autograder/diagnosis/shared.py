@@ -8,11 +8,23 @@ from collections.abc import Callable, Hashable, Sequence
 from autograder.diagnosis.evidence import Answer, Aspect
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.properties import Statement, statements
-from autograder.diagnosis.quantities import name_of, quantities
+from autograder.diagnosis.quantities import layers_of, name_of, quantities
 from autograder.diagnosis.relations import subject
 
 SEVERAL = ("there are several images", "there are several examples")
 """What may be said where a single case passes: most mistakes about batches are of this kind."""
+
+ALONE = (
+    "there is one image only",
+    "there is one example only",
+    "there is one channel only",
+    "there is one filter only",
+    "the padding is 0",
+)
+"""What may be said where one of few cases fails: an axis of length 1, a slice that is empty."""
+
+FEWEST_BESIDE_ONE = 6
+"""One failing case of so many is evidence for any property that no other has."""
 
 MOST = 2
 """So many properties that fit equally well are told; of more, none means much."""
@@ -80,6 +92,8 @@ def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
     if inside.count(False) == 1:
         # The simplest case is the only one of many kinds, and it is likely to pass.
         return [Statement(s.words, "") for s in common if s.words in SEVERAL]
+    if inside.count(True) == 1 and len(inside) < FEWEST_BESIDE_ONE:
+        return [statement for statement in common if statement.words in ALONE]
     return common
 
 
@@ -92,10 +106,21 @@ def _with_question(aspect: Aspect, inside: Sequence[bool]) -> str:
 
 def _without_question(aspect: Aspect, inside: Sequence[bool]) -> str:
     common = _common(aspect, inside)
+    # Where layers of a kind have the key that is missing, that there are such layers is no news.
+    known = set[str]().union(*map(_having_the_key, aspect.failing))
+    common = [s for s in common if not any(f"layer `{kind}`" in s.words for kind in known)]
     if not 1 <= len(common) <= MOST:
         return ""
     words = " and ".join(statement.words for statement in common)
     return f"{_verb(aspect, inside)} exactly when {words}."
+
+
+def _having_the_key(answer: Answer) -> set[str]:
+    """Return the kinds of layers that have the key which a KeyError is about."""
+    if answer.failed is None or answer.failed.kind != "KeyError":
+        return set()
+    key = answer.failed.message.strip("'")
+    return {str(layer["kind"]) for layer in layers_of(answer.case) if key in layer}
 
 
 def _verb(aspect: Aspect, inside: Sequence[bool]) -> str:

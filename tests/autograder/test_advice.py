@@ -106,7 +106,10 @@ VAGUE: dict[str, tuple[Callable[[], Any], str]] = {
     "no such axis": (lambda: A.sum(axis=2), "there is no axis 2"),
     "taking apart": (unequal, "On the left of `=` are 3 names"),
     "einsum": (lambda: np.einsum("abc->a", A), "In `einsum` each letter is one axis"),
-    "joining": (lambda: np.concatenate([A, A.T]), "differ along that one axis only"),
+    "joining": (
+        lambda: np.concatenate([A, A.T]),
+        "Along axis 1 the array at position 0 has length 3, and",
+    ),
     "key": (lambda: {"size": 1}["stride"], "There is no entry 'stride'"),
     "own assert": (own_assertion, "Your own `assert` has stopped the function"),
     "operands": (lambda: (1, 2) - 3, "cannot join a value of type tuple with one of type int"),

@@ -15,7 +15,7 @@ import functools
 import random
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -37,8 +37,13 @@ AFTER = Path(__file__).with_name("after.csv")
 """The verdicts on the feedback as the rules of the diagnosis gave it."""
 HELD_OUT_SEED = 1216
 """Which third of the functions nobody read while the rules were written."""
-LATER = {"adam_step", "he_init", "dropout"}
-"""Tasks that came after the rules were written and held-out functions were drawn."""
+SETS = {
+    "first": "with the first rules",
+    "later": "for tasks that came after them",
+    "second": "by a reviewer who knew neither rules nor catalog",
+    "third": "after the reviewer's findings were mended, without the catalog",
+}
+"""The sets of functions, by when they were written."""
 
 FIRST_LINES = 30
 """So many lines of a feedback are enough to judge it."""
@@ -73,18 +78,18 @@ class Feedback:
     def sentences(self) -> str:
         """The sentences that may name a cause: no numbers, no line that stands in each report."""
         lines = report(self.examination).lines
-        usual = ("Case ", "Cases: ", "To try this case", "The first that differs")
+        usual = ("Case ", "Cases: ", "To try this case", "The first that differs", "Explained in")
         return " | ".join(
             line.text for line in lines if not line.code and not line.text.startswith(usual)
         )
 
 
-def held_out(known: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Return which of all functions, by task and name, are held out: a third, drawn at random.
+def held_out(known: Mapping[tuple[str, str], Mapping[str, str]]) -> frozenset[tuple[str, str]]:
+    """Return which functions, by task and name, are held out: a third, drawn at random.
 
-    Never those of LATER: they would change the draw, and were not written unseen.
+    Only of the first set: others would change the draw.
     """
-    keys = sorted(key for key in known if key[0] not in LATER)
+    keys = sorted(key for key, row in known.items() if row["set"] == "first")
     return frozenset(random.Random(HELD_OUT_SEED).sample(keys, len(keys) // 3))
 
 
@@ -111,12 +116,12 @@ def verdicts(path: Path) -> dict[tuple[str, str], dict[str, str]]:
 
 
 def write_sentences(feedback: Iterable[Feedback], path: Path) -> None:
-    """Write a table of verdicts in which the verdicts are still to be filled in."""
+    """Write a table of verdicts in which sets and verdicts are still to be filled in."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(("chapter", "task", "name", "verdict", "rule", "sentences"))
+        table.writerow(("chapter", "task", "name", "set", "verdict", "rule", "sentences"))
         for entry in feedback:
-            table.writerow((entry.chapter, *entry.key, "", entry.rule, entry.sentences))
+            table.writerow((entry.chapter, *entry.key, "", "", entry.rule, entry.sentences))
 
 
 def rates(feedback: Sequence[Feedback]) -> str:
@@ -133,13 +138,13 @@ def rates(feedback: Sequence[Feedback]) -> str:
 def judged(feedback: Sequence[Feedback], path: Path) -> str:
     """Say what a table of verdicts holds of the feedback, and what has changed since then.
 
-    By chapter, kind and form of the mistake, by the rule that spoke when it was judged, and for
-    the functions that were held out.
+    By chapter, kind and form of the mistake, by the rule that spoke when it was judged, by when
+    the functions were written, and for those that were held out.
     """
     known = verdicts(path)
     apart = held_out(known)
     groups: dict[str, list[Feedback]] = {}
-    for part in ("chapter", "kind", "form", "rule", "part"):
+    for part in ("chapter", "kind", "form", "rule", "set", "part"):
         for entry in feedback:
             wrong = entry.wrong
             name = {
@@ -147,6 +152,7 @@ def judged(feedback: Sequence[Feedback], path: Path) -> str:
                 "kind": wrong.kind.value,
                 "form": wrong.form.value,
                 "rule": f"by rule: {known.get(entry.key, {}).get('rule', '')}",
+                "set": SETS[known[entry.key]["set"]] if entry.key in known else "",
                 "part": "held out" if entry.key in apart else "not held out",
             }
             groups.setdefault(name[part], []).append(entry)

@@ -41,6 +41,12 @@ def last_only(array: np.ndarray) -> np.ndarray:
     return out
 
 
+def only_first_row(array: np.ndarray) -> np.ndarray:
+    out = array**2 + 1
+    out[..., 0, :] = 3 * array[..., 0, :]
+    return out
+
+
 def border_wrong(array: np.ndarray) -> np.ndarray:
     out = array + 1
     out[..., 1:-1, 1:-1] = array[..., 1:-1, 1:-1]
@@ -65,6 +71,14 @@ def shift(array: np.ndarray) -> np.ndarray:
         (np.trunc, "lost their fractions"),
         (lambda a: a**2, "square of what it should be"),
         (lambda a: a + 3, "too large by the same amount"),
+        (lambda a: a / 2, "half of what it should be. Compute one by hand"),
+        (
+            lambda a: a / -4 * np.sign(a),
+            "but for their signs, all numbers of the result are 1/4 of",
+        ),
+        (lambda a: np.where(a < 1, -a, a), "right but for their signs"),
+        (lambda a: a + 0.3 * np.arange(a.shape[1])[:, None, None], "in each channel of the result"),
+        (only_first_row, "in the first row of the result is 3 times what it should be"),
         (np.zeros_like, "all numbers of the result are 0"),
         (lambda a: np.cumsum(a).reshape(a.shape), "contains all numbers before it"),
         (lambda a: np.maximum.accumulate(a.ravel()).reshape(a.shape), "is the largest of the"),
@@ -98,6 +112,32 @@ def test_each_relation_is_said(change: Change, words: str) -> None:
     assert 2 * finding.explained >= finding.of
 
 
+def test_a_size_that_stands_for_another_is_named() -> None:
+    cases = []
+    for height, width, high, wide in ((8, 10, 3, 2), (9, 6, 2, 4), (7, 12, 5, 3)):
+        arguments = {"x": np.ones((1, 2, height, width)), "w": np.ones((3, 2, high, wide))}
+        expected = np.ones((1, 3, height - high + 1, width - wide + 1))
+        cases.append(CheckedCase(str((height, width)), arguments, expected, {}))
+
+    def of_size(high: int, wide: int, case: CheckedCase) -> np.ndarray:
+        height, width = case.arguments["x"].shape[2:]
+        return np.ones((1, 3, height - high + 1, width - wide + 1))
+
+    def said(width: str) -> str:
+        checks = Checks("task", tuple(cases), {})
+        outcomes = []
+        for case in cases:
+            high, wide = case.arguments["w"].shape[2:]
+            outcomes.append(
+                judge(checks, case, Returned(of_size(high, high if width else wide + 1, case)))
+            )
+        finding = diagnose(checks, outcomes)
+        return finding.words if finding else ""
+
+    assert "as wide as if the window were as wide as it is high" in said("height")
+    assert "as if the window" not in said("")
+
+
 def test_no_relation_where_there_is_none() -> None:
     noise = np.random.default_rng(3)
     finding = found(lambda a: a + noise.normal(size=a.shape))
@@ -121,7 +161,7 @@ def test_half_of_the_failing_cases_have_to_agree() -> None:
     finding = found(lambda a: -a if next(turned) else a + np.arange(a.size).reshape(a.shape) ** 1.7)
     assert finding is not None
     assert (finding.explained, finding.of) == (2, 4)
-    assert finding.remains.startswith("This explains 2 of 4 failing cases.")
+    assert finding.remains.startswith("It shows in 2 of 4 failing cases.")
 
 
 def test_the_part_that_is_wrong_is_named() -> None:
@@ -167,6 +207,16 @@ def test_entries_of_lists_are_told_by_their_layers() -> None:
     wrong = found(lambda a: [*a[:3], *(n + 1 for n in a[3:])], cases)
     assert wrong.words == "Only entries of layers `linear` are wrong in your list."
     assert found(lambda a: [n + 1 for n in a], cases) is None
+
+
+def test_the_number_that_is_wrong_in_shapes_is_named() -> None:
+    spec = [{"kind": "image"}, {"kind": "conv"}, {"kind": "flatten"}]
+    shapes = [(3, 8, 9), (4, 6, 7), (168,)]
+    cases = tuple(CheckedCase(str(n), {"spec": spec}, shapes, {}) for n in range(3))
+    wrong = found(lambda _: [(3, 8, 9), (4, 6, 6), (144,)], cases)
+    assert "only the third number, the width, is wrong" in wrong.words
+    both = found(lambda _: [(3, 8, 9), (4, 5, 6), (120,)], cases)
+    assert both is None or "number, the" not in both.words
 
 
 def test_answers_in_words() -> None:

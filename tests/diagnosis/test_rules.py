@@ -102,6 +102,47 @@ def test_an_entry_with_another_mistake_on_top() -> None:
     assert (finding.rule, finding.misconception) == ("remainder", "cubed")
 
 
+def test_another_mistake_that_is_a_relation_is_named_too() -> None:
+    checks = maps({"cubed": lambda a: a**3 + 1}, SHAPES)
+    halved = found(checks, lambda a: (a**3 + 1) / 2)
+    assert halved is not None
+    assert halved.misconception == "cubed"
+    assert halved.words.startswith("hint cubed And every number of the result is half of")
+    unsigned = found(checks, lambda a: np.abs(a**3 + 1))
+    assert unsigned is not None
+    assert "lost their signs" in unsigned.words
+
+
+def test_a_passed_case_vetoes_what_few_numbers_speak_for() -> None:
+    def checks_with(results: list[float], wrong: list[float | None]) -> Checks:
+        cases = [
+            CheckedCase(str(n), {"x": np.ones(n + 1)}, due, {} if w is None else {"entry": w})
+            for n, (due, w) in enumerate(zip(results, wrong, strict=True))
+        ]
+        return Checks("task", tuple(cases), {"entry": "hint"})
+
+    def said(got: list[float], wrong: list[float | None]) -> str | None:
+        checks = checks_with([1.0, 2.0, 3.0, 4.0], wrong)
+        judged = [judge(checks, c, Returned(g)) for c, g in zip(checks.cases, got, strict=True)]
+        finding = diagnose(checks, judged)
+        return finding.misconception if finding else None
+
+    nan = float("nan")
+    assert said([nan, nan, 3.0, 4.0], [nan, nan, None, None]) == "entry"
+    assert said([nan, nan, 3.0, 4.0], [nan, nan, 9.0, None]) is None
+    assert said([5.0, 6.0, 7.0, 4.0], [5.0, 6.0, 7.0, 9.0]) == "entry"
+
+
+def test_two_failing_cases_that_one_entry_explains_are_enough() -> None:
+    checks = maps({"cubed": lambda a: a**3 + 1}, (*SHAPES, (7, 7)))
+    calls = iter(range(5))
+    finding = found(checks, lambda a: a**3 + 1 if next(calls) < 2 else np.sin(a) * 3)
+    assert finding is not None
+    assert (finding.misconception, finding.explained, finding.of) == ("cubed", 2, 5)
+    calls = iter(range(5))
+    assert found(checks, lambda a: a**3 + 1 if next(calls) < 1 else np.sin(a) * 3) is None
+
+
 def test_a_pattern_of_cases_that_only_one_entry_has() -> None:
     def first_row(a: np.ndarray) -> Any:
         return np.where(np.arange(len(a))[:, None] == 1, a + a**2, a) if a.shape[1] > 4 else None
@@ -189,5 +230,5 @@ def test_the_case_that_is_explained_is_shown() -> None:
     assert examination.finding.explained == 3
     text = report(examination).text
     assert "Case 2: (3, 6)" in text
-    assert "This explains 3 of 4 failing cases." in text
+    assert "It shows in 3 of 4 failing cases." in text
     assert "Cases: ✘ 1 wrong numbers · ✘ 2 wrong numbers" in text

@@ -54,6 +54,8 @@ def cases(rng: Random) -> list[Case]:
         Case("windows with gaps between them", _arguments(rng, (1, 2, 6, 9), 2, 3)),
         Case("two tall images", _arguments(rng, (2, 2, 5, 4), 2, 2)),
         Case("three images of one window", _arguments(rng, (3, 1, 2, 3), 2, 2)),
+        Case("tiles of three rows and columns", _arguments(rng, (1, 2, 3, 6), 3, 3)),
+        Case("gaps, and nothing left over", _arguments(rng, (1, 1, 5, 8), 2, 3)),
     ]
 
 

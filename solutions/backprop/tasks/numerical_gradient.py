@@ -68,6 +68,10 @@ def cases(rng: Random) -> list[Case]:
             _function("x[0] * x[1]", large, STEP32),
             overlooks=("forward_difference", "backward_difference"),
         ),
+        Case(
+            "a matrix, each row by its own factor",
+            _function(SQUARES_BY_ROW, drawn_nonzero(rng, 4, 2), 0.5),
+        ),
     ]
 
 
@@ -116,6 +120,12 @@ def in_the_type_of_x(f: Loss, x: Array, h: float) -> Array:
 def all_at_once(f: Loss, x: Array, h: float) -> Array:
     """Move all elements together."""
     return np.full(x.shape, (f(x + h) - f(x - h)) / (2 * h))
+
+
+def of_flattened(f: Loss, x: Array, h: float) -> Array:
+    """Hand f a long row."""
+    row = numerical_gradient(f, x.ravel(), h)
+    return row.reshape(x.shape)
 
 
 def rows_at_once(f: Loss, x: Array, h: float) -> Array:
@@ -224,6 +234,14 @@ MISCONCEPTIONS = (
         symptom="Right for an x with one axis; else all numbers of a row are equal.",
         hint="All numbers of a row are equal: you move whole rows. One loop visits one axis; how "
         "many axes may x have?",
+    ),
+    Misconception(
+        "f_of_the_flattened",
+        of_flattened,
+        title="The function gets a flattened x",
+        symptom="Right where f treats all elements alike, or x has one axis.",
+        hint="You hand f a flattened x, but f may treat rows and columns in different ways. Which "
+        "shape does f expect?",
     ),
     Misconception(
         "flat",

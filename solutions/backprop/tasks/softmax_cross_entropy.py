@@ -62,6 +62,7 @@ def cases(rng: Random) -> list[Case]:
         Case("as many examples as classes", _scores(rng, 4, 4)),
         Case("scores around 1000", _lifted(_scores(rng, 3, 5), [1000.0] * 3)),
         Case("rows of different size", _lifted(_scores(rng, 3, 4), [0.0, 1000.0, -1000.0])),
+        Case("three examples, three classes", _scores(rng, 3, 3)),
     ]
 
 
@@ -178,7 +179,7 @@ MISCONCEPTIONS = (
         lambda scores, y: _loss_and_gradient(_softmax(scores, shift=0.0), y),
         title="The scores are not shifted",
         symptom="NaN for scores around 1000.",
-        hint="Right, until scores are large: the power of 1000 is more than a number can hold. "
+        hint="Right, until scores are large: `exp(1000)` is more than a number can hold. "
         "What may you subtract from a row without changing its probabilities?",
         catalog_number=50,
     ),

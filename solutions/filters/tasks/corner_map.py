@@ -47,6 +47,7 @@ def cases(rng: Random) -> list[Case]:
         ),
         Case("tall picture, wide filters", _triple(rng, (8, 6), (2, 3)), finds=("yes_or_no",)),
         Case("wide picture, tall filters", _triple(rng, (6, 8), (3, 2)), finds=("yes_or_no",)),
+        Case("square picture, wide filters", _triple(rng, (7, 7), (2, 3)), finds=("yes_or_no",)),
     ]
 
 

@@ -63,6 +63,11 @@ def cases(rng: Random) -> list[Case]:
             {"x": drawn_integers(rng, 4, 5), "w": quarters(rng, 3, 2)},
             finds=("whole_numbers", "negative_removed"),
         ),
+        Case(
+            "tall picture of whole numbers, square map",
+            {"x": drawn_integers(rng, 6, 5), "w": quarters(rng, 3, 2)},
+        ),
+        Case("square picture, wide filter", picture_and_filter(rng, (5, 5), (2, 4))),
     ]
 
 

@@ -97,6 +97,8 @@ def cases(rng: Random) -> list[Case]:
         Case("everything at once", drawn_layer(rng, (2, 2, 7, 5), (4, 2, 3, 2), 2, 1)),
         Case("images of whole numbers", whole),
         Case("three images, tiles", drawn_layer(rng, (3, 1, 6, 4), (3, 1, 2, 2), 2, 0)),
+        # Along each axis, height and width of the filter leave room for other numbers of windows.
+        Case("stride 2, a tall filter", drawn_layer(rng, (1, 2, 8, 10), (2, 2, 3, 2), 2, 0)),
     ]
 
 

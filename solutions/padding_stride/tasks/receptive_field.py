@@ -132,7 +132,8 @@ MISCONCEPTIONS = (
         kernels_added,
         title="The whole kernel is added",
         symptom="The size is too large; the jump and the start are right.",
-        hint="Your size grows too fast. A window of 3 sees its own pixel and how many more?",
+        hint="Your size grows too fast. How many steps are there from the first to the last unit "
+        "of a window of 3?",
         catalog_number=60,
     ),
     Misconception(

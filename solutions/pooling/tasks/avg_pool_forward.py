@@ -62,6 +62,12 @@ def _mean_of_channels(x: Array, size: int, stride: int) -> Array:
     return sums / float(x.shape[1])
 
 
+def _without_first_row_and_column(x: Array, size: int, stride: int) -> Array:
+    """Take differences of running sums that do not begin with zeros."""
+    inner: Array = all_windows(x, size, stride)[..., 1:, 1:].sum(axis=(4, 5)) / size**2
+    return inner
+
+
 MISCONCEPTIONS = (
     Misconception(
         "sum_for_mean",
@@ -142,6 +148,14 @@ MISCONCEPTIONS = (
         title="Division without remainder",
         symptom="All numbers are whole.",
         hint="All your numbers are whole. Which kind of division do you use?",
+    ),
+    Misconception(
+        "first_row_and_column_missing",
+        _without_first_row_and_column,
+        title="The first row and column of each window are missing",
+        symptom="Most numbers are too close to 0.",
+        hint="Your sums lack the first row and the first column of each window. Where does a slice "
+        "begin? Running sums (`cumsum`) need a row and a column of zeros in front.",
     ),
     *shared_misconceptions(avg_pool_forward, _share_of_sum, _mean_of_all),
 )

@@ -1348,3 +1348,367 @@ def softmax_cross_entropy(scores, y):
     for i, label in enumerate(y):
         grad[i, label] -= 1
     return loss, grad / 3
+
+
+@wrong(
+    "down_by_h_only",
+    Kind.FORMULA,
+    "After raising the element by h you lower it by h only, so you are back at x instead of "
+    "at x - h.",
+)
+def numerical_gradient(f, x, h):
+    x = x.astype(np.float64)
+    grad = np.zeros(x.shape)
+    for idx in np.ndindex(*x.shape):
+        x[idx] += h
+        up = f(x)
+        x[idx] -= h
+        down = f(x)
+        grad[idx] = (up - down) / (2 * h)
+    return grad
+
+
+@wrong(
+    "eye_flat",
+    Kind.STOPS,
+    "f is called with the flattened vector: reshape it to the shape of x before each call.",
+    Form.OTHER,
+)
+def numerical_gradient(f, x, h):
+    flat = np.asarray(x, dtype=float).ravel()
+    steps = h * np.eye(flat.size)
+    slopes = [(f(flat + step) - f(flat - step)) / (2 * h) for step in steps]
+    return np.array(slopes).reshape(x.shape)
+
+
+@wrong(
+    "divide_after_max",
+    Kind.FORMULA,
+    "You divide the largest difference by the largest number of all; divide element by "
+    "element, then take the maximum.",
+)
+def gradient_check(analytic, numeric):
+    largest = max(np.abs(analytic).max(), np.abs(numeric).max())
+    if largest == 0:
+        return 0.0
+    return np.abs(analytic - numeric).max() / largest
+
+
+@wrong(
+    "no_abs_and_nan",
+    Kind.SEVERAL,
+    "The divisor is the larger of the two sizes: take np.abs of both first; and 0/0 gives nan "
+    "where both are 0.",
+    Form.TWO,
+)
+def gradient_check(analytic, numeric):
+    diff = np.abs(analytic - numeric)
+    rel = diff / np.maximum(analytic, numeric)
+    return rel.max()
+
+
+@wrong(
+    "einsum_md",
+    Kind.ONE_RESULT,
+    "dw is transposed: its shape is that of w, (D, M), so the einsum must end in dm.",
+    Form.OTHER,
+)
+def linear_backward(dout, x, w):
+    dx = np.einsum("nm,dm->nd", dout, w)
+    dw = np.einsum("nm,nd->md", dout, x)
+    db = np.einsum("nm->m", dout)
+    return dx, dw, db
+
+
+@wrong(
+    "dw_mean_db_keepdims",
+    Kind.SEVERAL,
+    "dw is a sum over the examples, not a mean: do not divide by N; and db must have the "
+    "shape (M,), without keepdims.",
+    Form.TWO,
+)
+def linear_backward(dout, x, w):
+    N = x.shape[0]
+    dx = dout @ w.T
+    dw = x.T @ dout / N
+    db = np.sum(dout, axis=0, keepdims=True)
+    return dx, dw, db
+
+
+@wrong(
+    "slope_without_dout",
+    Kind.FORMULA,
+    "You return the slope, 0 or 1, and forget to multiply it by the upstream gradient dout.",
+)
+def relu_backward(dout, x):
+    dx = np.zeros(x.shape)
+    dx[x > 0] = 1
+    return dx
+
+
+@wrong(
+    "mask_ties",
+    Kind.OVERLAP,
+    "Where several elements of a window are largest, your mask gives the gradient to all of "
+    "them; only the first may get it.",
+    Form.OTHER,
+)
+def max_pool_backward(dout, x, size, stride):
+    dx = np.zeros_like(x, dtype=float)
+    Ho, Wo = dout.shape[2:]
+    for i in range(Ho):
+        rows = slice(i * stride, i * stride + size)
+        for j in range(Wo):
+            cols = slice(j * stride, j * stride + size)
+            win = x[:, :, rows, cols]
+            mask = win == win.max(axis=(2, 3), keepdims=True)
+            dx[:, :, rows, cols] += mask * dout[:, :, i, j][:, :, None, None]
+    return dx
+
+
+@wrong(
+    "assign_and_no_offset",
+    Kind.OVERLAP,
+    "The place inside the window needs the window's own corner added (i * stride); and where "
+    "windows overlap gradients add up: += instead of =.",
+    Form.TWO,
+)
+def max_pool_backward(dout, x, size, stride):
+    N, C, Ho, Wo = dout.shape
+    dx = np.zeros(x.shape)
+    for n in range(N):
+        for c in range(C):
+            for i in range(Ho):
+                for j in range(Wo):
+                    window = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
+                    r, s = np.unravel_index(window.argmax(), window.shape)
+                    dx[n, c, i + r, j + s] = dout[n, c, i, j]
+    return dx
+
+
+@wrong(
+    "repeat",
+    Kind.POSITIONS,
+    "Repeating dout is right only while stride equals size and the windows fill the picture; "
+    "add each share into its own window instead.",
+    Form.OTHER,
+)
+def avg_pool_backward(dout, x, size, stride):
+    share = dout / (size * size)
+    return share.repeat(size, axis=2).repeat(size, axis=3)
+
+
+@wrong(
+    "dx_unpadded",
+    Kind.BY_ONE,
+    "dx must collect in an array of the padded size, and the padding is cut off at the end; "
+    "yours has the size of x, so windows hang over.",
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    N, F, Ho, Wo = dout.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dx = np.zeros((N, C, H, W))
+    dw = np.zeros(w.shape)
+    db = dout.sum(axis=(0, 2, 3))
+    for n in range(N):
+        for f in range(F):
+            for i in range(Ho):
+                for j in range(Wo):
+                    r, s = i * stride, j * stride
+                    dw[f] += xp[n, :, r : r + HH, s : s + WW] * dout[n, f, i, j]
+                    dx[n, :, r : r + HH, s : s + WW] += w[f] * dout[n, f, i, j]
+    return dx, dw, db
+
+
+@wrong(
+    "crop_and_db_keepdims",
+    Kind.CROP_AND_MORE,
+    "padding:-padding is empty when the padding is 0; and db must have the shape (F,).",
+    Form.TWO,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    p = padding
+    xp = np.pad(x, ((0, 0), (0, 0), (p, p), (p, p)))
+    dxp = np.zeros(xp.shape)
+    dw = np.zeros(w.shape)
+    F, C, HH, WW = w.shape
+    N, F, Ho, Wo = dout.shape
+    for n in range(N):
+        for f in range(F):
+            for i in range(Ho):
+                for j in range(Wo):
+                    g = dout[n, f, i, j]
+                    a = i * stride
+                    b = j * stride
+                    dw[f] += g * xp[n, :, a : a + HH, b : b + WW]
+                    dxp[n, :, a : a + HH, b : b + WW] += g * w[f]
+    db = np.sum(dout, axis=(0, 2, 3), keepdims=True)
+    return dxp[:, :, p:-p, p:-p], dw, db
+
+
+@wrong(
+    "offsets_exchanged",
+    Kind.ONE_RESULT,
+    "In dx you take the weight w[:, :, b, a] for the offset a down and b to the right: row "
+    "and column of the filter are exchanged.",
+    Form.OTHER,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    Ho, Wo = dout.shape[2:]
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dxp = np.zeros(xp.shape)
+    dw = np.zeros(w.shape)
+    for a in range(HH):
+        for b in range(WW):
+            rows = slice(a, a + stride * Ho, stride)
+            cols = slice(b, b + stride * Wo, stride)
+            dw[:, :, a, b] = np.einsum("nfij,ncij->fc", dout, xp[:, :, rows, cols])
+            dxp[:, :, rows, cols] += np.einsum("nfij,fc->ncij", dout, w[:, :, b, a])
+    db = dout.sum(axis=(0, 2, 3))
+    return dxp[:, :, padding : padding + H, padding : padding + W], dw, db
+
+
+@wrong(
+    "eye_of_N",
+    Kind.STOPS,
+    "The one-hot rows need one column per class: np.eye(K), not np.eye(N).",
+)
+def softmax_cross_entropy(scores, y):
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    e = np.exp(shifted)
+    p = e / e.sum(axis=1, keepdims=True)
+    N = len(y)
+    loss = -np.log(p[np.arange(N), y]).mean()
+    onehot = np.eye(N)[y]
+    return loss, (p - onehot) / N
+
+
+@wrong(
+    "axis0_and_not_divided",
+    Kind.SEVERAL,
+    "The exponentials are divided by the sums of the columns; each row should add up to 1; "
+    "and the gradient is not divided by N.",
+    Form.TWO,
+)
+def softmax_cross_entropy(scores, y):
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=0)
+    n = np.arange(len(y))
+    loss = np.mean(-np.log(p[n, y]))
+    dscores = p.copy()
+    dscores[n, y] -= 1
+    return loss, dscores
+
+
+@wrong(
+    "rows_no_shift",
+    Kind.NUMBERS,
+    "The exponential of large scores overflows: subtract the row's maximum first.",
+    Form.OTHER,
+)
+def softmax_cross_entropy(scores, y):
+    total = 0.0
+    grad = np.zeros(scores.shape)
+    for n, (row, label) in enumerate(zip(scores, y)):
+        exps = [np.exp(s) for s in row]
+        probs = [v / sum(exps) for v in exps]
+        total += -np.log(probs[label])
+        for k in range(len(row)):
+            grad[n, k] = probs[k] - (1 if k == label else 0)
+    return total / len(y), grad / len(y)
+
+
+@wrong(
+    "int_copy_one_side",
+    Kind.SEVERAL,
+    "The copy keeps whole numbers, so the step is cut off: `astype(float)`; and you step to "
+    "one side only.",
+    Form.TWO,
+)
+def numerical_gradient(f, x, h):
+    z = x.copy()
+    g = np.zeros(x.shape)
+    start = f(x)
+    for k in range(x.size):
+        old = z.flat[k]
+        z.flat[k] = old + h
+        g.flat[k] = (f(z) - start) / h
+        z.flat[k] = old
+    return g
+
+
+@wrong(
+    "db_mean_dx_of_x",
+    Kind.ONE_RESULT,
+    "The rows of dx stand in reverse order; and db is the sum over the examples, not the mean.",
+    Form.TWO,
+)
+def linear_backward(dout, x, w):
+    dw = np.tensordot(x, dout, axes=(0, 0))
+    db = dout.mean(axis=0)
+    dx = np.array([w @ row for row in dout])[::-1]
+    return dx, dw, db
+
+
+@wrong(
+    "a_tenth_passes",
+    Kind.FORMULA,
+    "Nothing passes where x is negative; you let a tenth pass.",
+    Form.OTHER,
+)
+def relu_backward(dout, x):
+    slope = [1.0 if v > 0 else 0.1 for v in x.flat]
+    return dout * np.reshape(slope, x.shape)
+
+
+@wrong(
+    "last_place_of_largest",
+    Kind.OVERLAP,
+    "Row and column of the place in the window are exchanged: `divmod(spot, size)`.",
+    Form.OTHER,
+)
+def max_pool_backward(dout, x, size, stride):
+    dx = np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        a, e = i * stride, j * stride
+        spot = np.argmax(x[n, c, a : a + size, e : e + size])
+        dx[n, c, a + spot % size, e + spot // size] += dout[n, c, i, j]
+    return dx
+
+
+@wrong(
+    "dw_of_last_image_no_crop",
+    Kind.SEVERAL,
+    "dw keeps the last image only: `+=`; and dx still has its frame of padding.",
+    Form.TWO,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dx, dw = np.zeros(xp.shape), np.zeros(w.shape)
+    hh, ww = w.shape[2:]
+    for n in range(len(x)):
+        dw = np.zeros(w.shape)
+        for i, j in np.ndindex(*dout.shape[2:]):
+            area = (n, slice(None), slice(i * stride, i * stride + hh))
+            area = (*area, slice(j * stride, j * stride + ww))
+            dw += dout[n, :, i, j][:, None, None, None] * xp[area]
+            dx[area] += np.tensordot(dout[n, :, i, j], w, 1)
+    return dx, dw, dout.sum((0, 2, 3))
+
+
+@wrong(
+    "log10_of_the_sum",
+    Kind.FORMULA,
+    "The natural logarithm is wanted, `np.log`, not `np.log10`.",
+    Form.OTHER,
+)
+def softmax_cross_entropy(scores, y):
+    z = scores - scores.max(axis=1)[:, None]
+    p = np.exp(z) / np.exp(z).sum(axis=1)[:, None]
+    loss = -np.log10(p[range(len(y)), y]).mean()
+    p[range(len(y)), y] -= 1
+    return loss, p / len(y)

@@ -799,6 +799,268 @@ def equivariance_error(f, x, dy, dx):
     return np.max(np.abs(before - after))
 
 
+@wrong(
+    "loops_swapped",
+    Kind.SQUARE,
+    "You loop i over the columns' positions and j over the rows': exchange the two ranges "
+    "(only square maps work).",
+)
+def corr2d(x, w):
+    H, W = x.shape
+    HH, WW = w.shape
+    out = np.zeros((H - HH + 1, W - WW + 1))
+    for i in range(W - WW + 1):
+        for j in range(H - HH + 1):
+            out[i, j] = np.sum(x[i : i + HH, j : j + WW] * w)
+    return out
+
+
+@wrong(
+    "while_j_not_reset",
+    Kind.OWN,
+    "j is set to 0 once, before both loops, so after the first row the inner loop never runs "
+    "again: only row 0 is filled.",
+    Form.OTHER,
+)
+def corr2d(x, w):
+    rows = x.shape[0] - w.shape[0] + 1
+    cols = x.shape[1] - w.shape[1] + 1
+    out = np.zeros((rows, cols))
+    i = 0
+    j = 0
+    while i < rows:
+        while j < cols:
+            out[i, j] = (x[i : i + w.shape[0], j : j + w.shape[1]] * w).sum()
+            j += 1
+        i += 1
+    return out
+
+
+@wrong(
+    "range_short_and_int",
+    Kind.SEVERAL,
+    "Your loops stop one position early, so the last row and column stay 0; and the map takes "
+    "the integer type of x, which loses fractions.",
+    Form.TWO,
+)
+def corr2d(x, w):
+    H, W = x.shape
+    HH, WW = w.shape
+    result = np.zeros((H - HH + 1, W - WW + 1), dtype=x.dtype)
+    for i in range(H - HH):
+        for j in range(W - WW):
+            window = x[i : i + HH, j : j + WW]
+            result[i, j] = (window * w).sum()
+    return result
+
+
+@wrong(
+    "builtin_sum",
+    Kind.OWN,
+    "Python's own sum adds only along the first axis, so response is a row, not one number: "
+    "use np.sum.",
+    Form.OTHER,
+)
+def corr2d(x, w):
+    h, k = w.shape
+
+    def response(r, c):
+        patch = x[r : r + h, c : c + k]
+        return sum(patch * w)
+
+    height = x.shape[0] - h + 1
+    width = x.shape[1] - k + 1
+    return np.array([[response(r, c) for c in range(width)] for r in range(height)])
+
+
+@wrong(
+    "picture_flipped",
+    Kind.OWN,
+    "You flip the picture instead of the filter, so the map comes out upside down and left to "
+    "right.",
+)
+def convolve2d(x, w):
+    flipped = x[::-1, ::-1]
+    return corr2d(flipped, w)
+
+
+@wrong(
+    "rows_only_and_short",
+    Kind.SEVERAL,
+    "w[::-1] flips only the rows, the columns must be flipped too; and the map is one row and "
+    "one column too small.",
+    Form.TWO,
+)
+def convolve2d(x, w):
+    w = w[::-1]
+    H, W = x.shape
+    HH, WW = w.shape
+    y = np.zeros((H - HH, W - WW))
+    for i in range(H - HH):
+        for j in range(W - WW):
+            y[i, j] = np.sum(x[i : i + HH, j : j + WW] * w)
+    return y
+
+
+@wrong(
+    "stack_last",
+    Kind.OWN,
+    "The four maps are stacked along the last axis; the orientation must be the first axis.",
+    Form.OTHER,
+)
+def edge_bank(x, w):
+    return np.stack([corr2d(x, np.rot90(w, k)) for k in range(4)], axis=-1)
+
+
+@wrong(
+    "clockwise_and_abs",
+    Kind.SEVERAL,
+    "You turn clockwise (rot90 with -k), so 90 and 270 degrees are exchanged; and np.abs "
+    "throws the signs away.",
+    Form.TWO,
+)
+def edge_bank(x, w):
+    maps = []
+    for k in range(4):
+        turned = np.rot90(w, -k)
+        maps.append(np.abs(corr2d(x, turned)))
+    return np.array(maps)
+
+
+@wrong(
+    "einsum_fnij",
+    Kind.OWN,
+    "Filters come before images in the result: the einsum output should be nfij.",
+    Form.OTHER,
+)
+def conv2d(x, w, b):
+    HH, WW = w.shape[2:]
+    win = np.lib.stride_tricks.sliding_window_view(x, (HH, WW), axis=(2, 3))
+    out = np.einsum("ncijuv,fcuv->fnij", win, w)
+    return out + b[:, None, None, None]
+
+
+@wrong(
+    "bias_per_channel_first_image",
+    Kind.SEVERAL,
+    "The bias is added once per channel instead of once; and every image is computed from x[0].",
+    Form.TWO,
+)
+def conv2d(x, w, b):
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    out = np.zeros((N, F, H - HH + 1, W - WW + 1))
+    for n in range(N):
+        for f in range(F):
+            for c in range(C):
+                out[n, f] += corr2d(x[0, c], w[f, c]) + b[f]
+    return out
+
+
+@wrong(
+    "three_axes_to_corr2d",
+    Kind.CALLED,
+    "corr2d takes one channel, but you hand it x[n], an array of three axes: loop over the "
+    "channels and add the maps.",
+)
+def conv2d(x, w, b):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    y = np.zeros((N, F, H - HH + 1, W - WW + 1))
+    for n in range(N):
+        for f in range(F):
+            y[n, f] = corr2d(x[n], w[f]) + b[f]
+    return y
+
+
+@wrong(
+    "roll_axes_swapped",
+    Kind.OWN,
+    "The shift (dx, dy) goes to axes (0, 1): you move down by dx and right by dy; exchange them.",
+)
+def equivariance_error(f, x, dy, dx):
+    a = f(np.roll(x, (dx, dy), axis=(0, 1)))
+    b = np.roll(f(x), (dx, dy), axis=(0, 1))
+    return np.max(np.abs(a[dy:, dx:] - b[dy:, dx:]))
+
+
+@wrong(
+    "both_ends_no_abs",
+    Kind.CROP_AND_MORE,
+    "[dy:-dy] also cuts the far end (and leaves nothing when the shift is 0); and the "
+    "difference needs np.abs before max.",
+    Form.TWO,
+)
+def equivariance_error(f, x, dy, dx):
+    shifted_first = f(np.roll(np.roll(x, dy, axis=0), dx, axis=1))
+    shifted_last = np.roll(np.roll(f(x), dy, axis=0), dx, axis=1)
+    diff = shifted_first - shifted_last
+    diff = diff[dy:-dy, dx:-dx]
+    return diff.max()
+
+
+@wrong(
+    "rows_by_product",
+    Kind.OWN,
+    "`@` multiplies matrices; a window and a filter are multiplied number by number, `*`.",
+    Form.OTHER,
+)
+def corr2d(x, w):
+    hh, ww = w.shape
+    return np.array(
+        [
+            [(x[r : r + hh, c : c + ww] @ w.T).sum() for c in range(x.shape[1] - ww + 1)]
+            for r in range(x.shape[0] - hh + 1)
+        ]
+    )
+
+
+@wrong(
+    "mean_and_turned_result",
+    Kind.SEVERAL,
+    "The sum is wanted, not the mean; and the result is transposed: row first.",
+    Form.TWO,
+)
+def corr2d(x, w):
+    hh, ww = w.shape
+    out = []
+    for c in range(x.shape[1] - ww + 1):
+        out.append([(x[r : r + hh, c : c + ww] * w).mean() for r in range(x.shape[0] - hh + 1)])
+    return np.array(out)
+
+
+@wrong(
+    "bias_once_and_last_filter",
+    Kind.SEVERAL,
+    "The bias of the first filter goes to all; and `w[-1]` is the last filter for all.",
+    Form.TWO,
+)
+def conv2d(x, w, b):
+    n, c, h, k = x.shape
+    f, _, hh, ww = w.shape
+    y = np.zeros((n, f, h - hh + 1, k - ww + 1)) + b[0]
+    for i in range(h - hh + 1):
+        for j in range(k - ww + 1):
+            patch = x[:, None, :, i : i + hh, j : j + ww]
+            y[:, :, i, j] += (patch * w[-1]).sum(axis=(2, 3, 4))
+    return y
+
+
+@wrong(
+    "half_turns",
+    Kind.OWN,
+    "`rot90(w, 2 * k)` turns by 180 degrees each time; a quarter is `k`.",
+    Form.OTHER,
+)
+def edge_bank(x, w):
+    bank = np.empty((4, x.shape[0] - w.shape[0] + 1, x.shape[1] - w.shape[1] + 1))
+    turned = w
+    for k in range(4):
+        bank[k] = corr2d(x, turned)
+        turned = turned[::-1, ::-1]
+    return bank
+
+
 def corr2d(x, w):
     """Do task 1 right: the later tasks call it."""
     H, W = x.shape

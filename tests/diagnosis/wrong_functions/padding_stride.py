@@ -789,6 +789,360 @@ def effective_receptive_field(f, x, i, j, h):
     return result
 
 
+@wrong(
+    "divide_positions",
+    Kind.POSITIONS,
+    "Dividing the number of stride-1 positions by the stride rounds down too far: only the "
+    "steps are divided, the first position is free (+1 goes outside).",
+)
+def output_size(size, kernel, stride, padding, dilation=1):
+    span = (kernel - 1) * dilation + 1
+    positions = size + 2 * padding - span + 1
+    if positions <= 0:
+        return 0
+    return positions // stride
+
+
+@wrong(
+    "span_and_no_clamp",
+    Kind.SEVERAL,
+    "A filter with holes spans dilation * (kernel - 1) + 1 pixels, not kernel * dilation; and "
+    "where nothing fits the answer must be 0.",
+    Form.TWO,
+)
+def output_size(size, kernel, stride, padding, dilation=1):
+    span = kernel * dilation
+    return (size + 2 * padding - span) // stride + 1
+
+
+@wrong(
+    "while_strict",
+    Kind.POSITIONS,
+    "The last window may end exactly at the end: use <= instead of <.",
+    Form.OTHER,
+)
+def output_size(size, kernel, stride, padding, dilation=1):
+    total = size + 2 * padding
+    span = 1 + dilation * (kernel - 1)
+    count = 0
+    begin = 0
+    while begin + span < total:
+        count += 1
+        begin += stride
+    return count
+
+
+@wrong(
+    "concatenate_sides",
+    Kind.STOPS,
+    "After you have put the rows on top and below, the picture is H + 2 * padding high, so "
+    "the side strips need that height.",
+    Form.OTHER,
+)
+def pad2d(x, padding):
+    N, C, H, W = x.shape
+    top = np.zeros((N, C, padding, W))
+    side = np.zeros((N, C, H, padding))
+    x = np.concatenate([top, x, top], axis=2)
+    return np.concatenate([side, x, side], axis=3)
+
+
+@wrong(
+    "height_for_width",
+    Kind.SQUARE,
+    "The slice for the columns uses H; it works for square pictures only.",
+)
+def pad2d(x, padding):
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, H + 2 * padding, W + 2 * padding))
+    out[:, :, padding : padding + H, padding : padding + H] = x
+    return out
+
+
+@wrong(
+    "int_and_minus_p",
+    Kind.CROP_AND_MORE,
+    "padding:-padding is empty when padding is 0; and an array of int loses the fractions.",
+    Form.TWO,
+)
+def pad2d(x, padding):
+    n, c, h, w = x.shape
+    padded = np.zeros((n, c, h + 2 * padding, w + 2 * padding), dtype=int)
+    padded[:, :, padding:-padding, padding:-padding] = x
+    return padded
+
+
+@wrong(
+    "stride_rows_only",
+    Kind.POSITIONS,
+    "The columns of the window do not use the stride: j * stride.",
+)
+def conv2d_forward(x, w, b, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    xp = pad2d(x, padding)
+    Ho = output_size(H, HH, stride, padding)
+    Wo = output_size(W, WW, stride, padding)
+    out = np.zeros((N, F, Ho, Wo))
+    for n in range(N):
+        for f in range(F):
+            for i in range(Ho):
+                for j in range(Wo):
+                    window = xp[n, :, i * stride : i * stride + HH, j : j + WW]
+                    out[n, f, i, j] = np.sum(window * w[f]) + b[f]
+    return out
+
+
+@wrong(
+    "size_without_padding_no_bias",
+    Kind.SEVERAL,
+    "The size of the result is computed from the unpadded picture, so rows and columns are "
+    "missing; and the bias is never added.",
+    Form.TWO,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    h_out = (H - HH) // stride + 1
+    w_out = (W - WW) // stride + 1
+    x_pad = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    out = np.zeros((N, F, h_out, w_out))
+    for n in range(N):
+        for f in range(F):
+            for i in range(h_out):
+                for j in range(w_out):
+                    hs = i * stride
+                    ws = j * stride
+                    out[n, f, i, j] = (x_pad[n, :, hs : hs + HH, ws : ws + WW] * w[f]).sum()
+    return out
+
+
+@wrong(
+    "broadcast_wrong_axes",
+    Kind.OWN,
+    "The product has the axes (N, F, C, HH, WW): sum over the last three, (2, 3, 4), so that "
+    "N and F remain.",
+    Form.OTHER,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    N, F = len(x), len(w)
+    HH, WW = w.shape[-2:]
+    xp = pad2d(x, padding)
+    Ho = (xp.shape[2] - HH) // stride + 1
+    Wo = (xp.shape[3] - WW) // stride + 1
+    out = np.empty((N, F, Ho, Wo))
+    for i in range(Ho):
+        for j in range(Wo):
+            window = xp[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
+            product = window[:, np.newaxis] * w[np.newaxis]
+            out[:, :, i, j] = product.sum(axis=(1, 2, 3)) + b
+    return out
+
+
+@wrong(
+    "filter_height_for_width",
+    Kind.SQUARE,
+    "The window is HH wide; its width must be WW.",
+)
+def conv2d_forward(x, w, b, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    xp = pad2d(x, padding)
+    Ho = output_size(H, HH, stride, padding)
+    Wo = output_size(W, HH, stride, padding)
+    y = np.zeros((N, F, Ho, Wo))
+    for n in range(N):
+        for f in range(F):
+            for i in range(Ho):
+                for j in range(Wo):
+                    window = xp[n, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
+                    y[n, f, i, j] = np.sum(window * w[f]) + b[f]
+    return y
+
+
+@wrong(
+    "im2col_back_reshape",
+    Kind.OWN,
+    "The matrix product has the filters last, (N*Ho*Wo, F): reshape to (N, Ho, Wo, F), then "
+    "transpose the filters to axis 1.",
+    Form.OTHER,
+)
+def conv2d_forward_fast(x, w, b, stride, padding):
+    xp = pad2d(x, padding)
+    F, C, HH, WW = w.shape
+    win = np.lib.stride_tricks.sliding_window_view(xp, (HH, WW), axis=(2, 3))
+    win = win[:, :, ::stride, ::stride]
+    N, _, Ho, Wo = win.shape[:4]
+    cols = win.transpose(0, 2, 3, 1, 4, 5).reshape(N * Ho * Wo, C * HH * WW)
+    out = cols @ w.reshape(F, -1).T + b
+    return out.reshape(N, F, Ho, Wo)
+
+
+@wrong(
+    "as_strided_columns_and_bias",
+    Kind.SEVERAL,
+    "The strides of the positions must both be multiplied by the stride, yours only in the "
+    "rows; and b needs the shape (F, 1, 1).",
+    Form.TWO,
+)
+def conv2d_forward_fast(x, w, b, stride, padding):
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    N, C, H, W = xp.shape
+    F, _, HH, WW = w.shape
+    Ho = (H - HH) // stride + 1
+    Wo = (W - WW) // stride + 1
+    sn, sc, sh, sw = xp.strides
+    win = np.lib.stride_tricks.as_strided(
+        xp, (N, C, Ho, Wo, HH, WW), (sn, sc, sh * stride, sw, sh, sw)
+    )
+    return np.einsum("ncijab,fcab->nfij", win, w) + b[:, None]
+
+
+@wrong(
+    "kernel_times_jump",
+    Kind.FORMULA,
+    "From the first to the last unit of a window there are kernel - 1 steps, not kernel.",
+)
+def receptive_field(layers):
+    size, jump, start = 1, 1, 0
+    for kernel, stride, padding in layers:
+        size = size + kernel * jump
+        start = start - padding * jump
+        jump = jump * stride
+    return size, jump, start
+
+
+@wrong(
+    "new_jump_and_padding_units",
+    Kind.SEVERAL,
+    "The size grows by the jump of the layer below, so multiply the jump afterwards; and one "
+    "unit of padding is jump pixels.",
+    Form.TWO,
+)
+def receptive_field(layers):
+    size = 1
+    jump = 1
+    start = 0
+    for k, s, p in layers:
+        jump *= s
+        size += (k - 1) * jump
+        start -= p
+    return (size, jump, start)
+
+
+@wrong(
+    "nudge_in_place",
+    Kind.OWN,
+    "nudge changes x itself, so the second call starts from the raised pixel and only comes "
+    "back to x: copy x in nudge.",
+    Form.OTHER,
+)
+def effective_receptive_field(f, x, i, j, h):
+    def nudge(r, c, amount):
+        moved = x
+        moved[r, c] += amount
+        return moved
+
+    field = np.zeros(x.shape)
+    for r, c in np.ndindex(x.shape):
+        up = f(nudge(r, c, h))[i, j]
+        down = f(nudge(r, c, -h))[i, j]
+        field[r, c] = abs(up - down) / (2 * h)
+    return field
+
+
+@wrong(
+    "no_abs_and_h",
+    Kind.SEVERAL,
+    "The influence is an absolute value; and the two pixel values are 2 * h apart, so divide "
+    "by 2 * h.",
+    Form.TWO,
+)
+def effective_receptive_field(f, x, i, j, h):
+    H, W = x.shape
+    field = np.zeros((H, W))
+    for a in range(H):
+        for b in range(W):
+            up = x.copy()
+            up[a, b] += h
+            down = x.copy()
+            down[a, b] -= h
+            field[a, b] = (f(up)[i, j] - f(down)[i, j]) / h
+    return field
+
+
+@wrong(
+    "padding_once_ceil",
+    Kind.SEVERAL,
+    "There is padding on both sides: 2 * padding; and a last part step is no window: round down.",
+    Form.TWO,
+)
+def output_size(size, kernel, stride, padding, dilation=1):
+    reach = dilation * (kernel - 1) + 1
+    return max(int(np.ceil((size + padding - reach) / stride)) + 1, 0)
+
+
+@wrong(
+    "edge_mode",
+    Kind.OWN,
+    "The frame has to hold zeros, yours repeats the border: no `mode='edge'`.",
+    Form.OTHER,
+)
+def pad2d(x, padding):
+    sides = (padding, padding)
+    return np.pad(x, [(0, 0), (0, 0), sides, sides], mode="edge")
+
+
+@wrong(
+    "height_only_of_ones",
+    Kind.SEVERAL,
+    "The frame is of ones, not of zeros; and only rows are padded on both sides.",
+    Form.TWO,
+)
+def pad2d(x, padding):
+    n, c, h, k = x.shape
+    framed = np.ones((n, c, h + 2 * padding, k + padding))
+    framed[:, :, padding : padding + h, padding : padding + k] = x
+    return framed
+
+
+@wrong(
+    "filters_summed",
+    Kind.OWN,
+    "`sum()` of the product over all axes adds the filters together: keep the axis of the filters.",
+    Form.OTHER,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    xp = pad2d(x, padding)
+    hh, ww = w.shape[2:]
+    rows = (xp.shape[2] - hh) // stride + 1
+    cols = (xp.shape[3] - ww) // stride + 1
+    y = np.zeros((len(x), len(w), rows, cols))
+    for n in range(len(x)):
+        for i in range(rows):
+            for j in range(cols):
+                top, left = i * stride, j * stride
+                y[n, :, i, j] = np.sum(xp[n, :, top : top + hh, left : left + ww] * w) + b
+    return y
+
+
+@wrong(
+    "padded_after_and_bias_doubled",
+    Kind.SEVERAL,
+    "The picture has to be padded, not the result; and the bias is added twice.",
+    Form.TWO,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    n, c, h, k = x.shape
+    f, _, hh, ww = w.shape
+    y = np.zeros((n, f, (h - hh) // stride + 1, (k - ww) // stride + 1))
+    y += b[:, None, None]
+    for i, j in np.ndindex(*y.shape[2:]):
+        patch = x[:, :, i * stride : i * stride + hh, j * stride : j * stride + ww]
+        y[:, :, i, j] += np.tensordot(patch, w, ((1, 2, 3), (1, 2, 3))) + b
+    return np.pad(y, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+
+
 def output_size(size, kernel, stride, padding, dilation=1):
     """Do task 1 right: the later tasks call it."""
     return max(0, (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)

@@ -757,3 +757,345 @@ def count_parameters(spec, shapes):
         else:
             result.append(0)
     return result
+
+
+@wrong(
+    "H_over_stride",
+    Kind.POSITIONS,
+    "H // stride does not count window positions: it should be (H - size) // stride + 1.",
+)
+def max_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    Ho, Wo = H // stride, W // stride
+    out = np.zeros((N, C, Ho, Wo))
+    for n in range(N):
+        for c in range(C):
+            for i in range(Ho):
+                for j in range(Wo):
+                    out[n, c, i, j] = np.max(
+                        x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
+                    )
+    return out
+
+
+@wrong(
+    "tiles_by_size",
+    Kind.POSITIONS,
+    "Cutting the picture into tiles works only while the stride equals the size; you never "
+    "use stride.",
+    Form.OTHER,
+)
+def max_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    Ho, Wo = H // size, W // size
+    tiles = x[:, :, : Ho * size, : Wo * size].reshape(N, C, Ho, size, Wo, size)
+    return tiles.max(axis=(3, 5))
+
+
+@wrong(
+    "starts_at_zero_and_swapped",
+    Kind.SEVERAL,
+    "The search begins at 0, so negative maxima are lost; and the windows begin at i * size "
+    "although stride is the step.",
+    Form.TWO,
+)
+def max_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    Ho = (H - size) // stride + 1
+    Wo = (W - size) // stride + 1
+    out = np.zeros((N, C, Ho, Wo))
+    for n in range(N):
+        for c in range(C):
+            for i in range(Ho):
+                for j in range(Wo):
+                    best = 0
+                    for value in x[
+                        n, c, i * size : i * size + size, j * size : j * size + size
+                    ].ravel():
+                        if value > best:
+                            best = value
+                    out[n, c, i, j] = best
+    return out
+
+
+@wrong(
+    "divided_by_stride",
+    Kind.FORMULA,
+    "You divide by stride * stride; the window holds size * size numbers.",
+)
+def avg_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    H2 = (H - size) // stride + 1
+    W2 = (W - size) // stride + 1
+    out = np.zeros((N, C, H2, W2))
+    for i in range(H2):
+        for j in range(W2):
+            window = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size]
+            out[:, :, i, j] = window.sum(axis=(2, 3)) / (stride * stride)
+    return out
+
+
+@wrong(
+    "cumsum_no_zero_row",
+    Kind.POSITIONS,
+    "The running sums need a row and a column of zeros in front; without them every window is "
+    "shifted by one and the first row and column of windows are wrong.",
+    Form.OTHER,
+)
+def avg_pool_forward(x, size, stride):
+    H, W = x.shape[2:]
+    Ho = (H - size) // stride + 1
+    Wo = (W - size) // stride + 1
+    s = x.cumsum(axis=2).cumsum(axis=3)
+    out = np.zeros((*x.shape[:2], Ho, Wo))
+    for i in range(Ho):
+        for j in range(Wo):
+            t, k = i * stride, j * stride
+            d, r = t + size - 1, k + size - 1
+            out[:, :, i, j] = s[:, :, d, r] - s[:, :, t, r] - s[:, :, d, k] + s[:, :, t, k]
+    return out / size**2
+
+
+@wrong(
+    "row_stride_and_size",
+    Kind.SEVERAL,
+    "The rows of the window ignore the stride; and the mean divides by size * size, not by size.",
+    Form.TWO,
+)
+def avg_pool_forward(x, size, stride):
+    n, c, h, w = x.shape
+    ho = int((h - size) / stride) + 1
+    wo = int((w - size) / stride) + 1
+    res = np.zeros((n, c, ho, wo))
+    for i in range(ho):
+        for j in range(wo):
+            patch = x[:, :, i : i + size, j * stride : j * stride + size]
+            res[:, :, i, j] = np.sum(patch, axis=(2, 3)) / size
+    return res
+
+
+@wrong(
+    "clip_at_one",
+    Kind.NUMBERS,
+    "np.clip(x, 0, 1) also cuts numbers above 1; only negative ones should change.",
+)
+def relu_forward(x):
+    return np.clip(x, 0, 1)
+
+
+@wrong(
+    "einsum_mn",
+    Kind.OWN,
+    "The result is transposed: one row per input, one column per unit, so nm, not mn.",
+    Form.OTHER,
+)
+def linear_forward(x, w, b):
+    scores = np.einsum("nd,dm->mn", x, w)
+    return scores + b.reshape(-1, 1)
+
+
+@wrong(
+    "bias_sum_and_squeeze",
+    Kind.SEVERAL,
+    "Each unit has its own bias: add b, not b.sum(); and squeeze removes the axis of a batch "
+    "of one.",
+    Form.TWO,
+)
+def linear_forward(x, w, b):
+    out = np.dot(x, w) + np.sum(b)
+    return np.squeeze(out)
+
+
+@wrong(
+    "channels_last_then_moved",
+    Kind.OWN,
+    "The flat numbers run channel by channel: reshape to (M, channels, height, width) "
+    "directly, the channel is not the fastest axis.",
+)
+def linear_to_filters(w, channels, height, width):
+    M = w.shape[1]
+    filters = w.T.reshape(M, height, width, channels)
+    return filters.transpose(0, 3, 1, 2)
+
+
+@wrong(
+    "index_by_height",
+    Kind.SQUARE,
+    "A row holds width numbers, so the index is c * height * width + i * width + j.",
+    Form.OTHER,
+)
+def linear_to_filters(w, channels, height, width):
+    units = w.shape[1]
+    out = np.zeros((units, channels, height, width))
+    for m, c, i, j in np.ndindex(units, channels, height, width):
+        d = c * height * width + i * height + j
+        out[m, c, i, j] = w[d, m]
+    return out
+
+
+@wrong(
+    "width_from_new_height",
+    Kind.SQUARE,
+    "The width of a convolution is computed from the height, which you have just overwritten.",
+)
+def network_shapes(spec):
+    shapes = []
+    for entry in spec:
+        kind = entry["kind"]
+        if kind == "image":
+            shape = (entry["channels"], entry["height"], entry["width"])
+        elif kind == "conv":
+            c, h, w = shape
+            h = (h + 2 * entry["padding"] - entry["size"]) // entry["stride"] + 1
+            w = (h + 2 * entry["padding"] - entry["size"]) // entry["stride"] + 1
+            shape = (entry["filters"], h, w)
+        elif kind in ("max_pool", "avg_pool"):
+            c, h, w = shape
+            shape = (
+                c,
+                (h - entry["size"]) // entry["stride"] + 1,
+                (w - entry["size"]) // entry["stride"] + 1,
+            )
+        elif kind == "adaptive_avg_pool":
+            shape = (shape[0], entry["size"], entry["size"])
+        elif kind == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif kind == "linear":
+            shape = (entry["units"],)
+        shapes.append(shape)
+    return shapes
+
+
+@wrong(
+    "padding_once_flatten_int",
+    Kind.SEVERAL,
+    "Padding is put on both sides: 2 * padding; and after flatten the shape must be a tuple, "
+    "(D,), not a number.",
+    Form.TWO,
+)
+def network_shapes(spec):
+    result = []
+    c, h, w = 0, 0, 0
+    for layer in spec:
+        k = layer["kind"]
+        if k == "image":
+            c, h, w = layer["channels"], layer["height"], layer["width"]
+            result.append((c, h, w))
+        elif k == "conv":
+            c = layer["filters"]
+            h = (h + layer["padding"] - layer["size"]) // layer["stride"] + 1
+            w = (w + layer["padding"] - layer["size"]) // layer["stride"] + 1
+            result.append((c, h, w))
+        elif k == "max_pool" or k == "avg_pool":
+            h = (h - layer["size"]) // layer["stride"] + 1
+            w = (w - layer["size"]) // layer["stride"] + 1
+            result.append((c, h, w))
+        elif k == "adaptive_avg_pool":
+            h = w = layer["size"]
+            result.append((c, h, w))
+        elif k == "flatten":
+            result.append(c * h * w)
+        elif k == "linear":
+            result.append((layer["units"],))
+        else:
+            result.append(result[-1])
+    return result
+
+
+@wrong(
+    "units_of_entry_before",
+    Kind.STOPS,
+    "The entry before a linear layer need not be linear and has no 'units' then: its shape "
+    "says how many inputs there are.",
+)
+def count_parameters(spec, shapes):
+    counts = []
+    for i, entry in enumerate(spec):
+        if entry["kind"] == "conv":
+            depth = shapes[i - 1][0]
+            counts.append(entry["filters"] * (depth * entry["size"] ** 2 + 1))
+        elif entry["kind"] == "linear":
+            counts.append((spec[i - 1]["units"] + 1) * entry["units"])
+        else:
+            counts.append(0)
+    return counts
+
+
+@wrong(
+    "one_bias_per_convolution",
+    Kind.FORMULA,
+    "A convolutional layer has one bias per filter, not one in all: add filters, not 1.",
+    Form.OTHER,
+)
+def count_parameters(spec, shapes):
+    learned = {
+        "conv": lambda e, before: before[0] * e["size"] * e["size"] * e["filters"] + 1,
+        "linear": lambda e, before: before[0] * e["units"] + e["units"],
+    }
+    previous = [None, *shapes[:-1]]
+    return [learned.get(e["kind"], lambda e, s: 0)(e, s) for e, s in zip(spec, previous)]
+
+
+@wrong(
+    "largest_of_the_channels",
+    Kind.OWN,
+    "`max()` without axes takes the largest number of all channels and images: axis=(2, 3).",
+    Form.OTHER,
+)
+def max_pool_forward(x, size, stride):
+    rows = 1 + (x.shape[2] - size) // stride
+    cols = 1 + (x.shape[3] - size) // stride
+    y = np.zeros((*x.shape[:2], rows, cols))
+    for n, image in enumerate(x):
+        for i in range(rows):
+            for j in range(cols):
+                top, left = stride * i, stride * j
+                y[n, :, i, j] = image[:, top : top + size, left : left + size].max()
+    return y
+
+
+@wrong(
+    "by_hand_and_one_short",
+    Kind.SEVERAL,
+    "You divide by size, not by size * size; and the last row and column of windows are missing.",
+    Form.TWO,
+)
+def avg_pool_forward(x, size, stride):
+    n, c, h, k = x.shape
+    y = np.zeros((n, c, (h - size) // stride, (k - size) // stride))
+    for i in range(y.shape[2]):
+        for j in range(y.shape[3]):
+            for a in range(size):
+                for e in range(size):
+                    y[:, :, i, j] += x[:, :, i * stride + a, j * stride + e] / size
+    return y
+
+
+@wrong(
+    "bias_before",
+    Kind.FORMULA,
+    "The bias is added to the result, not multiplied into it: `x @ w + b`.",
+    Form.OTHER,
+)
+def linear_forward(x, w, b):
+    rows = [[sum(p * q for p, q in zip(row, column)) * c for column, c in zip(w.T, b)] for row in x]
+    return np.array(rows)
+
+
+@wrong(
+    "pooling_counts_no_bias",
+    Kind.SEVERAL,
+    "A filter sees all channels of its input, so its number of weights has the factor "
+    "channels; and each unit has a bias.",
+    Form.TWO,
+)
+def count_parameters(spec, shapes):
+    answer = []
+    for n, layer in enumerate(spec):
+        number = 0
+        if layer["kind"] == "conv":
+            number = layer["filters"] * (layer["size"] ** 2 + 1)
+        if layer["kind"] == "linear":
+            number = layer["units"] * shapes[n - 1][0]
+        answer.append(number)
+    return answer

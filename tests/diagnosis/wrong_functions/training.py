@@ -1013,6 +1013,20 @@ def dropout(x, noise, rate, training):
     return np.where(noise >= rate, x, 0.0)
 
 
+@wrong(
+    "kept_below_and_scaled_by_rate",
+    Kind.SEVERAL,
+    "Dropped is where the noise is below the rate, you keep just these; and the rest is "
+    "divided by 1 - rate.",
+    Form.TWO,
+)
+def dropout(x, noise, rate, training):
+    if not training:
+        return np.array(x)
+    keep = noise < rate
+    return x * keep / max(rate, 0.125)
+
+
 def im2col(x, height, width, stride, padding):
     """Do task 1 right: the later tasks call it."""
     padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
