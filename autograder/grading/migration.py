@@ -203,11 +203,15 @@ def _keep_lost_marks(course: Course, known: Notebook, change: Change) -> None:
         for grade in cell.grades
     ]
     lost += [
-        {"student": one.notebook.student.id, "cell": cell.name, "comment": one.manual_comment}
+        {
+            "student": comment.notebook.student.id,
+            "cell": cell.name,
+            "comment": comment.manual_comment,
+        }
         for cell in known.solution_cells
         if cell.name in change.removed
-        for one in cell.comments
-        if one.manual_comment
+        for comment in cell.comments
+        if comment.manual_comment
     ]
     if lost:
         now = datetime.datetime.now(datetime.UTC)

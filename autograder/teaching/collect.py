@@ -67,7 +67,7 @@ def _students(course: Course, source: Source, report: Report) -> dict[str, list[
         known = {student.id for student in gradebook.students}
         people = source.people
         if people is None:  # everybody who hands in belongs to the class
-            people = tuple(Person(key, key) for key in {one.key for one in source.attempts})
+            people = tuple(Person(key, key) for key in {attempt.key for attempt in source.attempts})
         ids, remarks = ids_of(people, gradebook.students)
         report.unknown += remarks
         for person in people:

@@ -191,8 +191,8 @@ def _said(report: str) -> Said:
     if len(blocks) > 1 and blocks[-2] == ("text", ["What was tried:"]):
         cases = "\n".join(blocks[-1][1])
         blocks = blocks[:-2]
-    shown = tuple(_block(kind, "\n".join(rows)) for kind, rows in blocks)
-    return Said(_POINTS.sub("", title), mark == "[passed", shown, cases)
+    texts = tuple(_block(kind, "\n".join(rows)) for kind, rows in blocks)
+    return Said(_POINTS.sub("", title), mark == "[passed", texts, cases)
 
 
 def _block(kind: str, text: str) -> tuple[str, str, str]:
@@ -221,8 +221,8 @@ def _exercise(path: Path) -> tuple[str, list[Part]]:
             name = settings["grade_id"].removeprefix("check-")
             is_task = not settings.get("solution")
             points = float(settings["points"])
-            cell_name, shown = settings["grade_id"], heading or name
-            parts.append(Part(cell_name, answer, shown, is_task, points, released))
+            cell_name, title = settings["grade_id"], heading or name
+            parts.append(Part(cell_name, answer, title, is_task, points, released))
             heading = ""
         elif cell["cell_type"] == "markdown":
             for level, words in _headings("".join(cell["source"])):

@@ -68,13 +68,13 @@ def standings(course: Course, chapter: str) -> list[Standing]:
         telling(course),
         Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
     ):
-        assignments = [one for one in gradebook.assignments if one.name == chapter]
+        assignments = [item for item in gradebook.assignments if item.name == chapter]
         if not assignments:
             raise ExportError(f"{chapter} has not been graded: run `autograder grade {chapter}`.")
         students = sorted(gradebook.students, key=lambda student: student.id)
-        found = [standing_of(gradebook, assignments[0], student) for student in students]
+        standings = [standing_of(gradebook, assignments[0], student) for student in students]
         gradebook.db.expunge_all()
-    return found
+    return standings
 
 
 def fill_moodle(
@@ -161,8 +161,8 @@ def fill_canvas(
 
     who = ("Student", "ID", "SIS User ID", "SIS Login ID", "Integration ID", "Root Account")
     columns = [table.find(name) for name in (*who, "Section")]
-    wanted = sorted({place, *(number for number in columns if number is not None)})
-    return _fill(course, chapter, table, pairs, put, wanted)
+    columns_kept = sorted({place, *(number for number in columns if number is not None)})
+    return _fill(course, chapter, table, pairs, put, columns_kept)
 
 
 def marks_table(course: Course, chapters: Iterable[str]) -> Filled:

@@ -73,18 +73,20 @@ class Placing:
 
     def place(self, attempts: Iterable[Attempt]) -> None:
         """Keep all attempts; put the newest in ``submitted/`` if it has not been collected yet."""
-        read = sorted((self._read(attempt) for attempt in attempts), key=lambda one: one.rank)
+        read = sorted(
+            (self._read(attempt) for attempt in attempts), key=lambda notebook: notebook.rank
+        )
         name = one_line(self.student)
         current = self._current()
-        newest, different = read[-1], {one.digest: one for one in read}
+        newest, different = read[-1], {notebook.digest: notebook for notebook in read}
         if len(different) > 1:
             self.report.earlier.append(f"{name}: {len(different) - 1}")
-        if any(one.attempt.late for one in read):
+        if any(notebook.attempt.late for notebook in read):
             self.report.late.append(name)
-        news = [one for one in read if not self._kept(one).exists()]
-        for one in news:
-            if one.digest != newest.digest:
-                self._keep(one)
+        news = [notebook for notebook in read if not self._kept(notebook).exists()]
+        for notebook in news:
+            if notebook.digest != newest.digest:
+                self._keep(notebook)
         if current is not None and current.digest == newest.digest:
             self.report.unchanged.append(name)
         elif newest not in news:

@@ -108,7 +108,7 @@ class Report:
         tasks = numbers.task_numbers(material.record)
         bars = numbers.distribution([record for record in self._students if record.graded])
         changes, first = self._changes
-        shown = self._students[:DETAILS]
+        detailed = self._students[:DETAILS]
         return (
             environment()
             .get_template("report.html")
@@ -116,7 +116,7 @@ class Report:
                 chapter=material.chapter.name,
                 facts=list(self._facts()),
                 contents=CONTENTS,
-                anchors={r.student: f"student-{n}" for n, r in enumerate(shown, 1)},
+                anchors={r.student: f"student-{n}" for n, r in enumerate(detailed, 1)},
                 most=LISTED,
                 lesson=named[:LESSON],
                 more=named[LESSON:],
@@ -135,7 +135,7 @@ class Report:
                 changes=changes,
                 first=first,
                 columns=material.columns,
-                rows=list(map(self._row, shown)),
+                rows=list(map(self._row, detailed)),
                 rows_left_out=len(self._students[DETAILS:]),
                 source_of=material.source,
                 example_of=self._example,
@@ -205,8 +205,8 @@ class Report:
         path = material.course.notes / f"report-{material.chapter.name}.json"
         after = numbers.snapshot(material.record)
         try:
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            before, latest = kept["before"], kept["latest"]
+            marks = json.loads(path.read_text(encoding="utf-8"))
+            before, latest = marks["before"], marks["latest"]
         except (OSError, ValueError, TypeError, KeyError):
             before, latest = None, None  # no report yet, or none that we know
         if latest != after:

@@ -95,19 +95,19 @@ def selectors(prelude: Iterable[Any]) -> list[str]:
 
 def needed_rules(rules: Iterable[Any], occurs: Callable[[str], bool]) -> str:
     """Return those rules of a sheet whose classes and ids all occur."""
-    kept = []
+    used = []
     for rule in rules:
         if rule.type == "qualified-rule":
             names = [name for name in selectors(rule.prelude) if all(map(occurs, names_in(name)))]
             if names:
-                kept.append(f"{','.join(names)}{{{tinycss2.serialize(rule.content)}}}")
+                used.append(f"{','.join(names)}{{{tinycss2.serialize(rule.content)}}}")
         elif rule.type == "at-rule" and rule.lower_at_keyword in ("media", "supports"):
             inner = needed_rules(tinycss2.parse_rule_list(rule.content), occurs)
             if inner:
-                kept.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}")
+                used.append(f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inner}}}")
         elif rule.type != "whitespace":
-            kept.append(rule.serialize())
-    return "".join(kept)
+            used.append(rule.serialize())
+    return "".join(used)
 
 
 def cut_sheet(sheet: str, words: set[str]) -> str:

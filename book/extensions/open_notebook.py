@@ -58,8 +58,8 @@ class OpenNotebook(SphinxDirective):
             known = ", ".join(names)
             raise self.error(f"{self.arguments[0]!r} is no chapter that runs there; these: {known}")
         self.env.note_dependency(str(COURSE_ROOT / SETTINGS))
-        shown = set(names) & set(chapters_in_use(COURSE_ROOT))
-        in_use = [name for name in course_book().titles if name in shown]  # in the book's order
+        runnable = set(names) & set(chapters_in_use(COURSE_ROOT))
+        in_use = [name for name in course_book().titles if name in runnable]  # in the book's order
         place = open_notebook("", chapters=self.arguments or in_use, all=not self.arguments)
         self.set_source_info(place)
         return [place]
@@ -113,15 +113,15 @@ def fill_in(app: Sphinx, doctree: nodes.document, document: str) -> None:
                 line += nodes.Text(" · " if number else "")
                 line += nodes.reference("", text, refuri=uri, internal="://" not in uri)
             lines += [line] if ways else []
-        shown: list[nodes.Node] = list(lines)
+        links: list[nodes.Node] = list(lines)
         if lines and place["all"]:
-            shown = [nodes.bullet_list("", *(nodes.list_item("", line) for line in lines))]
+            links = [nodes.bullet_list("", *(nodes.list_item("", line) for line in lines))]
         if lite:
-            shown.append(nodes.paragraph("", what_it_loads(app.config.pyodide)))
+            links.append(nodes.paragraph("", what_it_loads(app.config.pyodide)))
         if github_name(source):
-            shown.append(nodes.paragraph("", ELSEWHERE))
-        box = [nodes.container("", *shown, classes=["open-notebook"])]
-        place.replace_self(box if shown else [])
+            links.append(nodes.paragraph("", ELSEWHERE))
+        box = [nodes.container("", *links, classes=["open-notebook"])]
+        place.replace_self(box if links else [])
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
