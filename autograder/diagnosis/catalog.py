@@ -42,7 +42,9 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         if not same or 2 * alike < len(failing) or contradicted > alike:
             continue
         agreeing = (o for o, like in zip(failing, likeness, strict=True) if like == "same")
-        if contradicted and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
+        # What raises an exception with one NumPy may pass with another: that denies nothing.
+        denied = any(_gives_numbers(name, outcome.case) for outcome in passed)
+        if denied and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
             continue
         ranked.append((-alike, -same, contradicted, position, name))
     if not ranked:
@@ -56,6 +58,11 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
 
 FEWEST_NUMBERS = 3
 """So few numbers may agree by chance: then no passed case may say otherwise."""
+
+
+def _gives_numbers(name: str, case: CheckedCase) -> bool:
+    """Whether a misconception is wrong in a case, and not by an exception."""
+    return name in case.wrong and not isinstance(case.wrong[name], Raised)
 
 
 def _numbers(outcome: Outcome) -> int:
@@ -162,7 +169,7 @@ def _part_fits(checks: Checks, aspect: Aspect, name: str, case: CheckedCase, got
 
 def _part_wrong(checks: Checks, aspect: Aspect, name: str, case: CheckedCase) -> bool:
     """Whether a misconception gives another part than the expected one in a case."""
-    if name not in case.wrong or isinstance(case.wrong[name], Raised):
+    if not _gives_numbers(name, case):
         return False
     wrong = pick(case.wrong[name], aspect.path)
     return wrong is not MISSING and not agrees(

@@ -26,7 +26,7 @@ from book.extensions.open_notebook import (
 from book.extensions.task_cell import pyodide_folder
 from book.lite.build import LiteError, build
 from tests import COURSE
-from tests.book.test_page_tasks import Book
+from tests.book.test_page_tasks import CASES, Book
 
 ENVIRONMENT = COURSE / "_build" / "lite"
 MISSING = "The tests of JupyterLite need it in an environment of its own. Make it with:  make lite"
@@ -114,14 +114,14 @@ def test_a_notebook_is_solved_in_the_browser_and_graded_as_any_other(
     run(page, task, wrong)
     report = run(page, check)
     # The first run waits for Python.
-    expect(report).to_contain_text("corr2d: 1 of 6 cases passed.", timeout=120_000)
+    expect(report).to_contain_text(f"corr2d: 1 of {CASES} cases passed.", timeout=120_000)
     expect(report).to_contain_text("too small by the same factor")
     from_pyodide = {path for path in sent if pyodide_folder(site) in path.parents}
     assert megabytes(from_pyodide) == pytest.approx(PYODIDE_MEGABYTES, abs=0.5)
     assert megabytes(sent - from_pyodide) == pytest.approx(SITE_MEGABYTES, abs=0.5)
     run(page, task, code)
     run(page, check)
-    expect(report).to_contain_text("corr2d: 6 of 6 cases passed.", timeout=30_000)
+    expect(report).to_contain_text(f"corr2d: {CASES} of {CASES} cases passed.", timeout=30_000)
     explorer = run(page, cell(page, "explore(corr2d)"))
     expect(explorer.get_by_role("combobox").first).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
