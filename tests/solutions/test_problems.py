@@ -20,7 +20,6 @@ import pytest
 
 from autograder.authoring.luck import fault, marks_by_seed
 from autograder.authoring.mutation_table import mutation_table
-from autograder.authoring.source import read_exercise_source
 from autograder.chapter import chapters, load_problems
 from autograder.checks import Checks, load_checks, save_checks
 from autograder.comparison import first_difference
@@ -345,26 +344,6 @@ def test_hidden_cases_depend_on_the_seed(problem: Problem, tmp_path: Path) -> No
 
 
 # What an exercise says of itself
-
-
-NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-
-
-@every_chapter
-def test_an_exercise_says_how_many_functions_points_and_hours_it_has(chapter: str) -> None:
-    exercise = read_exercise_source(COURSE / "solutions" / chapter / f"{chapter}.md")
-    text = " ".join((COURSE / "solutions" / chapter / f"{chapter}.md").read_text().split())
-    functions, points, hours, half = re.findall(
-        r"There are (\w+) functions and one question, for (\d+) points\. "
-        r"Expect to spend (\w+)( and a half)? hours",
-        text,
-    )[0]
-    assert NUMBERS[len(exercise.tasks) - 2] == functions
-    assert len(exercise.questions) == 1
-    assert exercise.points == int(points)
-    stated = NUMBERS.index(hours) + 2 + (0.5 if half else 0)
-    minutes = sum(part.minutes for part in exercise.parts if hasattr(part, "minutes"))
-    assert abs(minutes / 60 - stated) <= 0.5
 
 
 # The mutation table

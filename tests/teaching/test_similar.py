@@ -85,8 +85,8 @@ def test_copies_are_found_and_honest_work_is_not() -> None:
             known = {frozenset((pair.first, pair.second)) for pair in listed}
             copies += len(names)
             found += sum(frozenset((name, f"copy of {name}")) in known for name in names)
-    assert (pairs, honest) == (1, 506)
-    assert (found, copies) == (66, 71)
+    assert (pairs, honest) == (3, 807)
+    assert (found, copies) == (84, 89)
 
 
 def test_short_perfect_functions_are_left_out() -> None:
