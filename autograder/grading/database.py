@@ -7,12 +7,17 @@ import fcntl
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from autograder.grading.course import Course, CourseError
+from autograder.nbgrader_settings import nbgrader_settings
+
+if TYPE_CHECKING:
+    from nbgrader.api import Gradebook
 
 ADVICE = {
     "locked": "Another program writes into it: close it (a database browser, a second server).",
@@ -58,6 +63,19 @@ def telling(course: Course) -> Iterator[None]:
             f"The gradebook {shown_url(course)}: {said}. {todo} Marks saved before are kept; grade "
             "again when that is done."
         ) from error
+
+
+@contextlib.contextmanager
+def open_gradebook(course: Course) -> Iterator[Gradebook]:
+    """Open a class's gradebook with nbgrader's own objects, under the id that the settings give.
+
+    Raises :class:`CourseError` if it cannot be used.
+    """
+    from nbgrader.api import Gradebook  # takes a second: the report does without
+
+    course_id = nbgrader_settings(course.root).CourseDirectory.course_id
+    with telling(course), Gradebook(course.gradebook, course_id) as gradebook:
+        yield gradebook
 
 
 class GradebookLock:

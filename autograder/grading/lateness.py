@@ -25,7 +25,7 @@ from traitlets.config import Application, Config
 
 from autograder.course_settings import CourseSettings, load_course_settings
 from autograder.grading.course import Course, CourseError
-from autograder.grading.database import GradebookLock, exists, telling
+from autograder.grading.database import GradebookLock, exists, open_gradebook
 from autograder.grading.graded_files import write_whole
 from autograder.nbgrader_settings import nbgrader_settings
 
@@ -59,11 +59,7 @@ def update_lateness(course: Course, *names: str) -> None:
         return
     lock = GradebookLock(course)
     try:
-        with (
-            lock.held(),
-            telling(course),
-            Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
-        ):
+        with lock.held(), open_gradebook(course) as gradebook:
             for assignment in gradebook.assignments:
                 if assignment.name in (names or [assignment.name]):
                     _set_due_date(assignment, settings)
@@ -182,7 +178,7 @@ def set_extension(
 
 
 def _forget_extension(course: Course, chapter: str, student: str) -> None:
-    with telling(course), Gradebook(course.gradebook) as gradebook:
+    with open_gradebook(course) as gradebook:
         try:
             gradebook.find_submission(chapter, student).extension = None
         except MissingEntry:

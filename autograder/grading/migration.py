@@ -27,9 +27,8 @@ from nbgrader.utils import is_grade, is_locked, is_solution
 from sqlalchemy.exc import SAWarning
 
 from autograder.grading.course import Course, GradedChapter
-from autograder.grading.database import GradebookLock, telling
+from autograder.grading.database import GradebookLock, open_gradebook
 from autograder.grading.graded_files import write_whole
-from autograder.nbgrader_settings import nbgrader_settings
 
 MIGRATIONS = "migrations"
 """The folder with the marks of cells that are gone, in the folder of notes."""
@@ -69,11 +68,7 @@ def change_of(course: Course, chapter: GradedChapter) -> Change:
 
     Raises :class:`~autograder.grading.course.CourseError` if the gradebook cannot be used.
     """
-    config = nbgrader_settings(course.root)
-    with (
-        telling(course),
-        Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
-    ):
+    with open_gradebook(course) as gradebook:
         try:
             known = gradebook.find_notebook(chapter.name, chapter.name)
         except MissingEntry:
@@ -87,13 +82,11 @@ def migrate(course: Course, chapter: GradedChapter) -> Change:
     Everything is written at once, or nothing. Grade again after that.
     Raises :class:`~autograder.grading.course.CourseError` if the gradebook cannot be used.
     """
-    config = nbgrader_settings(course.root)
     lock = GradebookLock(course)
     try:
         with (
             lock.held(),
-            telling(course),
-            Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
+            open_gradebook(course) as gradebook,
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore", SAWarning)  # as in nbgrader's own use of it

@@ -10,7 +10,7 @@ import linecache
 import re
 import sys
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -72,6 +72,16 @@ def syntax_error(name: str, shell: Any) -> str:
             return f"{type(error).__name__}: {error.msg}{where}"
         return ""
     return ""
+
+
+def other_functions(names: Mapping[str, object], tasks: Container[str]) -> list[str]:
+    """Return the names of the functions that a notebook has, without those of its tasks."""
+    return [
+        name
+        for name, value in names.items()
+        if callable(value) and not isinstance(value, type)
+        if not name.startswith("_") and name not in tasks
+    ]
 
 
 def missing_function(

@@ -27,7 +27,7 @@ from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, check
 from autograder.student.limits import run_within
-from autograder.student.notebook import missing_function
+from autograder.student.notebook import missing_function, other_functions
 from autograder.student.other_styles import other_styles
 from autograder.student.progress import after_a_pass
 
@@ -110,8 +110,7 @@ def _examine(task: str, names: dict[str, Any]) -> tuple[Report, str | None]:
     known: dict[str, Checks] = check.checks()
     function = names.get(task)
     if task not in names:
-        own = [name for name, value in names.items() if _is_own(name, value)]
-        return missing_function(task, set(own) - set(known), in_notebook=False), None
+        return missing_function(task, other_functions(names, known), in_notebook=False), None
     if not callable(function):
         return CannotCheck(f"{task} is not a function any more.").report, None
     report, examination = check.report_on(known[task], function)
@@ -188,7 +187,3 @@ def _notebook() -> Iterator[dict[str, Any]]:
         yield vars(module)
     finally:
         sys.modules["__main__"] = before
-
-
-def _is_own(name: str, value: object) -> bool:
-    return callable(value) and not name.startswith("_") and not isinstance(value, type)

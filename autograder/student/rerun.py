@@ -28,7 +28,7 @@ from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, Check, MissingPackage
 from autograder.student.exercise_file import ExerciseFile, read_exercise
 from autograder.student.limits import run_in_this_thread
-from autograder.student.notebook import missing_function
+from autograder.student.notebook import missing_function, other_functions
 from autograder.values import Value
 
 
@@ -140,8 +140,7 @@ class Rerun:
         reason = why_missing(task, before, cells[number + 1 :])
         if reason:
             return Report(f"{task} is not defined.", "bad", (Line(reason),))
-        own = [name for name, value in self._shell.user_ns.items() if _is_own(name, value)]
-        others = [name for name in own if name not in self._tasks]
+        others = other_functions(self._shell.user_ns, self._tasks)
         return missing_function(task, others, in_notebook=False)
 
     def _stand_in(self) -> None:
@@ -191,10 +190,6 @@ class Rerun:
 
 def _nothing(*arguments: object, **named: object) -> None:
     return None
-
-
-def _is_own(name: str, value: object) -> bool:
-    return callable(value) and not name.startswith("_") and not isinstance(value, type)
 
 
 def main() -> None:

@@ -11,9 +11,8 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from autograder.grading.course import Course
-from autograder.grading.database import GradebookLock, telling
+from autograder.grading.database import GradebookLock, open_gradebook
 from autograder.grading.submitted_text import one_line
-from autograder.nbgrader_settings import nbgrader_settings
 from autograder.releases import release_digest
 from autograder.teaching.attempts import Attempt, Person, Source
 from autograder.teaching.collect_report import TITLES, Report
@@ -59,11 +58,7 @@ def _released(course: Course, chapter: str) -> tuple[set[str], str]:
 
 def _students(course: Course, source: Source, report: Report) -> dict[str, list[Attempt]]:
     """Return the attempts of each student by id; enters the class in the gradebook."""
-    config = nbgrader_settings(course.root)
-    with (
-        telling(course),
-        Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
-    ):
+    with open_gradebook(course) as gradebook:
         known = {student.id for student in gradebook.students}
         people = source.people
         if people is None:  # everybody who hands in belongs to the class

@@ -221,8 +221,8 @@ def _exercise(path: Path) -> tuple[str, list[Part]]:
             name = settings["grade_id"].removeprefix("check-")
             is_task = not settings.get("solution")
             points = float(settings["points"])
-            cell_name, name_shown = settings["grade_id"], heading or name
-            parts.append(Part(cell_name, answer, name_shown, is_task, points, released))
+            cell_name, task_title = settings["grade_id"], heading or name
+            parts.append(Part(cell_name, answer, task_title, is_task, points, released))
             heading = ""
         elif cell["cell_type"] == "markdown":
             for level, words in _headings("".join(cell["source"])):

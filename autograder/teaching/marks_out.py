@@ -14,15 +14,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-
 from autograder.course_settings import load_course_settings
 from autograder.grading.course import Course
-from autograder.grading.database import telling
+from autograder.grading.database import open_gradebook
 from autograder.grading.lateness import update_lateness
 from autograder.grading.marks_export import Standing, plain, standing_of
 from autograder.grading.submitted_text import one_line
-from autograder.nbgrader_settings import nbgrader_settings
 from autograder.teaching.attempts import Person, cell_of
 from autograder.teaching.people import ids_of
 from autograder.teaching.platforms import canvas_people, moodle_people
@@ -63,11 +60,7 @@ def standings(course: Course, chapter: str) -> list[Standing]:
             " no marks leave before that."
         )
     update_lateness(course, chapter)
-    config = nbgrader_settings(course.root)
-    with (
-        telling(course),
-        Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
-    ):
+    with open_gradebook(course) as gradebook:
         assignments = [item for item in gradebook.assignments if item.name == chapter]
         if not assignments:
             raise ExportError(f"{chapter} has not been graded: run `autograder grade {chapter}`.")
@@ -279,11 +272,7 @@ def _letters(text: str) -> str:
 
 def require_student(course: Course, student: str) -> None:
     """Raise :class:`ExportError` if the gradebook has no student of this id; guesses another."""
-    config = nbgrader_settings(course.root)
-    with (
-        telling(course),
-        Gradebook(course.gradebook, config.CourseDirectory.course_id) as gradebook,
-    ):
+    with open_gradebook(course) as gradebook:
         names = [known.id for known in gradebook.students]
     if student not in names:
         close = difflib.get_close_matches(student, names)
