@@ -1,0 +1,1 @@
+"""What the pages of the chapter "Convolution's family" need: demonstrations and live figures."""

@@ -1,0 +1,1 @@
+"""The exercise "convolution's family": the sources."""

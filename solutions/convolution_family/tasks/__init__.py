@@ -1,0 +1,1 @@
+"""The tasks of the exercise "convolution's family", a file each."""
