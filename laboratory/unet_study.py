@@ -2,7 +2,7 @@
 
     python -m laboratory.unet_study
 
-Trains U-Nets with the same number of steps on 10 to 2,560 drawn pictures with their masks, and the
+Trains U-Nets with the same number of steps on 40 to 2,560 drawn pictures with their masks, and the
 one with most of them once more without its skip connections. Then GrabCut, which has learned from
 no mask: its seeds come from the maps of the small VGG, and, as a limit, from the blurred true mask.
 The intersection over union of every test picture, and the weights of the two networks with most
@@ -36,7 +36,7 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 FILE = Path(__file__).with_name("unet_study.npz")
 """What has been measured, and the weights of the networks with most masks."""
 
-MASKS = (10, 40, 160, 640, 2560)
+MASKS = (40, 160, 640, 2560)
 """Numbers of pictures with masks that a U-Net learned from."""
 
 STEPS, BATCH, RATE = 1000, 16, 1e-2
@@ -64,7 +64,7 @@ def settings() -> dict[str, Any]:
 class Study:
     """What came of it: the IoU of each test picture, by method, each of shape (N,).
 
-    The methods are called "10 masks" to "2560 masks", "no skips", "GrabCut", "GrabCut, true seeds".
+    The methods are called "40 masks" to "2560 masks", "no skips", "GrabCut", "GrabCut, true seeds".
     weights: of the two networks with most masks, by method.
     """
 
@@ -104,7 +104,7 @@ def train(pictures: Pictures, *, skips: bool = True, steps: int = STEPS, seed: i
         scores = network(normalize(x).contiguous(memory_format=torch.channels_last))
         loss = functional.binary_cross_entropy_with_logits(scores, y.float())
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         schedule.step()
     return network.eval()

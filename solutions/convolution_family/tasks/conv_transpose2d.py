@@ -65,6 +65,11 @@ def cases(rng: Random) -> list[Case]:
             _layer(rng, (1, 1, 3, 2), (1, 1, 1, 2), 3, 0),
             finds=("filters_not_turned",),
         ),
+        Case(
+            "windows that touch",
+            _layer(rng, (1, 1, 3, 2), (1, 1, 2, 2), 2, 0),
+            finds=("filters_not_turned", "filters_transposed"),
+        ),
         Case("two maps, three channels", _layer(rng, (1, 2, 2, 3), (2, 3, 2, 3), 2, 0)),
         Case("padding 1", _layer(rng, (1, 2, 3, 2), (2, 1, 3, 4), 2, 1)),
         Case("padding 2, two images", _layer(rng, (2, 1, 3, 4), (1, 2, 5, 4), 2, 2)),
@@ -296,7 +301,7 @@ def conv_transpose_of_spread_maps(y: Array, w: Array, stride: int, padding: int)
     down, right = w.shape[2] - 1, w.shape[3] - 1
     framed = np.pad(spread, ((0, 0), (0, 0), (down, down), (right, right)))
     views = np.lib.stride_tricks.sliding_window_view(framed, w.shape[2:], axis=(2, 3))
-    full = np.einsum("nfijab,fcab->ncij", views, w[:, :, ::-1, ::-1])
+    full: Array = np.einsum("nfijab,fcab->ncij", views, w[:, :, ::-1, ::-1])
     return full[:, :, padding : full.shape[2] - padding, padding : full.shape[3] - padding]
 
 

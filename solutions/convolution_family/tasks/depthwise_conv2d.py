@@ -10,11 +10,11 @@ from autograder.values import Value
 from solutions.arrays import Array, Shape
 
 
-def depthwise_conv2d(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def depthwise_conv2d(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Apply filters of one channel each, M of them to every channel.
 
     x: batch of images, shape (N, C, H, W).
-    w: filters, shape (C, M, HH, WW): w[c] are the M filters of channel c.
+    filters: shape (C, M, HH, WW); filters[c] are the M filters of channel c.
     stride: step of the window, in both directions.
     padding: rows and columns of zeros on each side.
     dilation: distance from one element of a filter to the next; 1 means no holes.
@@ -22,7 +22,7 @@ def depthwise_conv2d(x: Array, w: Array, stride: int, padding: int, dilation: in
     """
     ### BEGIN SOLUTION
     images, channels, height, width = x.shape
-    _, multiplier, filter_height, filter_width = w.shape
+    _, multiplier, filter_height, filter_width = filters.shape
     reach_down = dilation * (filter_height - 1) + 1
     reach_right = dilation * (filter_width - 1) + 1
     rows = (height + 2 * padding - reach_down) // stride + 1
@@ -34,7 +34,7 @@ def depthwise_conv2d(x: Array, w: Array, stride: int, padding: int, dilation: in
         window = padded[
             n, c, top : top + reach_down : dilation, left : left + reach_right : dilation
         ]
-        out[n, c, m, i, j] = np.sum(window * w[c, m])
+        out[n, c, m, i, j] = np.sum(window * filters[c, m])
     return out.reshape(images, channels * multiplier, rows, columns)
     ### END SOLUTION
 
@@ -43,12 +43,12 @@ def depthwise_conv2d(x: Array, w: Array, stride: int, padding: int, dilation: in
 
 
 def _layer(
-    rng: Random, x: Shape, w: Shape, stride: int = 1, padding: int = 0, dilation: int = 1
+    rng: Random, x: Shape, filters: Shape, stride: int = 1, padding: int = 0, dilation: int = 1
 ) -> dict[str, Value]:
     """Draw images and filters without a zero."""
     return {
         "x": quarters(rng, *x, low=0.25) * rng.choice([-1, 1], size=x),
-        "w": quarters(rng, *w, low=0.25) * rng.choice([-1, 1], size=w),
+        "filters": quarters(rng, *filters, low=0.25) * rng.choice([-1, 1], size=filters),
         "stride": stride,
         "padding": padding,
         "dilation": dilation,
@@ -57,7 +57,7 @@ def _layer(
 
 WORKED_DEPTHWISE: dict[str, Value] = {
     "x": np.array([[[[1.0, 2, 3], [0, 1, 0]], [[5, 4, 0], [1, 0, 2]]]]),
-    "w": np.array([[[[1.0, 0], [0, 2]]], [[[0, 1], [-1, 0]]]]),
+    "filters": np.array([[[[1.0, 0], [0, 2]]], [[[0, 1], [-1, 0]]]]),
     "stride": 1,
     "padding": 0,
     "dilation": 1,
@@ -91,47 +91,50 @@ def hidden_cases(rng: Random) -> list[Case]:
 # Misconceptions
 
 
-def _maps(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def _maps(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Return the maps with an axis for the filters of a channel, shape (N, C, M, H', W')."""
-    maps = depthwise_conv2d(x, w, stride, padding, dilation)
-    return maps.reshape(len(x), *w.shape[:2], *maps.shape[2:])
+    maps = depthwise_conv2d(x, filters, stride, padding, dilation)
+    return maps.reshape(len(x), *filters.shape[:2], *maps.shape[2:])
 
 
-def channels_added(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def channels_added(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Let every filter read all channels, and add up, as an ordinary layer does."""
-    flat = w.reshape(1, -1, *w.shape[2:])
+    flat = filters.reshape(1, -1, *filters.shape[2:])
     parts = [
         depthwise_conv2d(x[:, c : c + 1], flat, stride, padding, dilation)
         for c in range(x.shape[1])
     ]
-    return np.sum(parts, axis=0)
+    total: Array = np.sum(parts, axis=0)
+    return total
 
 
-def filters_outermost(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def filters_outermost(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Put the first map of every channel first."""
-    maps = _maps(x, w, stride, padding, dilation).swapaxes(1, 2)
+    maps = _maps(x, filters, stride, padding, dilation).swapaxes(1, 2)
     return maps.reshape(len(x), -1, *maps.shape[3:])
 
 
-def span_as_product(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def span_as_product(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Take the span of a filter with holes for its size times the dilation."""
     short = dilation - 1
     height, width = x.shape[2] + padding - short, x.shape[3] + padding - short
     padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
     return depthwise_conv2d(
-        padded[:, :, : height + padding, : width + padding], w, stride, 0, dilation
+        padded[:, :, : height + padding, : width + padding], filters, stride, 0, dilation
     )
 
 
-def stride_downward_only(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def stride_downward_only(
+    x: Array, filters: Array, stride: int, padding: int, dilation: int
+) -> Array:
     """Forget the stride when going to the right."""
-    return depthwise_conv2d(x, w, 1, padding, dilation)[:, :, ::stride]
+    return depthwise_conv2d(x, filters, 1, padding, dilation)[:, :, ::stride]
 
 
-def padded_at_the_end(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def padded_at_the_end(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Put all zeros at the bottom and at the right."""
     padded = np.pad(x, ((0, 0), (0, 0), (0, 2 * padding), (0, 2 * padding)))
-    return depthwise_conv2d(padded, w, stride, 0, dilation)
+    return depthwise_conv2d(padded, filters, stride, 0, dilation)
 
 
 MISCONCEPTIONS = (
@@ -145,14 +148,18 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "maps_of_all_channels_added",
-        lambda x, w, stride, padding, dilation: _maps(x, w, stride, padding, dilation).sum(axis=1),
+        lambda x, filters, stride, padding, dilation: _maps(
+            x, filters, stride, padding, dilation
+        ).sum(axis=1),
         title="The maps of all channels are added up",
         symptom="There are M maps instead of C · M.",
         hint="You have as many maps as a channel has filters. Are the channels to be added up?",
     ),
     Misconception(
         "maps_of_a_channel_added",
-        lambda x, w, stride, padding, dilation: _maps(x, w, stride, padding, dilation).sum(axis=2),
+        lambda x, filters, stride, padding, dilation: _maps(
+            x, filters, stride, padding, dilation
+        ).sum(axis=2),
         title="The maps of a channel are added up",
         symptom="Right with one filter for each channel.",
         hint="You have one map for each channel. What becomes of a channel's second filter?",
@@ -167,28 +174,27 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "first_filters_for_all",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(
-            x, np.repeat(w[:1], len(w), axis=0), stride, padding, dilation
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, np.repeat(filters[:1], len(filters), axis=0), stride, padding, dilation
         ),
         title="All channels get the filters of the first",
         symptom="Right for one channel.",
-        hint="The filters of channel 0 answer for all channels. Which index of `w` counts the "
-        "channels?",
+        hint="The filters of channel 0 answer for all channels. Which index counts the channels?",
     ),
     Misconception(
         "first_channel_for_all",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(
-            np.repeat(x[:, :1], x.shape[1], axis=1), w, stride, padding, dilation
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            np.repeat(x[:, :1], x.shape[1], axis=1), filters, stride, padding, dilation
         ),
         title="All filters read the first channel",
         symptom="Right for one channel.",
-        hint="All your filters read channel 0. Which channel does the filter `w[c, m]` belong to?",
+        hint="All your filters read channel 0. Which channel does `filters[c, m]` belong to?",
         catalog_number=14,
     ),
     Misconception(
         "one_filter_only",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(
-            x, w[:, :1], stride, padding, dilation
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, filters[:, :1], stride, padding, dilation
         ),
         title="One filter for each channel",
         symptom="Maps are missing where channels have several filters.",
@@ -196,7 +202,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "dilation_ignored",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(x, w, stride, padding, 1),
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, filters, stride, padding, 1
+        ),
         title="The filters have no holes",
         symptom="Right for dilation 1, else too large.",
         hint="Your result does not change with the dilation. How far apart are the pixels that two "
@@ -214,7 +222,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "stride_ignored",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(x, w, 1, padding, dilation),
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, filters, 1, padding, dilation
+        ),
         title="The window moves by one pixel",
         symptom="Right for stride 1, else too large.",
         hint="Your window stops at every pixel. Which argument says how far it moves?",
@@ -232,7 +242,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "stride_and_dilation_exchanged",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(x, w, dilation, padding, stride),
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, filters, dilation, padding, stride
+        ),
         title="Stride and dilation are exchanged",
         symptom="Right where both are the same.",
         hint="Your stride spreads the elements of the filter, and your dilation moves the window. "
@@ -240,7 +252,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "padding_ignored",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(x, w, stride, 0, dilation),
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, filters, stride, 0, dilation
+        ),
         title="No padding",
         symptom="Right without padding, else too small.",
         hint="Your result does not change with the padding. Where do the zeros come in?",
@@ -258,8 +272,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "filters_turned",
-        lambda x, w, stride, padding, dilation: depthwise_conv2d(
-            x, w[:, :, ::-1, ::-1], stride, padding, dilation
+        lambda x, filters, stride, padding, dilation: depthwise_conv2d(
+            x, filters[:, :, ::-1, ::-1], stride, padding, dilation
         ),
         title="The filters are turned by 180 degrees",
         symptom="The shape is right, the numbers are those of the turned filters.",
@@ -274,43 +288,46 @@ MISCONCEPTIONS = (
 
 
 def depthwise_element_by_element(
-    x: Array, w: Array, stride: int, padding: int, dilation: int
+    x: Array, filters: Array, stride: int, padding: int, dilation: int
 ) -> Array:
     """For each element of the filter, take all pixels that it meets at once."""
     frame = (padding, padding)
     padded = np.pad(x, ((0, 0), (0, 0), frame, frame))
     rows, columns = (
         (size - dilation * (kernel - 1) - 1) // stride + 1
-        for size, kernel in zip(padded.shape[2:], w.shape[2:], strict=True)
+        for size, kernel in zip(padded.shape[2:], filters.shape[2:], strict=True)
     )
-    out = 0
-    for a, b in np.ndindex(*w.shape[2:]):
+    out = np.zeros((*padded.shape[:2], filters.shape[1], rows, columns))
+    for a, b in np.ndindex(*filters.shape[2:]):
         top, left = a * dilation, b * dilation
         met = padded[
             :, :, top : top + rows * stride : stride, left : left + columns * stride : stride
         ]
         met = met[:, :, :rows, :columns]
-        out = out + met[:, :, np.newaxis] * w[:, :, a, b, np.newaxis, np.newaxis]
+        out = out + met[:, :, np.newaxis] * filters[:, :, a, b, np.newaxis, np.newaxis]
     return out.reshape(len(x), -1, rows, columns)
 
 
-def depthwise_by_views(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def depthwise_by_views(x: Array, filters: Array, stride: int, padding: int, dilation: int) -> Array:
     """Look at all windows without copying, and let einsum add up."""
     padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    reach = [dilation * (kernel - 1) + 1 for kernel in w.shape[2:]]
+    reach = [dilation * (kernel - 1) + 1 for kernel in filters.shape[2:]]
     views = np.lib.stride_tricks.sliding_window_view(padded, reach, axis=(2, 3))
     views = views[:, :, ::stride, ::stride, ::dilation, ::dilation]
-    maps = np.einsum("ncijab,cmab->ncmij", views, w)
-    return maps.reshape(len(x), -1, *maps.shape[3:])
+    maps = np.einsum("ncijab,cmab->ncmij", views, filters)
+    joined: Array = maps.reshape(len(x), -1, *maps.shape[3:])
+    return joined
 
 
-def depthwise_as_full_layer(x: Array, w: Array, stride: int, padding: int, dilation: int) -> Array:
+def depthwise_as_full_layer(
+    x: Array, filters: Array, stride: int, padding: int, dilation: int
+) -> Array:
     """Write the filters as those of an ordinary layer that is zero for all other channels."""
-    channels, multiplier, height, width = w.shape
+    channels, multiplier, height, width = filters.shape
     holes = np.zeros(
         (channels, multiplier, dilation * (height - 1) + 1, dilation * (width - 1) + 1)
     )
-    holes[:, :, ::dilation, ::dilation] = w
+    holes[:, :, ::dilation, ::dilation] = filters
     full = np.zeros((channels, multiplier, channels, *holes.shape[2:]))
     full[range(channels), :, range(channels)] = holes
     framed = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
@@ -320,13 +337,13 @@ def depthwise_as_full_layer(x: Array, w: Array, stride: int, padding: int, dilat
 
 
 def depthwise_channel_by_channel(
-    x: Array, w: Array, stride: int, padding: int, dilation: int
+    x: Array, filters: Array, stride: int, padding: int, dilation: int
 ) -> Array:
     """Compute map after map, and stack them."""
     maps = []
     for c in range(x.shape[1]):
         channel = np.pad(x[:, c], ((0, 0), (padding, padding), (padding, padding)))
-        for filter_ in w[c]:
+        for filter_ in filters[c]:
             down = dilation * (filter_.shape[0] - 1) + 1
             right = dilation * (filter_.shape[1] - 1) + 1
             answers = [

@@ -8,22 +8,22 @@ import numpy as np
 
 from autograder.problems import Case, Misconception, Problem, Random
 from autograder.values import Value
-from solutions.arrays import Array
+from solutions.arrays import Array, Labels
 from solutions.convolution_family.tasks.iou import iou
 
 
-def nms(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def nms(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Return which boxes are left after non-maximum suppression, the best one first.
 
     boxes: shape (N, 4); a row holds left, top, right and bottom of a box.
-    scores: shape (N,), all different; the higher, the surer is the detector of this box.
+    confidences: shape (N,), all different; the higher, the surer is the detector of its box.
     threshold: a box goes if its intersection over union with one that stays is larger than this.
     Returns a list of positions in `boxes`.
     """
     ### BEGIN SOLUTION
     overlaps = iou(boxes, boxes)
-    remaining = []
-    for n in np.argsort(scores)[::-1]:
+    remaining: list[int] = []
+    for n in np.argsort(confidences)[::-1]:
         if all(overlaps[n, better] <= threshold for better in remaining):
             remaining.append(int(n))
     return remaining
@@ -44,22 +44,22 @@ def _row(*lefts: float, top: float = 0.0) -> list[list[float]]:
 def _case(
     rng: Random, boxes: list[list[float]], ranks: list[int], threshold: float
 ) -> dict[str, Value]:
-    """Move all boxes together, and draw scores that rank as asked for: 0 is the best.
+    """Move all boxes together, and draw confidences that rank as asked for: 0 is the best.
 
     Neither changes which boxes stay, nor what a mistake makes of them.
     """
     right, down = rng.integers(0, 9, size=2)
-    scores = np.linspace(0.93, 0.11, len(boxes)) + rng.integers(-3, 4, size=len(boxes)) / 256
+    confidences = np.linspace(0.93, 0.11, len(boxes)) + rng.integers(-3, 4, size=len(boxes)) / 256
     return {
         "boxes": np.array(boxes) + np.array([right, down, right, down]),
-        "scores": scores[ranks],
+        "confidences": confidences[ranks],
         "threshold": threshold,
     }
 
 
 WORKED_NMS: dict[str, Value] = {
     "boxes": np.array([*_row(0, 3, 6, 30)]),
-    "scores": np.array([0.5, 0.875, 0.75, 0.25]),
+    "confidences": np.array([0.5, 0.875, 0.75, 0.25]),
     "threshold": 0.5,
 }
 """The example that the exercise computes by hand."""
@@ -82,7 +82,10 @@ def cases(rng: Random) -> list[Case]:
             "one above the other",
             _case(rng, [*_row(5, top=40), *_row(5), *_row(5, top=3)], [2, 1, 0], 0.5),
         ),
-        Case("one box", {"boxes": np.array(_row(7)), "scores": np.array([0.5]), "threshold": 0.5}),
+        Case(
+            "one box",
+            {"boxes": np.array(_row(7)), "confidences": np.array([0.5]), "threshold": 0.5},
+        ),
         Case("nothing overlaps", _case(rng, _row(0, 20, 40, 60), [1, 3, 0, 2], 0.5)),
         Case(
             "two objects, three boxes each",
@@ -113,8 +116,8 @@ def hidden_cases(rng: Random) -> list[Case]:
 
 def _suppressed(
     boxes: Array,
-    scores: Array,
-    order: Array,
+    confidences: Array,
+    order: Labels,
     goes: Callable[[float], bool],
     among: Callable[[list[int], list[int]], list[int]] = lambda remaining, earlier: remaining,
 ) -> list[int]:
@@ -129,69 +132,69 @@ def _suppressed(
     return remaining
 
 
-def _best_first(scores: Array) -> Array:
-    return np.argsort(-scores)
+def _best_first(confidences: Array) -> Labels:
+    return np.argsort(-confidences)
 
 
-def compared_with_all(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def compared_with_all(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Let boxes that are gone suppress others."""
     return _suppressed(
         boxes,
-        scores,
-        _best_first(scores),
+        confidences,
+        _best_first(confidences),
         lambda overlap: overlap > threshold,
         lambda remaining, earlier: earlier,
     )
 
 
-def compared_with_last(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def compared_with_last(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Compare with the box that was accepted last, and with no other."""
     return _suppressed(
         boxes,
-        scores,
-        _best_first(scores),
+        confidences,
+        _best_first(confidences),
         lambda overlap: overlap > threshold,
         lambda remaining, earlier: remaining[-1:],
     )
 
 
-def compared_with_best(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def compared_with_best(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Compare with the best box of all, and with no other."""
     return _suppressed(
         boxes,
-        scores,
-        _best_first(scores),
+        confidences,
+        _best_first(confidences),
         lambda overlap: overlap > threshold,
         lambda remaining, earlier: remaining[:1],
     )
 
 
-def positions_in_order(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def positions_in_order(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Return positions among the sorted boxes."""
-    order = _best_first(scores)
-    return [int(np.flatnonzero(order == n)[0]) for n in nms(boxes, scores, threshold)]
+    order = _best_first(confidences)
+    return [int(np.flatnonzero(order == n)[0]) for n in nms(boxes, confidences, threshold)]
 
 
-def scores_cut_off(boxes: Array, scores: Array, threshold: float) -> list[int]:
-    """Compare the scores with the threshold."""
-    return [n for n in nms(boxes, scores, threshold) if scores[n] > threshold]
+def scores_cut_off(boxes: Array, confidences: Array, threshold: float) -> list[int]:
+    """Compare the confidences with the threshold."""
+    return [n for n in nms(boxes, confidences, threshold) if confidences[n] > threshold]
 
 
 MISCONCEPTIONS = (
     Misconception(
         "given_order",
-        lambda boxes, scores, threshold: _suppressed(
-            boxes, scores, np.arange(len(boxes)), lambda overlap: overlap > threshold
+        lambda boxes, confidences, threshold: _suppressed(
+            boxes, confidences, np.arange(len(boxes)), lambda overlap: overlap > threshold
         ),
-        title="The scores are not used",
+        title="The confidences are not used",
         symptom="The first box of each object stays, not the best one.",
         hint="Which box of an object stays depends on the order in which they are given to you. "
-        "What are the scores for?",
+        "What are the confidences for?",
     ),
     Misconception(
         "worst_first",
-        lambda boxes, scores, threshold: _suppressed(
-            boxes, scores, np.argsort(scores), lambda overlap: overlap > threshold
+        lambda boxes, confidences, threshold: _suppressed(
+            boxes, confidences, np.argsort(confidences), lambda overlap: overlap > threshold
         ),
         title="The worst box comes first",
         symptom="The worst box of each object stays.",
@@ -199,8 +202,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "threshold_included",
-        lambda boxes, scores, threshold: _suppressed(
-            boxes, scores, _best_first(scores), lambda overlap: overlap >= threshold
+        lambda boxes, confidences, threshold: _suppressed(
+            boxes, confidences, _best_first(confidences), lambda overlap: overlap >= threshold
         ),
         title="An overlap equal to the threshold is too much",
         symptom="A box goes whose overlap is exactly the threshold.",
@@ -232,8 +235,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "opposite",
-        lambda boxes, scores, threshold: _suppressed(
-            boxes, scores, _best_first(scores), lambda overlap: overlap <= threshold
+        lambda boxes, confidences, threshold: _suppressed(
+            boxes, confidences, _best_first(confidences), lambda overlap: overlap <= threshold
         ),
         title="Boxes that overlap little are removed",
         symptom="Boxes of one object stay, and those of the others go.",
@@ -242,17 +245,17 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "best_only",
-        lambda boxes, scores, threshold: [int(np.argmax(scores))],
+        lambda boxes, confidences, threshold: [int(np.argmax(confidences))],
         title="A single box",
         symptom="Right for one object.",
         hint="You return a single box. How many objects may a picture hold?",
     ),
     Misconception(
         "nothing_removed",
-        lambda boxes, scores, threshold: _best_first(scores).tolist(),
+        lambda boxes, confidences, threshold: _best_first(confidences).tolist(),
         title="Nothing is removed",
         symptom="All boxes stay.",
-        hint="All boxes stay, sorted by their scores. Where do you compare their overlap?",
+        hint="All boxes stay, sorted by their confidences. Where do you compare their overlap?",
     ),
     Misconception(
         "positions_in_order",
@@ -263,7 +266,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "sorted_positions",
-        lambda boxes, scores, threshold: sorted(nms(boxes, scores, threshold)),
+        lambda boxes, confidences, threshold: sorted(nms(boxes, confidences, threshold)),
         title="Sorted by position",
         symptom="The right boxes, in the order of `boxes`.",
         hint="These are the right boxes. In which order does the docstring want them?",
@@ -278,17 +281,19 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "boxes_returned",
-        lambda boxes, scores, threshold: boxes[nms(boxes, scores, threshold)],
+        lambda boxes, confidences, threshold: boxes[nms(boxes, confidences, threshold)],
         title="The boxes instead of their positions",
         symptom="The result is an array of numbers of pixels.",
         hint="You return the boxes themselves. The docstring asks for their positions.",
     ),
     Misconception(
         "scores_returned",
-        lambda boxes, scores, threshold: scores[nms(boxes, scores, threshold)].tolist(),
-        title="The scores instead of the positions",
+        lambda boxes, confidences, threshold: confidences[
+            nms(boxes, confidences, threshold)
+        ].tolist(),
+        title="The confidences instead of the positions",
         symptom="The result holds fractions.",
-        hint="You return the scores of the boxes that stay. The docstring asks for their "
+        hint="You return the confidences of the boxes that stay. The docstring asks for their "
         "positions.",
     ),
 )
@@ -297,9 +302,9 @@ MISCONCEPTIONS = (
 # Alternatives
 
 
-def nms_candidates(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def nms_candidates(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Take the best candidate, strike out what overlaps with it, and begin again."""
-    candidates = np.argsort(-scores)
+    candidates = np.argsort(-confidences)
     remaining = []
     while len(candidates):
         best, candidates = candidates[0], candidates[1:]
@@ -309,11 +314,11 @@ def nms_candidates(boxes: Array, scores: Array, threshold: float) -> list[int]:
     return remaining
 
 
-def nms_marked(boxes: Array, scores: Array, threshold: float) -> list[int]:
+def nms_marked(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Mark what is gone in an array of truth values."""
     overlap = iou(boxes, boxes) > threshold
-    gone = np.zeros(len(scores), dtype=bool)
-    order = sorted(range(len(scores)), key=lambda n: -scores[n])
+    gone = np.zeros(len(confidences), dtype=bool)
+    order = sorted(range(len(confidences)), key=lambda n: -confidences[n])
     remaining = []
     for n in order:
         if not gone[n]:
@@ -322,9 +327,9 @@ def nms_marked(boxes: Array, scores: Array, threshold: float) -> list[int]:
     return remaining
 
 
-def nms_scores_erased(boxes: Array, scores: Array, threshold: float) -> list[int]:
-    """Erase the scores of what is done, and look for the maximum again and again."""
-    left = scores.astype(float).copy()
+def nms_scores_erased(boxes: Array, confidences: Array, threshold: float) -> list[int]:
+    """Erase the confidences of what is done, and look for the maximum again and again."""
+    left = confidences.astype(float).copy()
     remaining = []
     while left.max() > -np.inf:
         best = int(left.argmax())
@@ -333,17 +338,17 @@ def nms_scores_erased(boxes: Array, scores: Array, threshold: float) -> list[int
     return remaining
 
 
-def nms_recursive(boxes: Array, scores: Array, threshold: float) -> tuple[int, ...]:
+def nms_recursive(boxes: Array, confidences: Array, threshold: float) -> tuple[int, ...]:
     """The best box, and then the same for what does not overlap with it."""
 
     def after(candidates: list[int]) -> tuple[int, ...]:
         if not candidates:
             return ()
-        best = max(candidates, key=lambda n: float(scores[n]))
+        best = max(candidates, key=lambda n: float(confidences[n]))
         apart = [n for n in candidates if iou(boxes[[best]], boxes[[n]])[0, 0] <= threshold]
         return (best, *after([n for n in apart if n != best]))
 
-    return after(list(range(len(scores))))
+    return after(list(range(len(confidences))))
 
 
 ALTERNATIVES = (nms_candidates, nms_marked, nms_scores_erased, nms_recursive)

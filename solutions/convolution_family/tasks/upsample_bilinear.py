@@ -11,18 +11,18 @@ from autograder.values import Value
 from solutions.arrays import Array, Shape
 
 
-def upsample_bilinear(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def upsample_bilinear(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Return images of another size, with values in between by linear interpolation.
 
     x: images, shape (N, C, H, W).
-    height, width: of the result, at least 2 each.
+    new_height, new_width: size of the result, at least 2 each.
     align_corners: if True, the middles of the corner pixels of both sizes lie upon each other; if
         False, the outer edges of the images do.
     Outside of the middles of the outermost pixels, the value of the border goes on.
-    Returns shape (N, C, height, width).
+    Returns shape (N, C, new_height, new_width).
     """
     ### BEGIN SOLUTION
-    for axis, new in ((2, height), (3, width)):
+    for axis, new in ((2, new_height), (3, new_width)):
         old = x.shape[axis]
         if align_corners:
             places = np.arange(new) * (old - 1) / (new - 1)
@@ -43,7 +43,8 @@ def upsample_bilinear(x: Array, height: int, width: int, align_corners: bool) ->
 def _images(rng: Random, shape: Shape) -> Array:
     """Draw images whose neighbors all differ."""
     rows, columns = np.indices(shape[2:])
-    return quarters(rng, *shape, low=-1, high=1) + 4.0 * ((rows + columns) % 2) + rows + 2 * columns
+    pattern: Array = 4.0 * ((rows + columns) % 2) + rows + 2 * columns
+    return quarters(rng, *shape, low=-1, high=1) + pattern
 
 
 def _case(
@@ -51,8 +52,8 @@ def _case(
 ) -> Case:
     arguments: dict[str, Value] = {
         "x": _images(rng, shape),
-        "height": size[0],
-        "width": size[1],
+        "new_height": size[0],
+        "new_width": size[1],
         "align_corners": align_corners,
     }
     return Case(name, arguments)
@@ -60,8 +61,8 @@ def _case(
 
 WORKED_ROWS: dict[str, Value] = {
     "x": np.array([[[[0.0, 8], [4, 12]]]]),
-    "height": 2,
-    "width": 4,
+    "new_height": 2,
+    "new_width": 4,
     "align_corners": False,
 }
 """The example that the exercise computes by hand."""
@@ -118,9 +119,9 @@ def _along(x: Array, axis: int, places: Array, *, exchanged: bool = False) -> Ar
 def _at(places: Places) -> Callable[..., Array]:
     """Return a wrong function that interpolates at other places."""
 
-    def wrong(x: Array, height: int, width: int, align_corners: bool) -> Array:
-        rows = _along(x, 2, places(x.shape[2], height, align_corners))
-        return _along(rows, 3, places(x.shape[3], width, align_corners))
+    def wrong(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
+        rows = _along(x, 2, places(x.shape[2], new_height, align_corners))
+        return _along(rows, 3, places(x.shape[3], new_width, align_corners))
 
     return wrong
 
@@ -133,25 +134,25 @@ def _sizes_for_gaps(old: int, new: int, align_corners: bool) -> Array:
     return np.arange(new) * old / new if align_corners else _places(old, new, False)
 
 
-def nearest(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def nearest(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Take the pixel that lies nearest."""
-    for axis, new in ((2, height), (3, width)):
+    for axis, new in ((2, new_height), (3, new_width)):
         places = np.clip(_places(x.shape[axis], new, align_corners), 0, x.shape[axis] - 1)
         x = x.take(np.floor(places + 0.5).astype(int), axis)
     return x
 
 
-def pixel_before(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def pixel_before(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Take the pixel before, and leave out the interpolation."""
-    for axis, new in ((2, height), (3, width)):
+    for axis, new in ((2, new_height), (3, new_width)):
         places = np.clip(_places(x.shape[axis], new, align_corners), 0, x.shape[axis] - 1)
         x = x.take(np.floor(places).astype(int), axis)
     return x
 
 
-def wrapped_around(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def wrapped_around(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Leave places below 0 as they are: position -1 is the last pixel."""
-    for axis, new in ((2, height), (3, width)):
+    for axis, new in ((2, new_height), (3, new_width)):
         places = _places(x.shape[axis], new, align_corners)
         before = np.floor(places).astype(int)
         after = np.minimum(before + 1, x.shape[axis] - 1)
@@ -160,22 +161,24 @@ def wrapped_around(x: Array, height: int, width: int, align_corners: bool) -> Ar
     return x
 
 
-def zeros_around(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def zeros_around(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Let the image end in zeros."""
     framed = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    rows = _along(framed, 2, _places(x.shape[2], height, align_corners) + 1)
-    return _along(rows, 3, _places(x.shape[3], width, align_corners) + 1)
+    rows = _along(framed, 2, _places(x.shape[2], new_height, align_corners) + 1)
+    return _along(rows, 3, _places(x.shape[3], new_width, align_corners) + 1)
 
 
-def sides_exchanged(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def sides_exchanged(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Take height for width."""
-    return upsample_bilinear(x, width, height, align_corners)
+    return upsample_bilinear(x, new_width, new_height, align_corners)
 
 
 MISCONCEPTIONS = (
     Misconception(
         "always_edges",
-        lambda x, height, width, align_corners: upsample_bilinear(x, height, width, False),
+        lambda x, new_height, new_width, align_corners: upsample_bilinear(
+            x, new_height, new_width, False
+        ),
         title="`align_corners` is ignored",
         symptom="Right where it is False.",
         hint="Your result is the same with and without aligned corners. Where do the corner pixels "
@@ -183,7 +186,9 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "always_corners",
-        lambda x, height, width, align_corners: upsample_bilinear(x, height, width, True),
+        lambda x, new_height, new_width, align_corners: upsample_bilinear(
+            x, new_height, new_width, True
+        ),
         title="The corners are always aligned",
         symptom="Right where `align_corners` is True.",
         hint="Your corner pixels always keep their values. If the edges of the images coincide: "
@@ -238,10 +243,10 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "shares_exchanged",
-        lambda x, height, width, align_corners: _along(
-            _along(x, 2, _places(x.shape[2], height, align_corners), exchanged=True),
+        lambda x, new_height, new_width, align_corners: _along(
+            _along(x, 2, _places(x.shape[2], new_height, align_corners), exchanged=True),
             3,
-            _places(x.shape[3], width, align_corners),
+            _places(x.shape[3], new_width, align_corners),
             exchanged=True,
         ),
         title="The farther pixel gets the larger share",
@@ -251,10 +256,10 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "rows_only",
-        lambda x, height, width, align_corners: nearest(
-            _along(x, 2, _places(x.shape[2], height, align_corners)),
-            height,
-            width,
+        lambda x, new_height, new_width, align_corners: nearest(
+            _along(x, 2, _places(x.shape[2], new_height, align_corners)),
+            new_height,
+            new_width,
             align_corners,
         ),
         title="Interpolated downward only",
@@ -264,15 +269,15 @@ MISCONCEPTIONS = (
     Misconception(
         "sides_exchanged",
         sides_exchanged,
-        title="Height and width are exchanged",
+        title="Height and new_width are exchanged",
         symptom="The result lies on its side.",
         hint="Your result is as high as it should be wide. Which axis of x is the height?",
         catalog_number=7,
     ),
     Misconception(
         "first_image_for_all",
-        lambda x, height, width, align_corners: np.repeat(
-            upsample_bilinear(x[:1], height, width, align_corners), len(x), axis=0
+        lambda x, new_height, new_width, align_corners: np.repeat(
+            upsample_bilinear(x[:1], new_height, new_width, align_corners), len(x), axis=0
         ),
         title="The first image answers for all",
         symptom="All images of the batch come out alike.",
@@ -281,8 +286,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "first_channel_for_all",
-        lambda x, height, width, align_corners: np.repeat(
-            upsample_bilinear(x[:, :1], height, width, align_corners), x.shape[1], axis=1
+        lambda x, new_height, new_width, align_corners: np.repeat(
+            upsample_bilinear(x[:, :1], new_height, new_width, align_corners), x.shape[1], axis=1
         ),
         title="The first channel answers for all",
         symptom="All channels come out alike.",
@@ -295,21 +300,22 @@ MISCONCEPTIONS = (
 # Alternatives
 
 
-def upsample_with_interp(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def upsample_with_interp(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Let `np.interp` draw the lines, along the columns and then along the rows."""
 
     def stretched(line: Array, new: int) -> Array:
-        places = np.linspace(0, len(line) - 1, new)
-        if not align_corners:
-            step = len(line) / new
-            places = step * np.arange(new) + (step - 1) / 2
-        return np.interp(places, np.arange(len(line)), line)
+        step = len(line) / new
+        places = step * np.arange(new) + (step - 1) / 2
+        if align_corners:
+            places = np.arange(new) * (len(line) - 1) / (new - 1)
+        values: Array = np.interp(places, np.arange(len(line)), line)
+        return values
 
-    rows = np.apply_along_axis(stretched, 2, x, height)
-    return np.apply_along_axis(stretched, 3, rows, width)
+    rows = np.apply_along_axis(stretched, 2, x, new_height)
+    return np.apply_along_axis(stretched, 3, rows, new_width)
 
 
-def upsample_with_matrices(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def upsample_with_matrices(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Write each axis as a matrix of shares."""
 
     def shares(old: int, new: int) -> Array:
@@ -318,13 +324,16 @@ def upsample_with_matrices(x: Array, height: int, width: int, align_corners: boo
             t * ((old - 1) / (new - 1)) if align_corners else (2 * t + 1) * old / (2 * new) - 0.5
         )
         distance = np.abs(places.clip(0, old - 1)[:, None] - np.arange(old))
-        return np.maximum(0, 1 - distance)
+        weights: Array = np.maximum(0, 1 - distance)
+        return weights
 
-    down, across = shares(x.shape[2], height), shares(x.shape[3], width)
+    down, across = shares(x.shape[2], new_height), shares(x.shape[3], new_width)
     return down @ x @ across.T
 
 
-def upsample_pixel_by_pixel(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def upsample_pixel_by_pixel(
+    x: Array, new_height: int, new_width: int, align_corners: bool
+) -> Array:
     """Mix four neighbors for each new pixel."""
     images, channels, rows, columns = x.shape
 
@@ -333,10 +342,10 @@ def upsample_pixel_by_pixel(x: Array, height: int, width: int, align_corners: bo
             return n * (old - 1) / (new - 1)
         return min(max((n + 0.5) * old / new - 0.5, 0.0), old - 1.0)
 
-    out = np.zeros((images, channels, height, width))
-    for i in range(height):
-        for j in range(width):
-            y, z = place(i, rows, height), place(j, columns, width)
+    out = np.zeros((images, channels, new_height, new_width))
+    for i in range(new_height):
+        for j in range(new_width):
+            y, z = place(i, rows, new_height), place(j, columns, new_width)
             top, left = int(y), int(z)
             below, right = min(top + 1, rows - 1), min(left + 1, columns - 1)
             dy, dz = y - top, z - left
@@ -346,10 +355,10 @@ def upsample_pixel_by_pixel(x: Array, height: int, width: int, align_corners: bo
     return out
 
 
-def upsample_einsum(x: Array, height: int, width: int, align_corners: bool) -> Array:
+def upsample_einsum(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Fill the matrices of shares entry by entry, and sum over both axes at once."""
     matrices = []
-    for old, new in ((x.shape[2], height), (x.shape[3], width)):
+    for old, new in ((x.shape[2], new_height), (x.shape[3], new_width)):
         matrix = np.zeros((new, old))
         for n in range(new):
             place = n * (old - 1) / (new - 1) if align_corners else (n + 0.5) * old / new - 0.5
