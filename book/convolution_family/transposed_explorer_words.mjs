@@ -32,8 +32,8 @@ export function verdict(/** @type {Now} */ { kernel, stride }) {
     return `The filter is shorter than the stride: some rows and columns lie in no window and stay 0.`;
   }
   return (
-    `${stride} does not divide ${kernel}: along each axis pixels lie in ${most} or in ${least} ` +
-    `windows by turns, so in the map in ${most * most} to ${least * least}. A checkerboard.`
+    `${stride} does not divide ${kernel}: along each axis pixels lie in ${least} or in ${most} ` +
+    `windows by turns, so in the map in ${least * least} to ${most * most}. A checkerboard.`
   );
 }
 

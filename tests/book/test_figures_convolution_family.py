@@ -46,7 +46,7 @@ def test_counts_are_those_of_the_reference(
 def test_sliders_change_the_verdict(figure: Page) -> None:
     facts = figure.locator(".tx-facts").last
     expect(facts).to_contain_text("2 does not divide 3")
-    expect(facts).to_contain_text("in 4 to 1. A checkerboard.")
+    expect(facts).to_contain_text("in 1 to 4. A checkerboard.")
     figure.get_by_role("slider", name="Filter K").press("ArrowRight")
     expect(facts).to_contain_text("2 divides 4")
     stride = figure.get_by_role("slider", name="Stride S")

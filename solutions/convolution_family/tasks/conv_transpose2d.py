@@ -12,13 +12,13 @@ from solutions.arrays import Array, Shape
 
 
 def conv_transpose2d(y: Array, w: Array, stride: int, padding: int) -> Array:
-    """Apply a transposed convolution: the way back through a convolution, for y as it is for dout.
+    """Apply a transposed convolution: take y the way that a convolution takes dout.
 
     y: maps, shape (N, F, H, W).
     w: filters of the convolution, shape (F, C, HH, WW).
-    stride: of the convolution; here, how far the windows of two neighboring numbers lie apart.
-    padding: of the convolution; here, how many rows and columns are cut off on each side.
-    Returns shape (N, C, (H - 1) * stride + HH - 2 * padding, (W - 1) * stride + WW - 2 * padding).
+    stride: of the convolution; here, how far apart windows of neighboring numbers lie.
+    padding: of the convolution; here, how much is cut off on each side.
+    Returns shape (N, C, H', W') with H' = (H - 1) * stride + HH - 2 * padding, W' alike.
     """
     ### BEGIN SOLUTION
     images, _, rows, columns = y.shape

@@ -18,7 +18,7 @@ def depthwise_conv2d(x: Array, filters: Array, stride: int, padding: int, dilati
     stride: step of the window, in both directions.
     padding: rows and columns of zeros on each side.
     dilation: distance from one element of a filter to the next; 1 means no holes.
-    Returns shape (N, C * M, H', W'): first the M maps of channel 0, then those of channel 1, ...
+    Returns shape (N, C * M, H', W'): the M maps of channel 0, then those of channel 1, ...
     """
     ### BEGIN SOLUTION
     images, channels, height, width = x.shape

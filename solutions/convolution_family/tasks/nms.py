@@ -16,8 +16,8 @@ def nms(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Return which boxes are left after non-maximum suppression, the best one first.
 
     boxes: shape (N, 4); a row holds left, top, right and bottom of a box.
-    confidences: shape (N,), all different; the higher, the surer is the detector of its box.
-    threshold: a box goes if its intersection over union with one that stays is larger than this.
+    confidences: shape (N,), all different; the score of each box.
+    threshold: a box goes if its IoU with a better box that stays is larger than this.
     Returns a list of positions in `boxes`.
     """
     ### BEGIN SOLUTION

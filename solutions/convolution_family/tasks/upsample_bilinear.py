@@ -16,8 +16,8 @@ def upsample_bilinear(x: Array, new_height: int, new_width: int, align_corners: 
 
     x: images, shape (N, C, H, W).
     new_height, new_width: size of the result, at least 2 each.
-    align_corners: if True, the middles of the corner pixels of both sizes lie upon each other; if
-        False, the outer edges of the images do.
+    align_corners: whether the middles of the corner pixels of both sizes lie upon each
+        other (True), or the outer edges of both images (False).
     Outside of the middles of the outermost pixels, the value of the border goes on.
     Returns shape (N, C, new_height, new_width).
     """
