@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from autograder.problems import Case, Misconception, Problem, Random, Style, quarters
@@ -88,18 +86,10 @@ def hidden_cases(rng: Random) -> list[Case]:
 
 # Misconceptions
 
-Put = Callable[[Array, Array], None]
 
-
-def _add(place: Array, window: Array) -> None:
-    place += window
-
-
-def _write(place: Array, window: Array) -> None:
-    place[...] = window
-
-
-def _canvas(y: Array, w: Array, stride: int, put: Put = _add, step: int | None = None) -> Array:
+def _canvas(
+    y: Array, w: Array, stride: int, step: int | None = None, *, overwrite: bool = False
+) -> Array:
     """Put all windows on a canvas. ``step`` takes the place of the stride where windows lie."""
     step = stride if step is None else step
     height, width = (
@@ -107,8 +97,10 @@ def _canvas(y: Array, w: Array, stride: int, put: Put = _add, step: int | None =
     )
     canvas = np.zeros((len(y), w.shape[1], height, width))
     for n, f, i, j in np.ndindex(y.shape):
-        place = np.s_[i * step : i * step + w.shape[2], j * step : j * step + w.shape[3]]
-        put(canvas[n, :, place[0], place[1]], y[n, f, i, j] * w[f])
+        rows = slice(i * step, i * step + w.shape[2])
+        columns = slice(j * step, j * step + w.shape[3])
+        window = y[n, f, i, j] * w[f]
+        canvas[n, :, rows, columns] = window + (0 if overwrite else canvas[n, :, rows, columns])
     return canvas
 
 
@@ -157,7 +149,7 @@ def images_added(y: Array, w: Array, stride: int, padding: int) -> Array:
 MISCONCEPTIONS = (
     Misconception(
         "overwritten",
-        lambda y, w, stride, padding: _cropped(_canvas(y, w, stride, _write), padding),
+        lambda y, w, stride, padding: _cropped(_canvas(y, w, stride, overwrite=True), padding),
         title="Overlapping windows overwrite each other",
         symptom="Right for one map whose windows do not overlap.",
         hint="Where windows overlap, only the last one is left. What does a pixel get that lies in "
