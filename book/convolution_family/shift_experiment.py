@@ -7,8 +7,6 @@ as the original. Whatever changes, the pooling has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from autograder.torch_threads import one_thread
 from book.convolution_family.demo import BLUR
 from book.training.handwriting import digits
 from solutions.arrays import Array, Labels
@@ -93,18 +92,7 @@ class Outcome:
         return float(np.mean(self.answers[1:] == self.answers[0]))
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let PyTorch use one thread: with maps this small, several only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@_one_thread()
+@one_thread()  # several only wait for each other where maps are this small
 def trained(*, blur: bool, seed: int = 0) -> Network:
     """Return a network that has learned the digits in the middle of their frames."""
     data = digits()
@@ -124,7 +112,7 @@ def trained(*, blur: bool, seed: int = 0) -> Network:
     return network.eval()
 
 
-@_one_thread()
+@one_thread()
 def measured(network: Network) -> Outcome:
     """Return what a network answers to the validation digits, moved in all ways."""
     data = digits()
