@@ -169,6 +169,19 @@ def compared_with_best(boxes: Array, confidences: Array, threshold: float) -> li
     )
 
 
+def removed_while_looping(boxes: Array, confidences: Array, threshold: float) -> list[int]:
+    """Remove from the list that the loop goes through: it skips the box behind each removed one."""
+    candidates: list[int] = _best_first(confidences).tolist()
+    remaining = []
+    while candidates:
+        best = candidates.pop(0)
+        remaining.append(best)
+        for other in candidates:
+            if iou(boxes[[best]], boxes[[other]])[0, 0] > threshold:
+                candidates.remove(other)
+    return remaining
+
+
 def positions_in_order(boxes: Array, confidences: Array, threshold: float) -> list[int]:
     """Return positions among the sorted boxes."""
     order = _best_first(confidences)
@@ -232,6 +245,14 @@ MISCONCEPTIONS = (
         symptom="Right for a single object; all boxes of the others stay.",
         hint="You compare every box with the best one of all. What about the boxes of a second "
         "object?",
+    ),
+    Misconception(
+        "removed_while_looping",
+        removed_while_looping,
+        title="A list that changes while a loop goes through it",
+        symptom="Of several boxes to be removed, every second one stays.",
+        hint="Of the boxes to be removed, some stay. If you remove an element while a loop goes "
+        "through the list, which one comes next?",
     ),
     Misconception(
         "opposite",

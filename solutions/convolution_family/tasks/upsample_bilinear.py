@@ -161,6 +161,17 @@ def wrapped_around(x: Array, new_height: int, new_width: int, align_corners: boo
     return x
 
 
+def line_continued(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
+    """Let the line between the first two pixels go on before the first."""
+    for axis, new in ((2, new_height), (3, new_width)):
+        places = _places(x.shape[axis], new, align_corners)
+        before = np.clip(np.floor(places).astype(int), 0, x.shape[axis] - 1)
+        after = np.minimum(before + 1, x.shape[axis] - 1)
+        share = np.expand_dims(places - before, tuple(n for n in range(4) if n != axis))
+        x = (1 - share) * x.take(before, axis) + share * x.take(after, axis)
+    return x
+
+
 def zeros_around(x: Array, new_height: int, new_width: int, align_corners: bool) -> Array:
     """Let the image end in zeros."""
     framed = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
@@ -232,6 +243,14 @@ MISCONCEPTIONS = (
         title="Before the first pixel comes the last",
         symptom="The first row and the first column are wrong where `align_corners` is False.",
         hint="Your first row and column mix in the other end of the image. Which pixel is `x[-1]`?",
+    ),
+    Misconception(
+        "line_continued",
+        line_continued,
+        title="The line goes on beyond the first pixel",
+        symptom="The first row and the first column leave the range of the image.",
+        hint="Before the middle of the first pixel your values go on in the direction of the line, "
+        "even below 0. Can a share be negative?",
     ),
     Misconception(
         "zeros_around",
