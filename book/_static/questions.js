@@ -8,6 +8,13 @@ const NUMERALS = new RegExp(
   "iu",
 );
 
+const WORDS = {
+  "(?:zero|none|nothing)": "0",
+  "(?:an?|one)? ?half": "1/2",
+  "(?:an?|one)? ?third": "1/3",
+  "(?:an?|one)? ?quarter": "1/4",
+};
+
 /** The value of a numeral where the decimal sign is `point`: NaN if it cannot be one. */
 function valueOfNumeral(numeral, point) {
   const [, sign, digits, exponent = "0"] = numeral.match(/^([+-]?)([\d.,]*)(?:e(.*))?$/i);
@@ -21,7 +28,10 @@ function valueOfNumeral(numeral, point) {
 
 /** What a text may mean as a number: 1.234 is read as 1234, too, and 25 % as 25 and as 0.25. */
 function numbersInText(text) {
-  const plain = text
+  let plain = text.toLowerCase();
+  for (const [word, value] of Object.entries(WORDS))
+    plain = plain.replace(new RegExp(`\\b${word}\\b`), value);
+  plain = plain
     .replace(/[−–—]/g, "-")
     .replace(/(?<!\d\s*)\p{No}/gu, (sign) => sign.normalize("NFKC").replace("⁄", "/"))
     .replace(/(?<=\d)[\s'’](?=\d{3}(?!\d))/g, "")
@@ -124,12 +134,14 @@ class AnswerPlace {
     const line = document.createElement("p");
     const title = { true: "✔ Right.", false: "✗ Not yet.", "": "" }[state];
     const more = words ?? (feedback || right ? "" : "Try again, or open the answer below.");
-    line.textContent = `${title} ${more}`.trim();
+    const strong = document.createElement("strong");
+    strong.textContent = title;
+    line.append(...(title ? [strong, ` ${more}`] : [more]));
     this.verdict.append(line);
     if (!feedback) return;
     const blocks = [...feedback.cloneNode(true).childNodes];
     const first = blocks.find((block) => block instanceof HTMLParagraphElement);
-    if (first) line.append(" ", ...first.childNodes);
+    if (first) line.append(...first.childNodes);
     this.verdict.append(...blocks.filter((block) => block !== first));
   }
 }

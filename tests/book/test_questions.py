@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import COURSE
@@ -71,9 +73,21 @@ And which function is it?
 Both.
 ````
 """
+PART = """\
+````{question} part
+:answer: number
+
+Which part is read?
+
+- [x] 1/4
+
+A half of a half.
+````
+"""
 PAGES = {
     "index.md": f"# Page\n\n```{{toctree}}\nlater\n```\n\n## One\n\n{NUMBER}\n## Two\n\n{CHOICE}\n",
-    "later.md": f"# Later\n\n```{{review}} bias-count bar-lies\n```\n\n## Three\n\n{TWO}\n",
+    "later.md": "# Later\n\n```{review} bias-count bar-lies\n```\n\n"
+    f"## Three\n\n{TWO}\n\n{PART}\n",
 }
 
 
@@ -169,6 +183,12 @@ def test_what_is_no_number_is_not_called_wrong(page: Page, text: str) -> None:
 def test_negative_fractions_with_a_tolerance(page: Page, book: Book, text: str) -> None:
     page.goto(book.address("later"))
     assert Asked(page, "question-two-places").answer(text) == "✔ Right."
+
+
+@pytest.mark.parametrize("text", ["1/4", "0.25", "0,25", "25 %", "25%", "a quarter", ".25", "¼"])
+def test_a_part_of_the_whole(page: Page, book: Book, text: str) -> None:
+    page.goto(book.address("later"))
+    assert Asked(page, "question-part").answer(text) == "✔ Right."
 
 
 def test_two_places_are_judged_by_themselves(page: Page, book: Book) -> None:
@@ -312,7 +332,8 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> str:
     for n, (old, new, _) in enumerate(MISTAKES):
         later = PAGES["later.md"]
         assert old in later
-        pages[f"m{n}.md"] = later.replace(old, new).replace("two-places", f"two-places-{n}")
+        page = later.replace(old, new).replace("two-places", f"two-places-{n}")
+        pages[f"m{n}.md"] = page.replace(PART, "")
     for n, (old, new, _) in enumerate(CHOICES, len(MISTAKES)):
         assert old in CHOICE
         pages[f"m{n}.md"] = "# Page\n\n" + CHOICE.replace(old, new).replace("lies", f"lies-{n}")
@@ -340,3 +361,50 @@ def test_a_review_follows_its_question(tmp_path: Path) -> None:
     page = PAGES["index.md"].replace("How many parameters have", "How many numbers have")
     assert book.build({"index.md": page}).returncode == 0
     assert "How many numbers have" in (tmp_path / "out" / "later.html").read_text()
+
+
+# The course's own pages.
+
+CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
+CHAPTERS = [
+    entry["file"]
+    for part in CONTENTS["parts"]
+    if part.get("numbered")
+    for entry in part["chapters"]
+]
+TEXTS = {page: (COURSE / f"{page}.md").read_text("utf-8") for page in CHAPTERS}
+QUESTIONS = {
+    page: dict(re.findall(r"^````\{question\} (.+)\n((?:.*\n)*?)````$", text, re.MULTILINE))
+    for page, text in TEXTS.items()
+}
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_most_questions_take_an_answer(page: str) -> None:
+    folded = TEXTS[page].count("{admonition} Question")
+    assert len(QUESTIONS[page]) >= 3
+    assert TEXTS[page].count("{question}") == len(QUESTIONS[page]) >= folded - 1
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_right_number_is_computed(page: str) -> None:
+    for label, text in QUESTIONS[page].items():
+        kinds = re.search(r"^:answer: (.+)$", text, re.MULTILINE)
+        if kinds is None:
+            continue
+        lists = re.findall(r"(?:^(?:- \[|  >).*\n)+", text, re.MULTILINE)
+        for kind, answers in zip(kinds[1].split(", "), lists, strict=True):
+            if kind == "number":
+                right = re.findall(r"^- \[x\] (.+)$", answers, re.MULTILINE)
+                assert right, label
+                assert all(answer.startswith("{glue:text}") for answer in right), label
+
+
+@pytest.mark.parametrize("page", CHAPTERS[1:])
+def test_a_chapter_begins_with_three_questions_from_earlier_ones(page: str) -> None:
+    start, *_ = TEXTS[page].split("\n## ")
+    (labels,) = re.findall(r"^```\{review\} (.+)$", start, re.MULTILINE)
+    before = CHAPTERS[: CHAPTERS.index(page)]
+    asked = {label for earlier in before for label in QUESTIONS[earlier]}
+    assert len(set(labels.split())) == 3
+    assert set(labels.split()) <= asked
