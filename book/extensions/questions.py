@@ -166,6 +166,12 @@ class Question(SphinxDirective):
         values = [answer["value"] for answer in possible]
         if len(set(values)) < len(values):
             raise self.error(f"an answer is listed twice: {', '.join(map(str, values))}")
+        if kind == "number":
+            for wrong in (answer["value"] for answer in possible if not answer["right"]):
+                if any(abs(wrong - answer["value"]) <= place["tolerance"] for answer in right):
+                    raise self.error(
+                        f"{wrong:g} is wrong, and within the tolerance of what is right"
+                    )
         return place
 
     def possible(self, item: nodes.Node, kind: str) -> possible_answer:

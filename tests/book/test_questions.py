@@ -312,6 +312,7 @@ MISTAKES = [
     (":tolerance: 0.05", ":tolerance: 0", "a tolerance is larger than 0"),
     ("- [x] -20/3", "- [x] many", "this answer is no number: 'many'"),
     ("- [x] -20/3", "- [ ] -20/3", "at least one answer of a number is right"),
+    ("- [x] -20/3", "- [x] -20/3\n- [ ] -6.7", "-6.7 is wrong, and within the tolerance of what"),
     ("- [x] correlation", "- [x] convolution", "an answer is listed twice: cross-corr"),
     ("- [x] correlation", "- correlation", "an answer begins with [x] or [ ]: 'correlation'"),
     ("  > Nothing", "\n  Nothing", "below an answer stands one quote (>), or nothing"),
