@@ -42,6 +42,7 @@ import html
 import json
 from collections.abc import Iterable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -184,6 +185,12 @@ class Question(SphinxDirective):
         if len(said) > 1 or not all(isinstance(block, nodes.block_quote) for block in said):
             raise self.error(f"below an answer stands one quote (>), or nothing: {item.astext()!r}")
         text = "".join(child.astext() for child in words.children[1:]).strip()
+        named = any(
+            part.astext().strip() and not isinstance(part, nodes.math)
+            for part in words.children[1:]
+        )
+        if kind == "choice" and not named:
+            raise self.error(f"a choice needs words: a formula is no name for a field: {text!r}")
         answer = possible_answer("", answer_words("", "", *words.children[1:]))
         answer["right"] = "checked" in box.astext()
         answer["value"] = self.number(text) if kind == "number" else text
@@ -288,18 +295,21 @@ class ReviewedQuestions(SphinxPostTransform):
     default_priority = 4  # before links are resolved: they lead from this page
 
     def run(self, **kwargs: Any) -> None:
-        """Fill each place of a review."""
-        for node in list(self.document.findall(review)):
-            node += nodes.rubric("", "Do you remember?", classes=["review-title"])
-            for label in node["labels"]:
-                self.add(node, label)
+        """Fill each place of a review; without a question it goes."""
+        for place in list(self.document.findall(review)):
+            copies = [copy for label in place["labels"] for copy in self.copies(place, label)]
+            if copies:
+                place += [nodes.rubric("", "Do you remember?", classes=["review-title"]), *copies]
+            else:
+                place.parent.remove(place)
 
-    def add(self, place: review, label: str) -> None:
-        """Add a question, with the way to the section that asks it."""
+    def copies(self, place: review, label: str) -> list[question]:
+        """Return a question, with the way to the section that asks it; none of a page left out."""
         page, *_ = pages_of_labels(self.env).get(label, [""])
         if not page or page == self.env.docname:
-            logger.warning("no other page asks the question %r", label, location=place)
-            return
+            if not self.is_left_out(label):
+                logger.warning("no other page asks the question %r", label, location=place)
+            return []
         (original,) = (
             node for node in self.env.get_doctree(page).findall(question) if node["label"] == label
         )
@@ -309,7 +319,15 @@ class ReviewedQuestions(SphinxPostTransform):
         for link in copy.findall(addnodes.pending_xref):
             link["refdoc"] = self.env.docname
         copy[0] = self.title(original, page)
-        place += copy
+        return [copy]
+
+    def is_left_out(self, label: str) -> bool:
+        """Whether a page asks the question that the course's settings leave out."""
+        sources = (
+            Path(self.env.srcdir, f"{page}.md")
+            for page in getattr(self.config, "left_out_pages", ())
+        )
+        return any(f"{{question}} {label}\n" in source.read_text("utf-8") for source in sources)
 
     def title(self, original: question, page: str) -> nodes.paragraph:
         """Return a title that leads to the section of a question."""

@@ -322,6 +322,7 @@ MISTAKES = [
 ]
 CHOICES = [
     ("[ ] 3", "[x] 3", "exactly one answer of a choice is right, marked by [x]: not 2"),
+    ("[ ] 3", "[ ] $3$", "a choice needs words: a formula is no name for a field: '3'"),
     ("[x] 0", "[ ] 0", "exactly one answer of a choice is right, marked by [x]: not 0"),
 ]
 
@@ -362,6 +363,27 @@ def test_a_review_follows_its_question(tmp_path: Path) -> None:
     page = PAGES["index.md"].replace("How many parameters have", "How many numbers have")
     assert book.build({"index.md": page}).returncode == 0
     assert "How many numbers have" in (tmp_path / "out" / "later.html").read_text()
+
+
+def test_questions_of_a_page_that_is_left_out_are_not_asked_again(tmp_path: Path) -> None:
+    book = Book(tmp_path)
+    with (tmp_path / "conf.py").open("a") as conf:
+        conf.write('exclude_patterns = ["gone.md"]\n')
+        conf.write('def setup(app): app.add_config_value("left_out_pages", ["gone"], "env")\n')
+    first, second = "```{review} bias-count bar-lies\n```", "```{review} bias-count\n```"
+    pages = {
+        "index.md": f"# Page\n\n```{{toctree}}\nlater\nlast\n```\n\n{CHOICE}",
+        "gone.md": f"# Gone\n\n{NUMBER}",
+        "later.md": f"# Later\n\n{first}\n",
+        "last.md": f"# Last\n\n{second}\n",
+    }
+    done = book.build(pages)
+    assert done.returncode == 0, done.stderr
+    later, last = ((tmp_path / "out" / f"{name}.html").read_text() for name in ("later", "last"))
+    assert 'id="review-bar-lies"' in later
+    assert "review-bias-count" not in later
+    assert "Do you remember?" in later
+    assert "Do you remember?" not in last
 
 
 # The course's own pages.
