@@ -18,7 +18,8 @@ from tests.book.barriers import violations
 CONF = """\
 import sys
 sys.path[:0] = [{course!r}]
-extensions = ["myst_parser", "book.extensions.palette_sheet", "book.extensions.questions"]
+extensions = ["myst_parser"]
+extensions += [f"book.extensions.{{name}}" for name in ("palette_sheet", "questions", "reviews")]
 myst_enable_extensions = ["tasklist", "dollarmath"]
 html_theme = "sphinx_book_theme"
 html_static_path = [{static!r}]
