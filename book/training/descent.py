@@ -9,7 +9,6 @@ import traitlets
 
 from book.figures.figure import Figure
 
-
 CURVATURES = (1.0, 25.0)
 """Of the valley, along it and across, unless a reader sets others."""
 
