@@ -52,7 +52,7 @@ class LatePolicy:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ChapterSettings:
-    """When a chapter is released and due; ``use = false`` leaves it out.
+    """When a chapter is released and due; ``use = false`` leaves it out, its pages included.
 
     Times without a zone are in the course's time zone; a date alone means the day's beginning for
     ``release`` and its end for ``due``.
@@ -155,6 +155,13 @@ def chapters_in_use(course: Path) -> list[str]:
     """Return the chapters that have an exercise and are not left out, in alphabetical order."""
     settings = load_course_settings(course)
     return [name for name in chapters(course) if settings.of(name).use]
+
+
+def chapters_left_out(course: Path) -> set[str]:
+    """Return the chapters whose pages and exercises nobody gets this term."""
+    return {
+        name for name, chapter in load_course_settings(course).chapters.items() if not chapter.use
+    }
 
 
 def _zone(name: str) -> datetime.tzinfo:
