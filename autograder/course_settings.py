@@ -70,6 +70,8 @@ class CourseSettings:
     ``site`` is the address of the published book: exercises, reports and the feedback of grading
     link its sections; without it, they name them. ``other_styles``: whether `check` offers other
     right answers to a task that has passed. After a change of these, exercises are made anew.
+    ``group``: the Unix group of those who teach the course together; see
+    :mod:`autograder.grading.private_files`.
     """
 
     title: str = "Course"
@@ -77,6 +79,7 @@ class CourseSettings:
     repository: str = ""
     site: str = ""
     other_styles: bool = True
+    group: str = ""
     time_zone: str = "UTC"
     late: LatePolicy = LatePolicy()
     chapters: Mapping[str, ChapterSettings] = dataclasses.field(default_factory=dict)

@@ -184,7 +184,7 @@ def _can_be_named(student: str) -> bool:
     return True
 
 
-def _state(course: Course, chapter: str, student: str) -> Path:
+def note_of(course: Course, chapter: str, student: str) -> Path:
     """Return the file that notes what a submission was graded with.
 
     Not called by the student's name: a folder's name may be as long as the system allows.
@@ -197,7 +197,7 @@ def _known(
 ) -> SubmissionResult | None:
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:
-        state = json.loads(_state(course, chapter.name, student).read_text(encoding="utf-8"))
+        state = json.loads(note_of(course, chapter.name, student).read_text(encoding="utf-8"))
         noted, result = state["stamp"], SubmissionResult.from_fields(state["result"])
     except (OSError, ValueError, TypeError, KeyError):
         return None  # no note, or not one of ours: graded as if for the first time
@@ -276,7 +276,7 @@ def _record(
     moment: datetime.datetime | None,
 ) -> None:
     """Save a result. The state file comes last: without it the submission is graded again."""
-    state = _state(course, result.chapter, job.student)
+    state = note_of(course, result.chapter, job.student)
     with ledger.writing():
         state.unlink(missing_ok=True)
         arrival = Arrival(moment, job.submission.files)

@@ -70,7 +70,8 @@ def download(course: Course) -> None:
 
 
 def test_the_settings_of_the_guide_are_sound(tmp_path: Path) -> None:
-    [text] = blocks("toml")
+    text, group = blocks("toml")
+    assert set(tomllib.loads(group)) == {"group"}
     for name in tomllib.loads(text)["chapters"]:
         assert (COURSE / "solutions" / name).is_dir()
         (tmp_path / "solutions" / name).mkdir(parents=True)
@@ -107,5 +108,8 @@ def test_every_command_of_the_guide_works(in_course: Course) -> None:
     assert "until 2026-10-26 18:00 UTC" in said["extend probe ada@example.org"]
     assert "ada@example.org, probe: 11 of 11 points" in said["explain probe ada@example.org"]
     assert "there is nothing to do" in said["migrate probe"]
+    assert "3 students, 3 graded" in said["restore ../safe/cnn-week-4.zip --replace"]
+    assert "autograded/ada@example.org/" in said["forget ada@example.org --yes"]
+    assert not list(course.root.glob("*/ada@example.org"))
     assert len(list((course.root / "exchange" / "cnn" / "feedback").glob("*.html"))) == 3
     assert (course.root / "_build" / "release" / "cnn-probe.zip").exists()
