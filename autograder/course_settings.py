@@ -71,7 +71,8 @@ class CourseSettings:
     link its sections; without it, they name them. ``other_styles``: whether `check` offers other
     right answers to a task that has passed. After a change of these, exercises are made anew.
     ``group``: the Unix group of those who teach the course together; see
-    :mod:`autograder.grading.private_files`.
+    :mod:`autograder.grading.private_files`. ``anonymous``: formgrader names nobody where marks are
+    given.
     """
 
     title: str = "Course"
@@ -80,6 +81,7 @@ class CourseSettings:
     site: str = ""
     other_styles: bool = True
     group: str = ""
+    anonymous: bool = False
     time_zone: str = "UTC"
     late: LatePolicy = LatePolicy()
     chapters: Mapping[str, ChapterSettings] = dataclasses.field(default_factory=dict)

@@ -29,6 +29,9 @@ DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 """What the numbers of the option ``difficulty`` mean."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WORTH = re.compile(r"^\*\*\d+ \((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
+"""What a part of a model answer is worth: ``**2 (1.5 points).** ...``."""
+
 _HINT = re.compile(r"^(?P<fence>`{3,}|:{3,})\{hint\}[ \t]*(?P<title>[^\n]*)\n", re.MULTILINE)
 
 
@@ -133,6 +136,13 @@ def _part(path: Path, cell: NotebookNode, line: int) -> Part:
             _refuse_options(path, line, options, ())
             return Text(_with_hints(path, cell.source, line), line)
         settings = _settings(path, line, options, "question")
+        parts = [float(points) for points in _WORTH.findall(cell.source)]
+        if parts and sum(parts) != settings["points"]:
+            raise SourceError(
+                path,
+                line,
+                f"the parts of the model answer are worth {sum(parts):g} points together",
+            )
         return QuestionCell(answer=cell.source, line=line, name=options["question"], **settings)
     if cell.cell_type != "code":
         raise SourceError(path, line, f"a {cell.cell_type} cell has no place in an exercise")

@@ -173,6 +173,13 @@ def test_checks_are_stored_in_task_order_without_code(toy_course: Path) -> None:
         ),
         (
             "toy.md",
+            "Because of the model answer.",
+            "**1 (2.5 points).** Because.\n\n**2 (1 point, half of it for a word).** So.",
+            '+++ {"question": "why"',
+            "the parts of the model answer are worth 3.5 points together",
+        ),
+        (
+            "toy.md",
             ":difficulty: 1",
             ":difficulty: 7",
             "```{code-cell} python\n:task: double",
