@@ -124,11 +124,11 @@ def _without(value: Any, student: str) -> tuple[Any, bool]:
     """Return a value of JSON without what is about a student, and whether there was anything."""
     if isinstance(value, dict):
         parts = {key: _without(part, student) for key, part in value.items() if key != student}
-        there = student in value or any(found for _, found in parts.values())
+        there = student in value or any(inside for _, inside in parts.values())
         return {key: part for key, (part, _) in parts.items()}, there
     if isinstance(value, list):
         rest = [_without(part, student) for part in value if not _is_about(part, student)]
-        there = len(rest) < len(value) or any(found for _, found in rest)
+        there = len(rest) < len(value) or any(inside for _, inside in rest)
         return [part for part, _ in rest], there
     return value, False
 

@@ -219,16 +219,16 @@ def test_others_read_nothing(term: Course) -> None:
         path.chmod(0o777 if path.is_dir() else 0o666)
     (term.root / "submitted").chmod(0o755)
     (term.root / "gradebook.db").chmod(0o644)
-    found = teach(term)
-    secret, pages = found.pop(".course_secret"), "feedback/"
+    mode_of = teach(term)
+    secret, pages = mode_of.pop(".course_secret"), "feedback/"
     assert secret == "600"
-    assert found["gradebook.db"] == "640"
-    assert "_build/marks/probe.csv" in found
-    for name, mode in found.items():
+    assert mode_of["gradebook.db"] == "640"
+    assert "_build/marks/probe.csv" in mode_of
+    for name, mode in mode_of.items():
         # nbgrader copies a page to its student as it is.
         if not (name.startswith(pages) and name.endswith(".html")):
             assert mode in ("750", "640", "700", "600"), (name, mode)
-    assert found["submitted"] == found["feedback"] == "750"
+    assert mode_of["submitted"] == mode_of["feedback"] == "750"
 
 
 def test_co_teachers_share_a_group(term: Course) -> None:
@@ -240,10 +240,10 @@ def test_co_teachers_share_a_group(term: Course) -> None:
     settings(term, "")
     text = (term.root / "course.toml").read_text()
     (term.root / "course.toml").write_text(f'group = "{group.gr_name}"\n{text}')
-    found = teach(term)
-    assert found["gradebook.db"] == "660"
-    assert found[".course_secret"] == "640"
-    for name, mode in found.items():
+    mode_of = teach(term)
+    assert mode_of["gradebook.db"] == "660"
+    assert mode_of[".course_secret"] == "640"
+    for name, mode in mode_of.items():
         path = term.root / name
         assert path.stat().st_gid == group.gr_gid, name
         if path.is_dir():
