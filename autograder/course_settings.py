@@ -55,12 +55,19 @@ class ChapterSettings:
     """When a chapter is released and due; ``use = false`` leaves it out, its pages included.
 
     Times without a zone are in the course's time zone; a date alone means the day's beginning for
-    ``release`` and its end for ``due``.
+    ``release`` and its end for ``due``. ``points`` are those of tasks and questions, by name, that
+    are worth something else than their exercise says.
     """
 
     use: bool = True
     release: datetime.datetime | datetime.date | None = None
     due: datetime.datetime | datetime.date | None = None
+    points: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, number in self.points.items():
+            if number <= 0:
+                raise ValueError(f"{name} must be worth more than 0 points")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader.apps.api import NbGraderAPI
 from traitlets import Bool, Unicode
 
-from autograder.authoring.source import read_exercise_source
+from autograder.authoring.source import QuestionCell, parts_of_answer, read_exercise_source
 
 FORMGRADER = "formgrade"
 """The template of formgrader's own pages."""
@@ -41,15 +41,22 @@ class BesideTheAnswer(Preprocessor):
         chapter = str(resources["assignment_id"])
         source = Path(self.course, "solutions", chapter, f"{chapter}.md")
         questions = read_exercise_source(source).questions
-        models = {question.name: question.answer for question in questions}
+        models = {question.name: _model(question) for question in questions}
         cells = []
         for cell in nb.cells:
             cells.append(cell)
             name = cell.metadata.get("nbgrader", {}).get("grade_id")
             if name in models:
-                cells.append(new_markdown_cell(f"{TITLE}\n\n{models[name]}"))
+                cells.append(new_markdown_cell(models[name]))
         nb.cells = cells
         return nb, resources
+
+
+def _model(question: QuestionCell) -> str:
+    """Return the model answer; says so if its parts are worth less or more than the answer."""
+    worth = sum(parts_of_answer(question.answer))
+    scale = f"\n\n*Its parts add up to {worth:g}, and the answer gives {question.points:g} points.*"
+    return f"{TITLE}{scale if worth not in (0, question.points) else ''}\n\n{question.answer}"
 
 
 def hide_names() -> None:

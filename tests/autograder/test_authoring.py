@@ -419,3 +419,23 @@ def test_nothing_of_the_tasks_is_handed_out(toy_course: Path, course: Path) -> N
         for path in folder.rglob("*"):
             assert path.suffix != ".py"
             assert path.name != "tasks"
+
+
+def test_the_course_may_give_other_points(toy_course: Path) -> None:
+    settings = toy_course / "course.toml"
+    settings.write_text("[chapters.toy.points]\ntotal = 5\nwhy = 1.5\n")
+    exercise = read_exercise_source(toy_course / "solutions" / "toy" / "toy.md")
+    assert [task.points for task in exercise.tasks] == [4, 5]
+    assert [question.points for question in exercise.questions] == [1.5]
+    released = generate(toy_course, "toy")
+    notebook = nbformat.read(released / "toy.ipynb", as_version=4)
+    points = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert points == {"check-double": 4, "check-total": 5, "why": 1.5}
+    assert load_checks(released / "checks.npz")["total"].points == 5
+    settings.write_text("[chapters.toy]\npoints = { totl = 5 }\n")
+    with pytest.raises(SourceError, match=r"course.toml:2: toy has no task and no question 'totl'"):
+        generate(toy_course, "toy")
