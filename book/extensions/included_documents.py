@@ -1,6 +1,6 @@
 """Documents of the repository that are pages of the book as well: each stands once, in its file.
 
-A page that is nothing but an ``include`` says what the file says. In it, links to other documents
+A page that begins with an ``include`` says what the file says. In it, links to other documents
 lead to the repository, where ``course.toml`` names one; else they become their own texts.
 """
 
@@ -22,7 +22,7 @@ from book.extensions.course_setup import COURSE_ROOT
 
 logger = logging.getLogger(__name__)
 
-INCLUDE = re.compile(r"```\{include\} (\S+)\n```\n?")
+INCLUDE = re.compile(r"```\{include\} (\S+)\n(?::.*\n)*```\n")
 
 
 class LinkDocuments(SphinxTransform):
@@ -33,7 +33,7 @@ class LinkDocuments(SphinxTransform):
     def apply(self, **_options: Any) -> None:
         """Change the page, if it is an included document."""
         page = Path(self.env.doc2path(self.env.docname))
-        include = INCLUDE.fullmatch(page.read_text("utf-8")) if page.suffix == ".md" else None
+        include = INCLUDE.match(page.read_text("utf-8")) if page.suffix == ".md" else None
         if include is None:
             return
         document = (page.parent / include[1]).resolve()

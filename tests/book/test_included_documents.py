@@ -34,7 +34,7 @@ Read [the *guide*](teaching.md), [its end](teaching.md#end) and [a site](https:/
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_its_document(page: str) -> None:
     path = COURSE / "book" / f"{page}.md"
-    include = INCLUDE.fullmatch(path.read_text("utf-8"))
+    include = INCLUDE.match(path.read_text("utf-8"))
     assert include is not None
     assert (path.parent / include[1]).resolve() == COURSE / PAGES[page]
     assert f"- file: book/{page}\n" in (COURSE / "_toc.yml").read_text()
