@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import itertools
 import json
 import os
 import shutil
 import tempfile
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,8 @@ MANIFEST, GRADEBOOK = "manifest.json", "gradebook.db"
 ROWS = 1000
 """Rows of a gradebook that are copied at a time."""
 
+_DAMAGED = (zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError)
+
 
 @dataclasses.dataclass(frozen=True)
 class Contents:
@@ -57,8 +61,12 @@ class Contents:
 def default_place(course: Course, kind: str = "") -> Path:
     """Return where a backup is written unless somebody names another place."""
     now = datetime.datetime.now(datetime.UTC)
-    name = f"{load_course_settings(course.root).id}{kind}-{now:%Y-%m-%d-%H%M%S}.zip"
-    return course.classroom / BACKUPS / name
+    name = f"{load_course_settings(course.root).id}{kind}-{now:%Y-%m-%d-%H%M%S}"
+    folder = course.classroom / BACKUPS
+    # Two within a second have two names.
+    numbered = (folder / f"{name}-{number}.zip" for number in itertools.count(2))
+    places = itertools.chain([folder / f"{name}.zip"], numbered)
+    return next(place for place in places if not place.exists())
 
 
 def backup(course: Course, target: Path) -> Contents:
@@ -124,7 +132,7 @@ def contents_of(source: Path) -> Contents:
         if damaged is None and fields["format"] == FORMAT:
             return Contents(**fields)
         reason = f"{damaged} in it is damaged" if damaged else f"its format is {fields['format']}"
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (*_DAMAGED, OSError) as error:
         reason = f"{error}" if isinstance(error, OSError) else "it is not a backup of a class"
     raise CourseError(f"{source} cannot be restored: {reason}.")
 

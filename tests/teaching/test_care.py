@@ -110,13 +110,22 @@ def test_what_is_no_backup_is_refused(term: Course, tmp_path: Path) -> None:
     assert "not a backup of a class" in autograder("restore", other, "--replace", fails=1)
     place = tmp_path / "class.zip"
     autograder("backup", place)
-    data = bytearray(place.read_bytes())
+    whole = place.read_bytes()
     with zipfile.ZipFile(place) as archive:
         entry = archive.getinfo("gradebook.db")
-    data[entry.header_offset + 200] ^= 0xFF
-    place.write_bytes(bytes(data))
+    for offset in range(100, entry.compress_size, entry.compress_size // 12):
+        data = bytearray(whole)
+        data[entry.header_offset + offset] ^= 0xFF
+        place.write_bytes(bytes(data))
+        assert "cannot be restored" in autograder("restore", place, "--replace", fails=1)
+    place.write_bytes(whole[: len(whole) // 2])
     assert "cannot be restored" in autograder("restore", place, "--replace", fails=1)
     assert tree(term.root) == before
+
+
+def test_two_backups_within_a_second_are_two_files(term: Course) -> None:
+    said = {autograder("backup").partition(": ")[0] for _ in range(3)}
+    assert len(said) == len(list((term.root / "backups").iterdir())) == 3
 
 
 def test_a_class_moves_to_postgresql_and_back(
