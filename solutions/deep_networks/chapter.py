@@ -1,0 +1,16 @@
+"""The exercise "networks that go deep": its tasks in their order, and what submissions may use.
+
+The references are plain NumPy. Shapes: batches (N, C, H, W), filters (F, C, HH, WW), and a number
+for each channel (C,). The conventions of batch normalization are PyTorch's, and the text states
+them: ``momentum`` is the share of the new batch, and the running variance is unbiased.
+
+The sizes of the cases tell apart what beginners mix up: images are not square, images and channels
+differ in number, no gamma and no variance is 1, and epsilon is large enough to be seen.
+"""
+
+from autograder.chapter import Chapter, Limits
+
+CHAPTER = Chapter(
+    tasks=("fold_batch_norm",),
+    limits=Limits(cell_seconds=20.0),  # the last cells follow gradients through 56 layers
+)
