@@ -10,7 +10,7 @@ from autograder.comparison import Tolerance
 from autograder.problems import Random, quarters
 from solutions.arrays import Array
 
-ROUNDED: dict[str, Any] = {"digits": 10, "tolerance": Tolerance(absolute=1e-7)}
+ROUNDED: dict[str, Any] = {"digits": 9, "tolerance": Tolerance(absolute=1e-6)}
 """For results with a root in the denominator, which no choice of numbers makes exact."""
 
 

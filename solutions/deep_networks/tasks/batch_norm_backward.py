@@ -66,7 +66,7 @@ def cases(rng: Random) -> list[Case]:
     return [
         Case("the worked example", worked),
         Case("one channel", _batch(rng, (2, 1, 3, 2), 0.5), finds=("mean_constant",)),
-        Case("one image", _batch(rng, (1, 3, 2, 4), 0.25)),
+        Case("one image", _batch(rng, (1, 3, 4, 2), 0.5)),
         Case("several images", _batch(rng, (3, 2, 2, 3), 0.5)),
     ]
 
@@ -274,7 +274,7 @@ MISCONCEPTIONS = (
     Misconception(
         "dgamma_of_x",
         _scales_by(lambda dout, x, normalized: _scales(dout, x)),
-        title="dgamma is taken from x",
+        title="The gradient of gamma is taken from x",
         symptom="dx and dbeta are right, dgamma is not.",
         hint="Only your dgamma is wrong. What exactly is gamma multiplied by in the forward pass?",
     ),
@@ -286,7 +286,7 @@ MISCONCEPTIONS = (
                 dout.mean(axis=AXES),
             )
         ),
-        title="dgamma and dbeta are means",
+        title="The gradients of gamma and beta are means",
         symptom="dx is right, dgamma and dbeta are too small.",
         hint="Your dx is right, dgamma and dbeta are too small. Gamma is used at every place of "
         "every image: what does the chain rule do with several uses?",
@@ -295,7 +295,7 @@ MISCONCEPTIONS = (
     Misconception(
         "exchanged",
         _scales_by(lambda dout, x, normalized: _scales(dout, normalized)[::-1]),
-        title="dgamma and dbeta are exchanged",
+        title="The gradients of gamma and beta are exchanged",
         symptom="dx is right, the two others stand in each other's place.",
         hint="All your numbers are right, but not all stand in their place. In which order are "
         "they asked for?",
@@ -308,7 +308,7 @@ MISCONCEPTIONS = (
                 dout.sum(axis=(2, 3)),
             )
         ),
-        title="dgamma and dbeta are not summed over the images",
+        title="Gamma and beta have a gradient for each image",
         symptom="dgamma and dbeta have an axis too many.",
         hint="Your dgamma and dbeta have a row for each image. All images share one gamma.",
     ),
