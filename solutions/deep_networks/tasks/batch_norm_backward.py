@@ -372,8 +372,8 @@ def batch_norm_backward_by_matrix(dout: Array, x: Array, gamma: Array, epsilon: 
         jacobian = np.eye(count) - (1 + np.outer(hat, hat)) / count
         dx[k] = gamma[k] / root * jacobian @ upstream[k]
         dgamma.append(upstream[k] @ hat)
-    dx = dx.reshape(c, n, height, width).transpose(1, 0, 2, 3)
-    return dx, np.array(dgamma), upstream.sum(axis=1)
+    unfolded = dx.reshape(c, n, height, width).transpose(1, 0, 2, 3)
+    return unfolded, np.array(dgamma), upstream.sum(axis=1)
 
 
 ALTERNATIVES = (

@@ -37,7 +37,8 @@ def depthwise_separable_conv(
             top, left = i * stride, j * stride
             window = padded[:, :, top : top + height, left : left + width]
             filtered[:, :, i, j] = np.sum(window * depthwise[:, 0], axis=(2, 3))
-    return np.einsum("fc,nchw->nfhw", pointwise[:, :, 0, 0], filtered) + b[:, None, None]
+    maps: Array = np.einsum("fc,nchw->nfhw", pointwise[:, :, 0, 0], filtered)
+    return maps + b[:, None, None]
     ### END SOLUTION
 
 
@@ -164,7 +165,7 @@ def _pointwise_not_summed(
     x: Array, d: Array, p: Array, b: Array, stride: int, padding: int
 ) -> Array:
     scale = per_channel(p[:, :, 0, 0].sum(axis=1))
-    total = _by_channel(x, d, stride, padding).mean(axis=1, keepdims=True)
+    total: Array = _by_channel(x, d, stride, padding).mean(axis=1, keepdims=True)
     return total * scale + per_channel(b)
 
 
@@ -314,7 +315,7 @@ def separable_with_windows(
     framed = np.pad(x, ((0, 0), (0, 0), border, border))
     windows = sliding_window_view(framed, depthwise.shape[2:], axis=(2, 3))
     windows = windows[:, :, ::stride, ::stride]
-    maps = np.einsum("nchwij,cij,fc->nfhw", windows, depthwise[:, 0], pointwise[:, :, 0, 0])
+    maps: Array = np.einsum("nchwij,cij,fc->nfhw", windows, depthwise[:, 0], pointwise[:, :, 0, 0])
     return maps + b.reshape(-1, 1, 1)
 
 
@@ -332,7 +333,7 @@ def separable_by_offset(
     framed = np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
     _, _, hh, ww = depthwise.shape
     rows, columns = framed.shape[2] - hh + 1, framed.shape[3] - ww + 1
-    total = 0.0
+    total: Array = np.zeros(1)
     for i in range(hh):
         for j in range(ww):
             shifted = framed[:, :, i : i + rows : stride, j : j + columns : stride]
