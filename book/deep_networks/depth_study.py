@@ -3,7 +3,7 @@
     python -m book.deep_networks.depth_study
 
 Trains each network with each learning rate and seed, and writes what came of it to
-``depth_study.json`` beside this file: about a quarter of an hour on one core. What is stored is not
+``depth_study.json`` beside this file: about half an hour on one core. What is stored is not
 trained again. The page shows the learning rate that was best in validation.
 """
 
@@ -30,7 +30,7 @@ FILE = Path(__file__).with_name("depth_study.json")
 """What has been trained."""
 
 DEPTHS = (6, 20, 56)
-RATES = (0.03, 0.1, 0.3)
+RATES = (0.01, 0.03, 0.1, 0.3)
 SEEDS = (0, 1, 2)
 EPOCHS = 15
 BATCH = 64
@@ -139,12 +139,16 @@ def save(path: Path, runs: Iterable[Run]) -> None:
 
 
 def best_rate(runs: Iterable[Run], kind: Kind, depth: int) -> float:
-    """Return the learning rate whose networks read most of the validation set right, on average."""
-    by_rate: dict[float, list[float]] = {}
+    """Return the learning rate whose networks read most of the validation set right, on average.
+
+    Rates with which the loss of a network became infinite are out of the question.
+    """
+    by_rate: dict[float, list[Run]] = {}
     for run in runs:
         if (run.kind, run.depth) == (kind, depth):
-            by_rate.setdefault(run.rate, []).append(run.validation)
-    return max(by_rate, key=lambda rate: float(np.mean(by_rate[rate])))
+            by_rate.setdefault(run.rate, []).append(run)
+    finite = {rate: some for rate, some in by_rate.items() if all(run.losses for run in some)}
+    return max(finite, key=lambda rate: float(np.mean([run.validation for run in finite[rate]])))
 
 
 def best_runs(runs: Iterable[Run], kind: Kind, depth: int) -> list[Run]:

@@ -70,7 +70,7 @@ def _plain_network(rng: Random) -> Spec:
     """Draw a network without groups whose last convolution leaves a rest."""
     return [
         image(_draw(rng, 2, 3), 2 * _draw(rng, 6, 7), 2 * _draw(rng, 8, 9)),
-        conv(_draw(rng, 5, 6), 3, padding=1),
+        conv(_draw(rng, 5, 6), 3),
         plain("relu"),
         max_pool(2, 2),
         conv(_draw(rng, 7, 8), 5, stride=2),
