@@ -175,33 +175,43 @@ BOXES = ("conv", "batch norm", "ReLU", "conv", "batch norm")
 
 
 def residual_drawing() -> plots.Drawing:
-    """Draw a residual block: its branch, the way around, and the sum."""
-    width, gap, top = 86, 22, 66
-    parts, x = [], 60
+    """Draw a residual block from top to bottom: its branch, the way around, and the sum."""
+    width, height, gap, middle, around = 120, 30, 20, 80, 190
     line = 'stroke="currentColor" stroke-width="1.6" fill="none"'
-    for name in BOXES:
-        parts.append(f'<path d="M{x - gap} {top}H{x}" {line} marker-end="url(#res-tip)"/>')
-        parts.append(
-            f'<rect x="{x}" y="{top - 17}" width="{width}" height="34" rx="5" {line}/>'
-            f'<text x="{x + width / 2}" y="{top + 5}">{name}</text>'
+    parts, y = [f'<text x="{middle}" y="14">x</text>'], 24
+
+    def arrow(length: float) -> str:
+        tip = 'marker-end="url(#res-tip)"'
+        return f'<path d="M{middle} {y:g}v{length:g}" {line} {tip}/>'
+
+    def box(name: str) -> str:
+        left, center = middle - width / 2, y + gap + height / 2
+        return (
+            f'<rect x="{left:g}" y="{y + gap:g}" width="{width}" height="{height}" rx="5" {line}/>'
+            f'<text x="{middle}" y="{center + 5:g}">{name}</text>'
         )
-        x += width + gap
-    plus = x + 8
+
+    start = y + gap / 2
+    for name in BOXES:
+        parts += [arrow(gap), box(name)]
+        y += gap + height
+    plus = y + gap + 12
     parts.append(
-        f'<path d="M{x - gap} {top}H{plus - 13}" {line} marker-end="url(#res-tip)"/>'
-        f'<circle cx="{plus}" cy="{top}" r="13" {line}/><text x="{plus}" y="{top + 6}">+</text>'
-        f'<path d="M{plus + 13} {top}h{gap}" {line} marker-end="url(#res-tip)"/>'
-        f'<rect x="{plus + 13 + gap}" y="{top - 17}" width="60" height="34" rx="5" {line}/>'
-        f'<text x="{plus + 43 + gap}" y="{top + 5}">ReLU</text>'
-        f'<path d="M{plus + 73 + gap} {top}h{gap}" {line} marker-end="url(#res-tip)"/>'
-        f'<text x="{plus + 73 + 2 * gap + 12}" y="{top + 5}">y</text>'
-        f'<text x="12" y="{top + 5}">x</text><path d="M22 {top}h20" {line}/>'
-        f'<path d="M30 {top}V32Q30 20 42 20H{plus - 12}Q{plus} 20 {plus} 32V{top - 13}" '
+        f"{arrow(gap)}"
+        f'<circle cx="{middle}" cy="{plus}" r="12" {line}/>'
+        f'<text x="{middle}" y="{plus + 6}">+</text>'
+        f'<path d="M{middle} {start}H{around - 12}Q{around} {start} {around} {start + 12}'
+        f'V{plus - 12}Q{around} {plus} {around - 12} {plus}H{middle + 13}" '
         f'stroke="{plots.POSITIVE_COLOR}" stroke-width="3" fill="none" '
         'marker-end="url(#res-tip-around)"/>'
-        f'<text x="{(plus + 30) / 2}" y="14">shortcut: x as it is</text>'
-        f'<text x="{(plus + 30) / 2}" y="{top + 38}">branch: f(x)</text>'
+        f'<text x="{around + 12}" y="{(start + plus) / 2 - 4}" text-anchor="start">shortcut:</text>'
+        f'<text x="{around + 12}" y="{(start + plus) / 2 + 16}" text-anchor="start">'
+        "x as it is</text>"
     )
+    y = plus + 12
+    parts += [arrow(gap), box("ReLU")]
+    y += gap + height
+    parts += [arrow(gap), f'<text x="{middle}" y="{y + gap + 16}">y</text>']
     tips = "".join(
         f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="{size}" '
         f'markerHeight="{size}" orient="auto"><path d="M0 0L8 4L0 8z" fill="{color}"/></marker>'
@@ -210,14 +220,13 @@ def residual_drawing() -> plots.Drawing:
             ("res-tip-around", 4, plots.POSITIVE_COLOR),
         )
     )
-    end = plus + 73 + 2 * gap + 24
     body = (
-        f'<svg viewBox="0 0 {end:g} 112" font-family="inherit" font-size="15" '
+        f'<svg viewBox="0 0 280 {y + gap + 24:g}" font-family="inherit" font-size="15" '
         'text-anchor="middle" fill="currentColor">'
         f"<defs>{tips}</defs>{''.join(parts)}</svg>"
     )
     return plots.show(
-        plots.Panel(body, width=720),
+        plots.Panel(body, width=280),
         alt="A chain of boxes: x, convolution, batch normalization, ReLU, convolution, batch "
         "normalization, a plus sign, ReLU, y. A thick line leads from x around the first five "
         "boxes to the plus sign.",

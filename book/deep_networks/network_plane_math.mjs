@@ -47,7 +47,8 @@ export function amount(network, quantity, newest) {
 export function axis(values, log) {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   if (log) {
-    const [low, high] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
+    const low = Math.floor(Math.log10(least));
+    const high = Math.max(Math.ceil(Math.log10(most)), low + 1);
     const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));
     return { low: 10 ** low, high: 10 ** high, ticks };
   }
@@ -127,7 +128,9 @@ function overlap(/** @type {Box} */ a, /** @type {Box} */ b) {
 /** A ratio for reading: "5.4 times", "1/39". */
 export function ratio(/** @type {number} */ value) {
   if (value >= 0.995 && value <= 1.005) return "the same";
-  return value > 1 ? `${value.toPrecision(2)} times` : `1/${(1 / value).toPrecision(2)}`;
+  const short = (/** @type {number} */ factor) =>
+    Number(factor.toPrecision(2)).toLocaleString("en-US");
+  return value > 1 ? `${short(value)} times` : `1/${short(1 / value)}`;
 }
 
 /**
