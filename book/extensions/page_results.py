@@ -65,6 +65,12 @@ def files_behind(root: Path, page: str) -> set[Path]:
     return modules | data
 
 
+def shows_network(page: Path, root: Path = COURSE_ROOT) -> bool:
+    """Return whether a page shows a network, or a picture of the reader's own."""
+    files = files_behind(root, page.read_text("utf-8"))
+    return any(root / module in files for module in SETTINGS)
+
+
 def digest_of(root: Path, files: set[Path]) -> str:
     """Return a digest of the names and contents of files; of network and picture, where shown."""
     digest = hashlib.sha256()
