@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+from autograder.chapter import load_problems
 from solutions.deep_networks.convolution import conv2d
 from solutions.deep_networks.drawn_networks import hidden_networks, networks, shapes_of
 from solutions.deep_networks.tasks.batch_norm_backward import batch_norm_backward
@@ -207,6 +208,13 @@ def test_the_notebook_hands_out_the_convolution_of_the_references() -> None:
         assert np.array_equal(
             handed_out(x, w, b, stride, padding), conv2d(x, w, b, stride, padding)
         )
+
+
+def test_the_references_need_nothing_that_the_notebook_lacks() -> None:
+    handed_out = {"np", "sliding_window_view", "conv2d"}
+    for name, problem in load_problems(COURSE, "deep_networks").items():
+        used = set(problem.reference.__code__.co_names) & set(problem.reference.__globals__)
+        assert used <= handed_out, name
 
 
 def test_the_story_of_the_question() -> None:

@@ -29,7 +29,7 @@ def count_multiply_adds(spec: list[Layer], shapes: list[Shape]) -> list[int]:
         count = 0
         if layer["kind"] == "conv":
             depth = shapes[index - 1][0] // layer.get("groups", 1)
-            count = math.prod(shapes[index]) * depth * layer["size"] ** 2
+            count = int(np.prod(shapes[index])) * depth * layer["size"] ** 2
         elif layer["kind"] == "linear":
             count = shapes[index - 1][0] * layer["units"]
         counts.append(count)
