@@ -20,7 +20,7 @@ from traitlets.config import Config
 from autograder.authoring.chapter_source import read_chapter_source
 from autograder.authoring.notebook import companion_notebook, source_notebook
 from autograder.authoring.other_styles import sealed_styles
-from autograder.authoring.proof import one_thread, prove
+from autograder.authoring.proof import prove
 from autograder.authoring.proven_marks import prove_marks
 from autograder.chapter import SourceError, load_chapter
 from autograder.checks import FILE_NAME, save_checks
@@ -28,6 +28,7 @@ from autograder.course_settings import load_course_settings
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.packages import DEFAULT_PACKAGES, import_name
 from autograder.releases import keep_release
+from autograder.torch_threads import one_thread
 
 
 def generate(

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Iterator
-from typing import Any
-
 from autograder.authoring.chapter_source import location
 from autograder.chapter import SourceError
 from autograder.examination import examine
@@ -53,18 +48,3 @@ def _prove_wrong(problem: Problem, wrong: Misconception) -> None:
         raise SourceError(
             path, line, f"misconception {wrong.name} passes every visible case of {problem.name}"
         )
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Let PyTorch work with one thread: on a busy machine, several wait for each other."""
-    torch: Any = sys.modules.get("torch")
-    if torch is None:
-        yield
-        return
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -27,6 +27,7 @@ from autograder.missing_function import why_missing
 from autograder.needed_code import imports, needed_code
 from autograder.outcomes import Outcome
 from autograder.report import graded_report
+from autograder.torch_threads import one_thread
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +81,7 @@ class NotebookGrader:
         chapter = self.chapter
         examined: list[_Examined] = []
         run = NotebookRun(self.sandbox, chapter.limits, files or {}, len(chapter.tasks))
-        with contextlib.closing(run):
+        with one_thread(), contextlib.closing(run):
             needed = self._needed(rebuilt.notebook)
             for number, cell in enumerate(rebuilt.notebook.cells):
                 if cell.cell_type != "code":

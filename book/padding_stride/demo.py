@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 
+from autograder.torch_threads import one_thread
 from book.filters.demo import VGG16_CONVOLUTIONS
 from solutions.padding_stride.tasks.output_size import output_size
 from solutions.padding_stride.tasks.receptive_field import Layer, receptive_field
@@ -134,17 +134,6 @@ RADIUS = DEPTH
 
 LIGHT = 0.1
 """The share of light pixels in the pictures of dots."""
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep PyTorch to one thread: on small arrays, several spend their time waiting."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def deep_network(seed: int) -> torch.nn.Sequential:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from autograder.torch_threads import one_thread
 from book import plots
 from book.training.handwriting import Digits
 from solutions.arrays import Array, Labels
@@ -152,21 +153,16 @@ def ladder(
         "shifted copies": lambda: conv2d_forward(x, w, b, 1, 1),
         "PyTorch": by_torch,
     }
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1), torch.no_grad():
-            expected = by_torch()
-            seconds, first = timed(lambda: conv2d_loops(x[:1], w, b, 1, 1))
-            rungs = {"loops": [seconds * images]}
-            agrees = {"loops": close(first, expected[:1])}
+    with one_thread(), threadpool_limits(1), torch.no_grad():
+        expected = by_torch()
+        seconds, first = timed(lambda: conv2d_loops(x[:1], w, b, 1, 1))
+        rungs = {"loops": [seconds * images]}
+        agrees = {"loops": close(first, expected[:1])}
+        for name, way in ways.items():
+            agrees[name] = close(way(), expected)  # also warms up
+        for _ in range(rounds):
             for name, way in ways.items():
-                agrees[name] = close(way(), expected)  # also warms up
-            for _ in range(rounds):
-                for name, way in ways.items():
-                    rungs.setdefault(name, []).append(timed(way)[0])
-    finally:
-        torch.set_num_threads(threads)
+                rungs.setdefault(name, []).append(timed(way)[0])
     return [Rung(name, 1000 * min(times), agrees[name]) for name, times in rungs.items()]
 
 

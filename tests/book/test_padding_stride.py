@@ -17,6 +17,7 @@ from autograder.problems import Problem
 from autograder.student.calls import in_notebook
 from autograder.student.explorers import open_explorer
 from autograder.student.explorers.padding_stride import FIELD_FUNCTIONS, STACKS
+from autograder.torch_threads import one_thread
 from book.filters.demo import VERTICAL_EDGE, photograph
 from book.padding_stride import demo
 from solutions.filters.tasks.conv2d import conv2d
@@ -337,7 +338,7 @@ class TestTraining:
                 answer: np.ndarray = network(torch.from_numpy(picture)[None, None])[0, 0].numpy()
             return answer
 
-        with demo.one_thread():
+        with one_thread():
             nudged = effective_receptive_field(unit, pictures[0, 0].numpy(), 0, 0, 1e-6)
         assert np.allclose(nudged, demo.gradient_field(network, pictures), atol=1e-7)
 
