@@ -10,7 +10,7 @@ from solutions.arrays import Array
 
 def conv2d(x: Array, w: Array, b: Array, stride: int = 1, padding: int = 0) -> Array:
     """Apply a convolutional layer: x (N, C, H, W), w (F, C, HH, WW), b (F,)."""
-    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
-    windows = sliding_window_view(padded, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    framed = np.pad(x, [(0, 0), (0, 0), 2 * (padding,), 2 * (padding,)])
+    windows = sliding_window_view(framed, w.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
     maps: Array = np.einsum("nchwij,fcij->nfhw", windows, w, optimize=True)
     return maps + b[:, np.newaxis, np.newaxis]
