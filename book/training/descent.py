@@ -9,6 +9,9 @@ import traitlets
 
 from book.figures.figure import Figure
 
+CURVATURES = (1.0, 25.0)
+"""Of the valley, along it and across, unless a reader sets others."""
+
 
 class Descent(Figure):
     """A valley from above, the path of gradient descent in it, and the loss after each step.
@@ -21,7 +24,7 @@ class Descent(Figure):
     momentum = traitlets.Float(0.0, min=0.0, max=0.98).tag(sync=True)
     steps = traitlets.Int(40, min=1, max=200).tag(sync=True)
     start: Any = traitlets.List(traitlets.Float(), [-9.0, 1.5]).tag(sync=True)
-    curvatures: Any = traitlets.List(traitlets.Float(), [1.0, 25.0]).tag(sync=True)
+    curvatures: Any = traitlets.List(traitlets.Float(), [*CURVATURES]).tag(sync=True)
 
     @traitlets.validate("start", "curvatures")
     def _two_numbers(self, proposal: dict[str, Any]) -> list[float]:

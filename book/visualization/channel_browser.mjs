@@ -183,7 +183,7 @@ function render({ model, el }) {
     facts.textContent = `${name}: ${words}. ReLU lets ${passing} of its places pass.`;
     key.textContent =
       "Orange + is above zero, blue \u2212 below, before ReLU; full color is " +
-      `±${fixedText(layer.limit)}, for all maps of the layer.`;
+      `±${fixedText(layer.limit)} and beyond, for all maps of the layer.`;
     voice.say(facts.textContent);
   }
 

@@ -21,6 +21,9 @@ EXAMPLES = ((13, "A triangle"), (8, "A blob with checks"))
 
 LAYERS = ("conv1_1", "conv2_2", "conv3_3", "conv4_3", "conv5_3")
 
+FULL_COLOR = 0.02
+"""The share of a layer's values that are drawn in full color: those farthest from zero."""
+
 
 @functools.cache
 def outputs() -> dict[str, Tensor]:
@@ -62,8 +65,11 @@ def scenes() -> list[dict[str, Any]]:
 
 
 def limit(layer: str) -> float:
-    """Return the largest absolute value of a layer, drawn in full color."""
-    return float(outputs()[layer].abs().max())
+    """Return the absolute value that is drawn in full color, with all beyond it.
+
+    A few maps of deep layers have values far above all others, which would be pale beside them.
+    """
+    return float(outputs()[layer].abs().flatten().quantile(1 - FULL_COLOR))
 
 
 def summary(channel: Tensor) -> list[float]:

@@ -346,3 +346,17 @@ def test_course_can_be_imported_by_kernels(monkeypatch: pytest.MonkeyPatch, tmp_
     assert os.environ["PYTHONPATH"] == f"{tmp_path}{os.pathsep}elsewhere"
     assert sys.path[0] == str(tmp_path)
     assert sys.path.count(str(tmp_path)) == 1
+
+
+# Line breaks.
+
+
+def test_a_number_stays_with_what_belongs_to_it(small_book: Book) -> None:
+    with (small_book.folder / "conf.py").open("a") as conf:
+        conf.write('extensions += ["book.extensions.line_breaks"]\n')
+    text = "A filter of 3 × 3 × 2, *16* %, **5** × 4, 16 % of it, `3 × 3`, 5 %d and 100 % sure."
+    html = small_book.build(f"# Page\n\n{text}\n")
+    shown = re.search(r"<p>(A filter.*?)</p>", html, re.DOTALL)
+    assert shown
+    words = re.sub(r"<[^>]+>", "", shown[1]).replace("\xa0", "~").replace("&#160;", "~")
+    assert words == "A filter of 3~×~3~×~2, 16~%, 5~×~4, 16~% of it, 3 × 3, 5 %d and 100~% sure."

@@ -689,14 +689,15 @@ def test_maps_and_their_numbers_are_those_of_the_network() -> None:
     figure = ChannelBrowser()
     expected = [answers(example) for example in range(len(channel_browser.EXAMPLES))]
     for i, layer in enumerate(figure.layers):
-        most = max(float(outputs[layer["name"]].abs().max()) for outputs in expected)
-        assert layer["limit"] == pytest.approx(most, rel=1e-4)
+        every = torch.stack([outputs[layer["name"]] for outputs in expected])
+        most = layer["limit"]
+        assert float((every.abs() > most).float().mean()) == pytest.approx(0.02, abs=5e-4)
         for scene, outputs in zip(figure.scenes, expected, strict=True):
             maps, carried = outputs[layer["name"]], scene["layers"][i]
             assert layer["side"] == maps.shape[-1]
             assert len(carried["channels"]) == len(maps)
             got = levels(carried["maps"], len(maps), most)
-            assert np.abs(got - maps.numpy()).max() < 0.04 * most
+            assert np.abs(got - maps.clamp(-most, most).numpy()).max() < 0.04 * most
             for told, values in zip(carried["channels"], maps, strict=True):
                 numbers = [float(values.mean()), float(values.max()), float(values.min())]
                 assert told[:3] == pytest.approx(numbers, abs=1e-3)

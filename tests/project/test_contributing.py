@@ -105,8 +105,11 @@ def test_add_a_misconception_and_a_task(copy: Path) -> None:
     assert "check(mean_filter)" in cells
     assert any("def mean_filter(size):" in cell for cell in cells)
     assert not any("1 / size**2" in cell for cell in cells)
-    (copy / "book" / "filters" / "mean.md").write_text(f"# Mean\n\n{directive}")
-    assert 'aria-label="Task mean_filter"' in build_page(copy, "filters/mean")
+    asked, _ = recipe("Ask a question")
+    (copy / "book" / "filters" / "mean.md").write_text(f"# Mean\n\n{directive}\n\n{asked}")
+    page = build_page(copy, "filters/mean")
+    assert 'aria-label="Task mean_filter"' in page
+    assert 'id="question-mean-weights"' in page
 
 
 def test_add_a_chapter(copy: Path) -> None:
