@@ -12,7 +12,9 @@ c = get_config()  # noqa: F821  (nbgrader provides it)
 os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ.get("PATH", "")
 
 # The id and all else that changes from term to term stands in course.toml.
-c.CourseDirectory.course_id = load_course_settings(Path(__file__).parent).id
+course = Path(__file__).resolve().parent
+settings = load_course_settings(course)
+c.CourseDirectory.course_id = settings.id
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
@@ -49,3 +51,12 @@ c.GenerateFeedback.force = True
 
 # Names in the exported table are text, whatever they begin with.
 c.ExportApp.plugin_class = "autograder.grading.marks_export.MarksExport"
+
+# Formgrader shows the model answer below each answer that a person reads.
+c.HTMLExporter.preprocessors = ["autograder.teaching.formgrader_page.BesideTheAnswer"]
+c.BesideTheAnswer.course = str(course)
+c.BesideTheAnswer.anonymous = settings.anonymous
+if settings.anonymous:
+    from autograder.teaching.formgrader_page import hide_names
+
+    hide_names()

@@ -52,15 +52,22 @@ class LatePolicy:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ChapterSettings:
-    """When a chapter is released and due; ``use = false`` leaves it out.
+    """When a chapter is released and due; ``use = false`` leaves it out, its pages included.
 
     Times without a zone are in the course's time zone; a date alone means the day's beginning for
-    ``release`` and its end for ``due``.
+    ``release`` and its end for ``due``. ``points`` are those of tasks and questions, by name, that
+    are worth something else than their exercise says.
     """
 
     use: bool = True
     release: datetime.datetime | datetime.date | None = None
     due: datetime.datetime | datetime.date | None = None
+    points: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, number in self.points.items():
+            if number <= 0:
+                raise ValueError(f"{name} must be worth more than 0 points")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,6 +77,9 @@ class CourseSettings:
     ``site`` is the address of the published book: exercises, reports and the feedback of grading
     link its sections; without it, they name them. ``other_styles``: whether `check` offers other
     right answers to a task that has passed. After a change of these, exercises are made anew.
+    ``group``: the Unix group of those who teach the course together; see
+    :mod:`autograder.grading.private_files`. ``anonymous``: formgrader names nobody where marks are
+    given.
     """
 
     title: str = "Course"
@@ -77,6 +87,8 @@ class CourseSettings:
     repository: str = ""
     site: str = ""
     other_styles: bool = True
+    group: str = ""
+    anonymous: bool = False
     time_zone: str = "UTC"
     late: LatePolicy = LatePolicy()
     chapters: Mapping[str, ChapterSettings] = dataclasses.field(default_factory=dict)
@@ -155,6 +167,13 @@ def chapters_in_use(course: Path) -> list[str]:
     """Return the chapters that have an exercise and are not left out, in alphabetical order."""
     settings = load_course_settings(course)
     return [name for name in chapters(course) if settings.of(name).use]
+
+
+def chapters_left_out(course: Path) -> set[str]:
+    """Return the chapters whose pages and exercises nobody gets this term."""
+    return {
+        name for name, chapter in load_course_settings(course).chapters.items() if not chapter.use
+    }
 
 
 def _zone(name: str) -> datetime.tzinfo:

@@ -7,6 +7,7 @@ all the same.
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -39,15 +40,21 @@ def imported_by(root: Path, source: str | bytes, package: list[str]) -> Iterator
 
     package: names of the packages that the code lies in, for relative imports.
     """
+    for name in _imported_names(source, tuple(package)):
+        yield from located(root, name)
+
+
+@functools.lru_cache(maxsize=1024)  # a module's source is read again for all that import it
+def _imported_names(source: str | bytes, package: tuple[str, ...]) -> tuple[str, ...]:
+    names = []
     for node in ast.walk(syntax_tree(source)):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from located(root, alias.name)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            above = package[: len(package) - node.level + 1] if node.level else []
+            above = package[: len(package) - node.level + 1] if node.level else ()
             origin = [*above, *([node.module] if node.module else [])]
-            for alias in node.names:
-                yield from located(root, ".".join([*origin, alias.name]))
+            names += [".".join([*origin, alias.name]) for alias in node.names]
+    return tuple(names)
 
 
 def located(root: Path, name: str) -> Iterator[Path]:

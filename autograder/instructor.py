@@ -22,7 +22,9 @@ from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.chapter import SourceError, load_problems
 from autograder.course_folder import course_root, telling
 from autograder.course_settings import chapters_in_use
+from autograder.teaching.care_commands import COMMANDS as CARE
 from autograder.teaching.commands import COMMANDS as TEACHING
+from autograder.teaching.commands import refusing
 
 if TYPE_CHECKING:
     from autograder.grading.course import Course
@@ -51,7 +53,7 @@ def add_commands(app: typer.Typer) -> None:
         mutation_table,
         marks_by_seed,
     )
-    for command in (*own, *TEACHING):
+    for command in (*own, *TEACHING, *CARE):
         app.command(command.__name__.replace("_", "-"))(telling(command))
 
 
@@ -132,8 +134,8 @@ def grade(
     if scheduler is None and chunk is not None:
         console.print("--chunk is for a cluster: it needs --scheduler, too.")
         raise typer.Exit(2)
-    from autograder.grading.course import Course
     from autograder.grading.options import GradingOptions
+    from autograder.grading.private_files import opened_class
 
     chosen = {"workers": workers, "chunk": chunk}
     options = GradingOptions(
@@ -142,7 +144,9 @@ def grade(
         force=force,
         **{name: number for name, number in chosen.items() if number is not None},
     )
-    _grade(console, Course.at(root), chapter, options, student)
+    with refusing(console, "Not graded"):
+        course = opened_class(root)
+    _grade(console, course, chapter, options, student)
 
 
 def explain(
@@ -178,11 +182,11 @@ def report(
 ) -> None:
     """Write the report of a class: a page and tables in reports/. Not for students."""
     from autograder.grading import CourseError
-    from autograder.grading.course import Course
+    from autograder.grading.private_files import opened_class
     from autograder.teaching.report import write_report
 
     try:
-        course = Course.at(course_root(), classroom)
+        course = opened_class(course_root(), classroom)
         page, *tables = write_report(course, chapter)
     except CourseError as error:
         print(f"No report: {error}", file=sys.stderr)
@@ -200,11 +204,11 @@ def feedback(
 ) -> None:
     """Write a page for each student: marks, answers, and what was said of them."""
     from autograder.grading import CourseError
-    from autograder.grading.course import Course
+    from autograder.grading.private_files import opened_class
     from autograder.teaching.feedback import write_feedback
 
     try:
-        course = Course.at(course_root(), classroom)
+        course = opened_class(course_root(), classroom)
         done = write_feedback(course, chapter, student or ())
     except CourseError as error:
         print(f"No feedback: {error}", file=sys.stderr)

@@ -18,6 +18,8 @@ from pathlib import Path
 import yaml
 from playwright.sync_api import Page, sync_playwright
 
+from autograder.authoring.book_sections import pages_in_use
+
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -68,11 +70,10 @@ START = """async () => {
 }"""
 
 
-def pages_of(contents: Path) -> list[str]:
+def pages_of(course: Path) -> list[str]:
     """Return the pages of the book in their order, from the site's root."""
-    listed = yaml.safe_load(contents.read_text("utf-8"))
-    chapters = [chapter["file"] for part in listed["parts"] for chapter in part["chapters"]]
-    return [f"{name}.html" for name in (listed["root"], *chapters)]
+    first = yaml.safe_load((course / "_toc.yml").read_text("utf-8"))["root"]
+    return [f"{name}.html" for name in (first, *pages_in_use(course))]
 
 
 def gather(page: Page, site: Path, names: list[str]) -> None:
@@ -122,7 +123,7 @@ def main(arguments: list[str]) -> None:
     browser = options.browser or next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit(f"Printing needs a browser: one of {', '.join(BROWSERS)}, or --browser PROGRAM")
-    print_book(SITE, pages_of(ROOT / "_toc.yml"), options.to, browser)
+    print_book(SITE, pages_of(ROOT), options.to, browser)
     print(options.to)
 
 

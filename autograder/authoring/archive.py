@@ -17,6 +17,7 @@ from pathlib import Path
 
 import autograder
 from autograder.chapter import chapters as all_chapters
+from autograder.chapter import load_chapter
 from autograder.course_settings import chapters_in_use
 from autograder.imported_files import imported_by, imported_files
 from autograder.needed_code import is_python
@@ -42,7 +43,8 @@ SECRETS = ("### BEGIN " + "SOLUTION", "### BEGIN " + "HIDDEN TESTS")
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP archive can name
 
-README = f"""\
+EXAMPLE = "filters"
+README = """\
 # Exercises: convolutional neural networks, by hand
 
 You need Python 3.11 or newer. In this folder, run once:
@@ -60,7 +62,8 @@ Open a notebook, replace `raise NotImplementedError()` by your own code, and run
 
 Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
 What has passed so far, and what is next: `python -m autograder progress`
-
+"""
+WITH_PYTORCH = f"""
 ## PyTorch, for the exercise "visualization"
 
 The other exercises do without it. In the environment from above, run once:
@@ -91,7 +94,7 @@ def make_archive(
     chosen = set(chapters_in_use(course_root) if chapters is None else chapters)
     left_out = {course_root / "exercises" / name for name in all_chapters(course_root)}
     left_out -= {course_root / "exercises" / name for name in chosen}
-    contents = {"README.md": README.encode()}
+    contents = {"README.md": readme(course_root, chosen).encode()}
     for path in student_files(course_root, left_out):
         name = path.relative_to(course_root).as_posix()
         contents[name] = path.read_bytes()
@@ -101,6 +104,15 @@ def make_archive(
         look_through(name, contents[name])
     write_zip(target, {f"{FOLDER}/{name}": data for name, data in contents.items()})
     return target
+
+
+def readme(course_root: Path, chapters: set[str]) -> str:
+    """Return what the archive of these chapters says first."""
+    example = next(iter(sorted(chapters - {EXAMPLE})), EXAMPLE)
+    text = README if EXAMPLE in chapters else README.replace(EXAMPLE, example)
+    known = chapters.intersection(all_chapters(course_root))
+    with_pytorch = any("torch" in load_chapter(course_root, name).packages for name in known)
+    return text + WITH_PYTORCH * with_pytorch
 
 
 def make_page_package(course_root: Path, target: Path) -> Path:

@@ -17,7 +17,7 @@ from autograder import __version__
 from autograder.authoring.source import Exercise
 from autograder.chapter import SourceError, line_of
 from autograder.checks import ChapterFacts, Checks
-from autograder.course_settings import load_course_settings
+from autograder.course_settings import chapters_left_out, load_course_settings
 from autograder.problems import Problem
 from autograder.sections import Section
 
@@ -32,13 +32,14 @@ class Book:
 
     ``tasks`` is by chapter and task, and so is ``mistakes``: the pages with the common mistakes.
     ``sections`` is by folder and title. ``titles`` are those of the chapters, in the order of the
-    table of contents.
+    table of contents. Of chapters ``left_out``, these are all that is known.
     """
 
     tasks: Mapping[tuple[str, str], Section]
     mistakes: Mapping[tuple[str, str], str]
     sections: Mapping[tuple[str, str], Section]
     titles: Mapping[str, str]
+    left_out: frozenset[str] = frozenset()
 
     def facts(self, exercise: Exercise) -> ChapterFacts:
         """Return what ``checks.npz`` says of a chapter."""
@@ -70,6 +71,8 @@ class Book:
             if not wrong.section:
                 continue
             folder, _, title = wrong.section.rpartition("/")
+            if (folder or chapter) in self.left_out:
+                continue
             if (folder or chapter, title) not in self.sections:
                 path = Path(inspect.getsourcefile(problem.reference) or "?")
                 message = f"{wrong.name}: the book has no section {wrong.section!r}"
@@ -83,13 +86,35 @@ def read_book(course: Path) -> Book:
 
     Raises SourceError for a task that stands on the pages twice, or above all headings.
     """
-    contents = course / "_toc.yml"
-    book = Book({}, {}, {}, {})
-    if contents.is_file():
-        site = load_course_settings(course).site
-        for page in re.findall(r"^ *- file: *(\S+)$", contents.read_text("utf-8"), re.MULTILINE):
-            book = _with_page(book, course / f"{page}.md", page, site)
+    left_out, site = chapters_left_out(course), load_course_settings(course).site
+    book = Book({}, {}, {}, {}, frozenset(left_out))
+    for page in _contents(course):
+        longer = _with_page(book, course / f"{page}.md", page, site)
+        is_left_out = chapter_of(page) in left_out
+        book = dataclasses.replace(book, titles=longer.titles) if is_left_out else longer
     return book
+
+
+def pages_in_use(course: Path) -> list[str]:
+    """Return the pages below the first one, in their order, without those of chapters left out."""
+    left_out = chapters_left_out(course)
+    return [page for page in _contents(course) if chapter_of(page) not in left_out]
+
+
+def pages_left_out(course: Path) -> list[str]:
+    """Return the pages of the table of contents whose chapters are left out this term."""
+    return [page for page in _contents(course) if page not in pages_in_use(course)]
+
+
+def chapter_of(page: str) -> str:
+    """Return the chapter that a page belongs to: the folder that it lies in."""
+    return Path(page).parent.name
+
+
+def _contents(course: Path) -> list[str]:
+    contents = course / "_toc.yml"
+    text = contents.read_text("utf-8") if contents.is_file() else ""
+    return re.findall(r"^ *- file: *(\S+)$", text, re.MULTILINE)
 
 
 def _with_page(book: Book, path: Path, page: str, site: str) -> Book:
@@ -116,7 +141,7 @@ def _with_page(book: Book, path: Path, page: str, site: str) -> Book:
                 tasks[chapter, task] = section
     if section and path.parent.name == path.stem:
         titles[path.stem] = section.chapter
-    return Book(tasks, mistakes, sections, titles)
+    return Book(tasks, mistakes, sections, titles, book.left_out)
 
 
 def _parts(text: str) -> Iterator[tuple[int, str | tuple[str, str, str]]]:

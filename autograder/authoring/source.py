@@ -23,12 +23,16 @@ from typing import Any, TypeAlias
 import jupytext.myst
 from nbformat import NotebookNode
 
-from autograder.chapter import SourceError
+from autograder.chapter import SourceError, line_of
+from autograder.course_settings import FILE_NAME, load_course_settings
 
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard"}
 """What the numbers of the option ``difficulty`` mean."""
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_WORTH = re.compile(r"^\*\*\d+ \((\d+(?:\.\d+)?) points?\b", re.MULTILINE)
+"""What a part of a model answer is worth: ``**2 (1.5 points).** ...``."""
+
 _HINT = re.compile(r"^(?P<fence>`{3,}|:{3,})\{hint\}[ \t]*(?P<title>[^\n]*)\n", re.MULTILINE)
 
 
@@ -123,7 +127,28 @@ def read_exercise_source(path: Path) -> Exercise:
                 line -= 1
         parts.append(_part(path, cell, line))
     _check_names(path, parts)
-    return Exercise(path, _title(path, parts), tuple(parts))
+    return Exercise(path, _title(path, parts), tuple(_with_course_points(path, parts)))
+
+
+def parts_of_answer(answer: str) -> list[float]:
+    """Return what the parts of a model answer are worth; nothing if it does not say."""
+    return [float(points) for points in _WORTH.findall(answer)]
+
+
+def _with_course_points(path: Path, parts: list[Part]) -> Iterator[Part]:
+    """Yield the parts with the points that the course's settings give them."""
+    course, chapter = path.parents[2], path.parent.name
+    is_exercise = path.stem == chapter  # not a companion of one
+    points = dict(load_course_settings(course).of(chapter).points) if is_exercise else {}
+    for part in parts:
+        if isinstance(part, TaskCell | QuestionCell):
+            name = part.function if isinstance(part, TaskCell) else part.name
+            part = dataclasses.replace(part, points=points.pop(name, part.points))
+        yield part
+    for name in points:
+        settings = course / FILE_NAME
+        message = f"{chapter} has no task and no question {name!r}"
+        raise SourceError(settings, line_of(settings, name), message)
 
 
 def _part(path: Path, cell: NotebookNode, line: int) -> Part:
@@ -133,6 +158,13 @@ def _part(path: Path, cell: NotebookNode, line: int) -> Part:
             _refuse_options(path, line, options, ())
             return Text(_with_hints(path, cell.source, line), line)
         settings = _settings(path, line, options, "question")
+        parts = parts_of_answer(cell.source)
+        if parts and sum(parts) != settings["points"]:
+            raise SourceError(
+                path,
+                line,
+                f"the parts of the model answer are worth {sum(parts):g} points together",
+            )
         return QuestionCell(answer=cell.source, line=line, name=options["question"], **settings)
     if cell.cell_type != "code":
         raise SourceError(path, line, f"a {cell.cell_type} cell has no place in an exercise")

@@ -8,12 +8,15 @@ import errno
 import hashlib
 import json
 import logging
+import math
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from autograder.grading.course import Course, CourseError, GradedChapter
-from autograder.grading.gradebook import Arrival, Ledger
+from autograder.grading.gradebook import Entry, Ledger
 from autograder.grading.graded_files import write_whole
 from autograder.grading.handed_in import UnclearTime, handed_in
 from autograder.grading.jobs import ClusterError, Graders, Job, ungraded
@@ -33,6 +36,9 @@ from autograder.nbgrader_settings import nbgrader_settings
 from autograder.releases import earlier_texts, keep_release
 
 _log = logging.getLogger(__name__)
+MOST_AT_A_TIME, SECONDS = 100, 0.5
+"""Results that are saved together: at most so many, of at most so long a time."""
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -82,8 +88,9 @@ def grade(
         _graders(course, loaded, options, figures) as graders,
     ):
         jobs = _Jobs(course, loaded, names, None if options.force else ledger, report)
-        for job, (result, notebook) in graders.grade(jobs):
-            report(_saved(course, loaded, ledger, job, result, notebook))
+        with Writer(course, loaded, ledger, report) as writer:
+            for job, (result, notebook) in graders.grade(jobs):
+                writer.write(job, result, notebook)
     update_lateness(course, chapter)
     return ClassResult(chapter, tuple(sorted(results, key=lambda result: result.student)))
 
@@ -184,7 +191,7 @@ def _can_be_named(student: str) -> bool:
     return True
 
 
-def _state(course: Course, chapter: str, student: str) -> Path:
+def note_of(course: Course, chapter: str, student: str) -> Path:
     """Return the file that notes what a submission was graded with.
 
     Not called by the student's name: a folder's name may be as long as the system allows.
@@ -197,7 +204,7 @@ def _known(
 ) -> SubmissionResult | None:
     """Return the result of an earlier grading of the very same submission, if it is in place."""
     try:
-        state = json.loads(_state(course, chapter.name, student).read_text(encoding="utf-8"))
+        state = json.loads(note_of(course, chapter.name, student).read_text(encoding="utf-8"))
         noted, result = state["stamp"], SubmissionResult.from_fields(state["result"])
     except (OSError, ValueError, TypeError, KeyError):
         return None  # no note, or not one of ours: graded as if for the first time
@@ -212,43 +219,107 @@ def _known(
     return dataclasses.replace(result, unchanged=True)
 
 
-def _saved(
-    course: Course,
-    chapter: GradedChapter,
-    ledger: Ledger,
-    job: Job,
-    result: SubmissionResult,
-    notebook: str,
-) -> SubmissionResult:
-    """Save a result and return it; if it cannot be saved, return why a person is needed.
+@dataclasses.dataclass(frozen=True)
+class _Unsaved:
+    """A result that has to be saved, with its submission and its graded notebook."""
 
-    Raises :class:`CourseError` if no other could be saved either.
+    job: Job
+    result: SubmissionResult
+    notebook: str
+    moment: datetime.datetime | None
+
+
+class Writer:
+    """Saves results as they come: one by one if they come slowly, else many at a time.
+
+    A transaction waits for the disk, and so would a cluster's workers for this one writer. Who is
+    killed loses what has come within ``SECONDS``, and grades that again.
     """
-    moment = None
-    try:
-        moment = handed_in(job.submission.files)
-    except UnclearTime as error:
-        result = dataclasses.replace(result, doubt=str(error))
-    try:
-        if result.state == "graded":
-            if not result.points and (doubt := _wrong_file(chapter, job.submission)):
-                result = dataclasses.replace(result, doubt=doubt)
-            remarks = fair_remarks(course, chapter, job.submission, result.flags)
-            result = dataclasses.replace(result, flags=remarks)
-        _record(course, ledger, job, result, notebook, moment)
-    except CourseError:
-        raise
-    except Exception as error:
+
+    def __init__(
+        self,
+        course: Course,
+        chapter: GradedChapter,
+        ledger: Ledger,
+        report: Callable[[SubmissionResult], None],
+    ) -> None:
+        self._course = course
+        self._chapter = chapter
+        self._ledger = ledger
+        self._report = report
+        self._unsaved: list[_Unsaved] = []
+        self._saved_at = -math.inf
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_others: object) -> None:
+        # What has come is right, whatever has ended the grading; unless nothing can be saved.
+        if kind is None or not issubclass(kind, CourseError):
+            self._save()
+
+    def write(self, job: Job, result: SubmissionResult, notebook: str) -> None:
+        """Save a result, now or with those that follow soon; report it then.
+
+        Raises :class:`CourseError` if no other could be saved either.
+        """
+        moment = None
+        try:
+            moment = handed_in(job.submission.files)
+        except UnclearTime as error:
+            result = dataclasses.replace(result, doubt=str(error))
+        try:
+            result = self._with_remarks(job, result)
+        except Exception as error:
+            self._report(self._unsaveable(job, error))
+            return
+        self._unsaved.append(_Unsaved(job, result, notebook, moment))
+        if len(self._unsaved) >= MOST_AT_A_TIME or time.monotonic() - self._saved_at > SECONDS:
+            self._save()
+
+    def _with_remarks(self, job: Job, result: SubmissionResult) -> SubmissionResult:
+        if result.state != "graded":
+            return result
+        if not result.points and (doubt := _wrong_file(self._chapter, job.submission)):
+            result = dataclasses.replace(result, doubt=doubt)
+        remarks = fair_remarks(self._course, self._chapter, job.submission, result.flags)
+        return dataclasses.replace(result, flags=remarks)
+
+    def _save(self) -> None:
+        """Save what is not saved yet, and report it; what cannot be saved needs a person."""
+        unsaved, self._unsaved = self._unsaved, []
+        try:
+            _record(self._course, self._ledger, unsaved)
+            results = [ready.result for ready in unsaved]
+        except CourseError:
+            raise
+        except Exception:
+            # One of them is to blame: the others are saved without it.
+            results = [self._saved(ready) for ready in unsaved]
+        self._saved_at = time.monotonic()
+        for result in results:
+            self._report(result)
+
+    def _saved(self, unsaved: _Unsaved) -> SubmissionResult:
+        """Save a result and return it; if it cannot be saved, return why a person is needed."""
+        try:
+            _record(self._course, self._ledger, [unsaved])
+        except CourseError:
+            raise
+        except Exception as error:
+            return self._unsaveable(unsaved.job, error)
+        return unsaved.result
+
+    def _unsaveable(self, job: Job, error: Exception) -> SubmissionResult:
         if isinstance(error, OSError) and error.errno in _NO_ROOM:
             raise CourseError(
-                f"Nothing can be saved in {course.classroom}: {error.strerror}. Marks saved before "
-                "are kept; make room and grade again."
+                f"Nothing can be saved in {self._course.classroom}: {error.strerror}. Marks saved "
+                "before are kept; make room and grade again."
             ) from error
         # Whatever a submission is called or holds: it must not stop the others' grading.
         _log.exception("the marks of %s could not be saved", job.student)
         reason = f"Its marks could not be saved ({type(error).__name__}: {error})."
-        return ungraded(chapter, job.student, reason)[0]
-    return result
+        return ungraded(self._chapter, job.student, reason)[0]
 
 
 def _wrong_file(chapter: GradedChapter, submission: Submission) -> str:
@@ -267,19 +338,25 @@ def _wrong_file(chapter: GradedChapter, submission: Submission) -> str:
     )
 
 
-def _record(
-    course: Course,
-    ledger: Ledger,
-    job: Job,
-    result: SubmissionResult,
-    notebook: str,
-    moment: datetime.datetime | None,
-) -> None:
-    """Save a result. The state file comes last: without it the submission is graded again."""
-    state = _state(course, result.chapter, job.student)
+def _record(course: Course, ledger: Ledger, results: Sequence[_Unsaved]) -> None:
+    """Save results. State files come last: without one, a submission is graded again."""
+    if not results:
+        return
+    entries = [
+        Entry(
+            ready.job.student,
+            ready.notebook,
+            bool(ready.result.for_a_person),
+            ready.moment,
+            ready.job.submission.files,
+        )
+        for ready in results
+    ]
+    states = [note_of(course, ready.result.chapter, ready.job.student) for ready in results]
     with ledger.writing():
-        state.unlink(missing_ok=True)
-        arrival = Arrival(moment, job.submission.files)
-        ledger.record(job.student, notebook, bool(result.for_a_person), arrival)
-        fields = {"stamp": job.stamp, "result": dataclasses.asdict(result)}
-        write_whole(state, json.dumps(fields, ensure_ascii=False, indent=1))
+        for state in states:
+            state.unlink(missing_ok=True)
+        ledger.record(entries)
+        for ready, state in zip(results, states, strict=True):
+            fields = {"stamp": ready.job.stamp, "result": dataclasses.asdict(ready.result)}
+            write_whole(state, json.dumps(fields, ensure_ascii=False, indent=1))

@@ -33,6 +33,9 @@ ADVICE = {
 }
 """What to do, by words in the database's own messages."""
 
+LOCK_FILE = "lock"
+"""In the folder of notes: who writes, or brings a class back, holds it."""
+
 _LOCK = int.from_bytes(hashlib.sha256(b"cnn-by-hand: gradebook").digest()[:8], signed=True)
 """The number of the advisory lock. PostgreSQL keeps locks apart by database."""
 
@@ -88,7 +91,7 @@ class GradebookLock:
     def __init__(self, course: Course) -> None:
         course.notes.mkdir(parents=True, exist_ok=True)
         self._course = course
-        self._path = course.notes / "lock"
+        self._path = course.notes / LOCK_FILE
         self._engine = _server(course)
 
     @contextlib.contextmanager

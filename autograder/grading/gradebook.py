@@ -5,30 +5,31 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import re
-import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import nbformat
-from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Gradebook, MissingEntry, SubmittedNotebook
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import compute_checksum, determine_grade, is_grade, is_solution
-from sqlalchemy.exc import SAWarning
+from nbgrader.utils import compute_checksum, is_grade
 from traitlets.config import Config
 
 from autograder.grading.course import Course, CourseError, GradedChapter
 from autograder.grading.database import GradebookLock, shown_url, telling
-from autograder.grading.graded_files import Answer, answers_of, graded_answers, write_graded
-
-_NOTE = re.compile(r"An earlier answer was given [\d.]+ points by hand\.")
+from autograder.grading.gradebook_rows import Marked, MarkTables
+from autograder.grading.graded_files import Answer, graded_answers, write_graded
 
 
 @dataclasses.dataclass(frozen=True)
-class Arrival:
-    """What came with a notebook: when (in UTC; None if unknown), and the files beside it."""
+class Entry:
+    """A graded notebook to be saved.
 
+    ``moment`` is when it was handed in (in UTC; None if unknown), ``files`` what came beside it.
+    """
+
+    student: str
+    text: str
+    needs_person: bool
     moment: datetime.datetime | None = None
     files: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
@@ -74,49 +75,33 @@ class Ledger:
         finally:
             self._gradebook.db.remove()
 
-    def record(
-        self, student: str, text: str, needs_person: bool, arrival: Arrival | None = None
-    ) -> None:
-        """Save a graded notebook: its points in the gradebook, its text in ``autograded/``.
+    def record(self, entries: Sequence[Entry]) -> None:
+        """Save graded notebooks: points in the gradebook, all or none; texts in ``autograded/``.
 
         To be called while :meth:`writing`.
         """
-        name = self._chapter.name
-        arrival = arrival or Arrival()
-        notebook: NotebookNode = nbformat.v4.reads(text)  # our own: no need to validate it
-        options = {"timestamp": arrival.moment} if arrival.moment is not None else {}
-        folder = self._course.autograded(student, name)
-        with telling(self._course), self._transaction():
-            with warnings.catch_warnings():
-                # nbgrader relates objects before it adds them to the session, and gets away
-                # with it.
-                warnings.simplefilter("ignore", SAWarning)
-                self._gradebook.update_or_create_student(student)
-                self._gradebook.update_or_create_submission(name, student, **options)
-            submission = self._gradebook.find_submission_notebook(name, name, student)
-            earlier = None
-            if any(grade.manual_score is not None for grade in submission.grades):
-                earlier = graded_answers(folder / f"{name}.ipynb")
-            _enter(submission, notebook, needs_person, earlier)
+        notebooks = {entry.student: nbformat.v4.reads(entry.text) for entry in entries}  # our own
+        with telling(self._course), self._gradebook.engine.begin() as connection:
+            tables = MarkTables(connection, self._chapter.name)
+            rows = tables.rows_of({entry.student: entry.moment for entry in entries})
+            marked = [
+                Marked(
+                    entry.student,
+                    notebooks[entry.student],
+                    entry.needs_person,
+                    self._earlier(entry.student) if rows.marked_by_hand(entry.student) else None,
+                )
+                for entry in entries
+            ]
+            tables.enter(marked, rows)
         ignored = list(self._config.CourseDirectory.get("ignore", ()))
-        write_graded(folder, self._chapter, text, arrival.files, ignored)
+        for entry in entries:
+            folder = self._course.autograded(entry.student, self._chapter.name)
+            write_graded(folder, self._chapter, entry.text, entry.files, ignored)
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """Let everything inside be written at once, or nothing.
-
-        nbgrader commits after each step, and every time would wait for the disk. A session that
-        joins an outer transaction in this mode hands over its changes and leaves the commit to us.
-        """
-        sessions = self._gradebook.db
-        sessions.remove()
-        with self._gradebook.engine.begin() as connection:
-            session = sessions(bind=connection, join_transaction_mode="rollback_only")
-            try:
-                yield
-                session.commit()
-            finally:
-                sessions.remove()
+    def _earlier(self, student: str) -> dict[str, Answer] | None:
+        name = self._chapter.name
+        return graded_answers(self._course.autograded(student, name) / f"{name}.ipynb")
 
     def _register(self) -> None:
         """Enter the released notebook in the gradebook, as `generate_assignment` does."""
@@ -175,44 +160,3 @@ def _cell_names(submission: SubmittedNotebook) -> dict[str, str]:
     """
     cells = (*submission.notebook.grade_cells, *submission.notebook.solution_cells)
     return {cell.id: cell.name for cell in cells}
-
-
-def _enter(
-    submission: SubmittedNotebook,
-    notebook: NotebookNode,
-    needs_person: bool,
-    earlier: Mapping[str, Answer] | None,
-) -> None:
-    """Put a notebook's points and comments where nbgrader's `SaveAutoGrades` puts them.
-
-    earlier: the answers that marks by hand were given for; None if nobody can tell any more.
-    """
-    names = _cell_names(submission)
-    grades = {names[grade.cell_id]: grade for grade in submission.grades}
-    comments = {names[comment.cell_id]: comment for comment in submission.comments}
-    answers = answers_of(notebook)
-    for cell in notebook.cells:
-        if is_solution(cell):
-            comment = comments[cell.metadata.nbgrader.grade_id]
-            untouched = cell.metadata.nbgrader.get("checksum") == compute_checksum(cell)
-            remarks = ["No response."] * untouched + _NOTE.findall(comment.auto_comment or "")
-            comment.auto_comment = " ".join(remarks) or None
-    for cell in notebook.cells:
-        if is_grade(cell):
-            name = cell.metadata.nbgrader.grade_id
-            grade, before = grades[name], grades[name].auto_score
-            grade.auto_score, _ = determine_grade(cell)
-            unmarked = grade.manual_score is None and grade.auto_score is None
-            lost = grade.manual_score is not None and earlier is None
-            grade.needs_manual_grade = needs_person or unmarked or lost
-            moved = before != grade.auto_score
-            if earlier is not None and answers[name].changed_since(earlier.get(name), moved):
-                _set_aside(grade, comments[name.removeprefix("check-")])
-
-
-def _set_aside(grade: Grade, comment: Comment) -> None:
-    """Let a mark by hand that another answer was given count no more, and say so beside it."""
-    if grade.manual_score is not None:
-        note = f"An earlier answer was given {grade.manual_score:g} points by hand."
-        comment.auto_comment = " ".join(filter(None, (comment.auto_comment, note)))
-        grade.manual_score, grade.needs_manual_grade = None, True

@@ -23,9 +23,6 @@ from autograder.course_settings import (
 if TYPE_CHECKING:
     from autograder.teaching.attempts import Source
 
-MARKS = Path("_build") / "marks"
-"""Where exported marks are written, below the root of the course."""
-
 ChapterName = Annotated[str, typer.Argument(help="The chapter.")]
 
 
@@ -42,8 +39,8 @@ def release(
     from autograder.teaching.release import release_to_exchange
 
     root, console = course_root(), Console()
-    names = [_known(console, root, chapter)] if chapter else chapters_in_use(root)
-    with _refusing(console, "Not released"):
+    names = [known_chapter(console, root, chapter)] if chapter else chapters_in_use(root)
+    with refusing(console, "Not released"):
         path = write_archive(root, chapter)
         console.print(f"{path.relative_to(root)}  ({path.stat().st_size / 1e6:.1f} MB)")
         for name in names if exchange else ():
@@ -79,13 +76,13 @@ def collect(
     ] = None,
 ) -> None:
     """Bring what students handed in to where it is graded; say what is odd about it."""
-    from autograder.grading.course import Course
+    from autograder.grading.private_files import opened_class
     from autograder.teaching import folders, platforms
     from autograder.teaching.collect import collect as bring
     from autograder.teaching.collect_report import lines_of
 
     root, console = course_root(), Console()
-    _known(console, root, chapter)
+    known_chapter(console, root, chapter)
     settings = load_course_settings(root)
     ways: dict[str, tuple[bool, Callable[[], Source]]] = {
         "--moodle": (moodle is not None, lambda: platforms.moodle(*_pair(moodle), settings)),
@@ -105,8 +102,8 @@ def collect(
     if len(chosen) != 1:
         console.print(f"Say where to collect from, by one of {', '.join(ways)}.", soft_wrap=True)
         raise typer.Exit(2)
-    with _refusing(console, "Not collected"):
-        report = bring(Course.at(root), chapter, chosen[0]())
+    with refusing(console, "Not collected"):
+        report = bring(opened_class(root), chapter, chosen[0]())
         for line in lines_of(report):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -120,15 +117,16 @@ def extend(
     remove: Annotated[bool, typer.Option("--remove", help="Take the extension back.")] = False,
 ) -> None:
     """Give one student longer for a chapter; without a time, say who has longer."""
-    from autograder.grading.course import Course
     from autograder.grading.lateness import extensions, set_extension
+    from autograder.grading.private_files import opened_class
     from autograder.teaching.attempts import moment_of
     from autograder.teaching.marks_out import require_student
 
     root, console = course_root(), Console()
-    _known(console, root, chapter)
-    settings, course = load_course_settings(root), Course.at(root)
-    with _refusing(console, "Not extended"):
+    known_chapter(console, root, chapter)
+    settings = load_course_settings(root)
+    with refusing(console, "Not extended"):
+        course = opened_class(root)
         require_student(course, student)
         if until is None and not remove:
             there = extensions(course, chapter).get(student)
@@ -171,12 +169,12 @@ def export(
     ] = False,
 ) -> None:
     """Write marks for a learning platform; what waits for a person is left blank."""
-    from autograder.grading.course import Course
+    from autograder.grading.private_files import MARKS, opened_class
     from autograder.teaching import marks_out
 
     root, console = course_root(), Console()
     if chapter is not None:
-        _known(console, root, chapter)
+        known_chapter(console, root, chapter)
     if [moodle is not None, canvas is not None, csv].count(True) != 1:
         console.print("Say what to write, by one of --moodle, --canvas, --csv.")
         raise typer.Exit(2)
@@ -186,8 +184,9 @@ def export(
     if feedback and moodle is None:
         console.print("--feedback is for --moodle.")
         raise typer.Exit(2)
-    course, absent = Course.at(root), "0" if zero_absent else ""
-    with _refusing(console, "Not exported"):
+    absent = "0" if zero_absent else ""
+    with refusing(console, "Not exported"):
+        course = opened_class(root)
         if moodle is not None:
             name = f"{chapter}-moodle.csv"
             filled = marks_out.fill_moodle(course, chapter or "", moodle, scale, absent)
@@ -198,6 +197,9 @@ def export(
             name = f"{chapter or 'all'}.csv"
             filled = marks_out.marks_table(course, [chapter] if chapter else chapters_in_use(root))
         place = to or root / MARKS / name
+        if not (build := (root / MARKS).parent).exists():
+            build.mkdir()
+            build.chmod(0o755)  # the site is built there, too, for everybody
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(filled.content)
         for line in marks_out.lines_of(filled, place):
@@ -214,13 +216,13 @@ def migrate(
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what it does.")] = False,
 ) -> None:
     """Carry a changed exercise into the gradebook of a class that was graded before."""
-    from autograder.grading.course import Course
     from autograder.grading.migration import migrate as carry
+    from autograder.grading.private_files import opened_class
 
     root, console = course_root(), Console()
-    _known(console, root, chapter)
-    with _refusing(console, "Not migrated"):
-        course = Course.at(root)
+    known_chapter(console, root, chapter)
+    with refusing(console, "Not migrated"):
+        course = opened_class(root)
         if not tell_changes(console, root, chapter, hint=not yes):
             console.print(f"{chapter} is in the gradebook as it is; there is nothing to do.")
         elif yes:
@@ -233,7 +235,7 @@ def tell_changes(console: Console, root: Path, chapter: str, hint: bool = True) 
     from autograder.grading.course import Course
     from autograder.grading.migration import change_of
 
-    with _refusing(console, "Not compared with what was graded"):
+    with refusing(console, "Not compared with what was graded"):
         course = Course.at(root)
         change = change_of(course, course.chapter(chapter))
     if not (change and change.submissions):
@@ -251,7 +253,7 @@ def tell_changes(console: Console, root: Path, chapter: str, hint: bool = True) 
 COMMANDS = (release, collect, extend, export, migrate)
 
 
-def _known(console: Console, root: Path, chapter: str) -> str:
+def known_chapter(console: Console, root: Path, chapter: str) -> str:
     """Return a chapter's name, or leave with a message if there is none of the name."""
     names = chapters_in_use(root)
     if chapter not in names:
@@ -261,7 +263,7 @@ def _known(console: Console, root: Path, chapter: str) -> str:
 
 
 @contextlib.contextmanager
-def _refusing(console: Console, what: str) -> Iterator[None]:
+def refusing(console: Console, what: str) -> Iterator[None]:
     """Say in a sentence why something is not done, and leave."""
     from autograder.grading.course import CourseError
     from autograder.teaching.marks_out import ExportError

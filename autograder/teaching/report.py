@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.grading.batch import students_of
 from autograder.grading.course import Course
 from autograder.grading.explained import rule_counts
+from autograder.grading.private_files import REPORTS
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching import report_words as words
 from autograder.teaching.class_record import StudentRecord, read_class
@@ -21,7 +22,6 @@ from autograder.teaching.report_material import Material
 from autograder.teaching.report_numbers import Group
 from autograder.teaching.report_tables import tables
 
-FOLDER = "reports"
 LESSON = 6
 """So many misconceptions are for the next lesson."""
 
@@ -64,7 +64,7 @@ def write_report(course: Course, chapter: str) -> list[Path]:
     folders = frozenset(students_of(course, chapter))
     record = read_class(course, chapter, folders)
     material = Material(course, loaded, record, folders)
-    place = course.classroom / FOLDER / chapter
+    place = course.classroom / REPORTS / chapter
     files = {f"{chapter}.html": Report(material).page, **tables(material)}
     for name, text in files.items():
         write_file(place / name, text)

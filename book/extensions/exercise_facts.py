@@ -34,6 +34,7 @@ from autograder.authoring.source import (
     read_exercise_source,
 )
 from autograder.chapter import SourceError, load_problems
+from autograder.course_settings import FILE_NAME as SETTINGS
 from book.extensions.course_setup import COURSE_ROOT, course_book
 
 
@@ -41,6 +42,7 @@ def exercise_of(env: BuildEnvironment, chapter: str) -> Exercise:
     """Read the exercise of a chapter, and have the page made again when it changes."""
     path = COURSE_ROOT / "solutions" / chapter / f"{chapter}.md"
     env.note_dependency(str(path))
+    env.note_dependency(str(COURSE_ROOT / SETTINGS))  # points may stand there
     return read_exercise_source(path)
 
 

@@ -45,6 +45,7 @@ from autograder.authoring.archive import (
 from autograder.authoring.source import TaskCell as ExerciseTask
 from autograder.chapter import SourceError, load_chapter
 from autograder.checks import FILE_NAME
+from autograder.course_settings import chapters_in_use
 from autograder.packages import DEFAULT_PACKAGES
 from book.extensions.course_setup import COURSE_ROOT, course_book
 from book.extensions.exercise_facts import count, exercise_of
@@ -226,11 +227,16 @@ def write_files(app: Sphinx) -> None:
     for (chapter, task), section in course_book().tasks.items():
         places.setdefault(chapter, {})[task] = section.path
     (folder_of(app) / TASKS).write_text(json.dumps(places), "utf-8")
+    in_use = chapters_in_use(COURSE_ROOT)
     for checks in (COURSE_ROOT / "exercises").glob(f"*/{FILE_NAME}"):
-        target = folder_of(app) / checks.parent.name
-        target.mkdir(exist_ok=True)
-        shutil.copy2(checks, target)
-        shutil.copy2(released(checks.parent.name), target)
+        chapter = checks.parent.name
+        target = folder_of(app) / chapter
+        if chapter in in_use:
+            target.mkdir(exist_ok=True)
+            shutil.copy2(checks, target)
+            shutil.copy2(released(chapter), target)
+        else:
+            shutil.rmtree(target, ignore_errors=True)  # of an earlier build
     if not host_of_pyodide(app.config.pyodide):
         copy_pyodide(Path(app.config.pyodide), pyodide_folder(Path(app.outdir)))
 

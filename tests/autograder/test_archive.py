@@ -18,6 +18,7 @@ from autograder.authoring.archive import (
     FOLDER,
     NotForStudents,
     make_archive,
+    readme,
     student_files,
 )
 from autograder.authoring.wheel import make_wheel
@@ -94,6 +95,15 @@ def test_holds_every_exercise(archive: Path) -> None:
     for chapter in chapters_in_use(COURSE):
         for name in (f"{chapter}.ipynb", "checks.npz"):
             assert f"{FOLDER}/exercises/{chapter}/{name}" in names(archive)
+
+
+def test_the_readme_speaks_of_the_chapters_that_are_there() -> None:
+    with_torch = readme(COURSE, {"filters", "visualization"})
+    assert "exercises/filters/filters.ipynb" in with_torch
+    assert "torchvision --index-url" in with_torch
+    without = readme(COURSE, {"padding_stride", "pooling"})
+    assert "exercises/padding_stride/padding_stride.ipynb" in without
+    assert "orch" not in without
 
 
 def test_holds_nothing_of_the_solutions(archive: Path) -> None:

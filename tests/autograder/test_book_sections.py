@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.authoring.book_sections import anchor, read_book
+from autograder.authoring.book_sections import anchor, pages_in_use, pages_left_out, read_book
 from autograder.authoring.generate import write_source
+from autograder.authoring.source import read_exercise_source
 from autograder.chapter import SourceError, chapters, load_chapter
 from autograder.checks import FILE_NAME, load_checks, load_facts
+from autograder.course_settings import chapters_in_use
 from autograder.grading.course import Course
 from tests import COURSE
 
@@ -143,6 +145,35 @@ def test_tasks_out_of_place_are_refused(course: Path, old: str, new: str, words:
         read_book(course)
 
 
+def leave_out(course: Path, chapter: str) -> None:
+    (course / "course.toml").write_text(f"[chapters.{chapter}]\nuse = false\n")
+
+
+def test_nothing_leads_to_a_chapter_that_is_left_out(course: Path) -> None:
+    give_a_section(course, "first/Beside")
+    first = course / "solutions" / "first"
+    first.mkdir()
+    (first / "chapter.py").touch()
+    page = course / "book" / "first" / "first.md"
+    page.write_text(f"{page.read_text()}\n## Beside\n")
+    assert read_book(course).facts(read_exercise_source(source_of(course))).number == 2
+    assert "book/first/first" in pages_in_use(course)
+    write_source(course, "toy")
+    checks = course / "solutions" / "toy" / FILE_NAME
+    assert load_checks(checks)["double"].section("square").title == "Beside"
+    leave_out(course, "first")
+    assert pages_left_out(course) == ["book/first/first"]
+    assert "book/first/first" not in pages_in_use(course)
+    # Its place in the order stays, so that no other exercise changes.
+    assert read_book(course).facts(read_exercise_source(source_of(course))).number == 2
+    write_source(course, "toy")
+    assert load_checks(checks)["double"].section("square").title == "How to double"
+
+
+def source_of(course: Path) -> Path:
+    return course / "solutions" / "toy" / "toy.md"
+
+
 def test_anchors_are_those_of_docutils() -> None:
     from docutils.nodes import make_id
 
@@ -155,7 +186,7 @@ def test_every_task_has_a_section_and_its_common_mistakes() -> None:
     book = read_book(COURSE)
     tasks = {
         (chapter, task)
-        for chapter in chapters(COURSE)
+        for chapter in chapters_in_use(COURSE)
         for task in load_chapter(COURSE, chapter).tasks
     }
     assert set(book.tasks) == tasks

@@ -26,7 +26,9 @@ from book.extensions.open_notebook import (
 from book.extensions.task_cell import pyodide_folder
 from book.lite.build import LiteError, build
 from tests import COURSE
-from tests.book.test_page_tasks import CASES, Book
+from tests.book.test_page_tasks import CASES, Book, pytestmark
+
+__all__ = ["pytestmark"]  # it needs the chapter filters, too
 
 ENVIRONMENT = COURSE / "_build" / "lite"
 MISSING = "The tests of JupyterLite need it in an environment of its own. Make it with:  make lite"

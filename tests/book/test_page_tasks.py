@@ -25,6 +25,7 @@ from autograder.authoring.notebook import plain_source
 from autograder.authoring.standalone import standalone_source
 from autograder.chapter import chapters, load_chapter, load_problems
 from autograder.checks import FILE_NAME, load_checks
+from autograder.course_settings import chapters_left_out
 from autograder.packages import DEFAULT_PACKAGES
 from autograder.student import page as page_module
 from autograder.student.check import check
@@ -48,6 +49,11 @@ html_static_path = [{static!r}]
 html_css_files = ["course.css"]
 html_context = {{"default_mode": "auto"}}
 """
+
+pytestmark = pytest.mark.skipif(
+    "filters" in chapters_left_out(COURSE),
+    reason="left out: the tasks that are solved here are those of filters, which is not in use",
+)
 
 CASES = len(load_checks(task_cell.released("filters", FILE_NAME))["corr2d"].cases)
 CORR2D = '''\

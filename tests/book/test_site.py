@@ -25,7 +25,10 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page
 
+from autograder.authoring.archive import ARCHIVE_NAME
+from autograder.authoring.book_sections import pages_in_use, pages_left_out
 from autograder.chapter import chapters, load_problems
+from autograder.course_settings import chapters_left_out
 from autograder.palette import PAGE as PALETTE
 from autograder.palette import READABLE, Theme, contrast
 from autograder.problems import Problem
@@ -35,9 +38,7 @@ from tests import COURSE
 from tests.book.barriers import COLOR_RULES, violations
 
 CONTENTS = yaml.safe_load((COURSE / "_toc.yml").read_text())
-CHAPTERS = [
-    entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"] if "file" in entry
-]
+CHAPTERS = pages_in_use(COURSE)
 BOOK_PAGES = [CONTENTS["root"], *CHAPTERS]
 PAGES = [*BOOK_PAGES, "search"]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -371,8 +372,10 @@ def test_the_book_is_printed_as_one_document(browser: Browser, site: Path, tmp_p
 
 
 def test_the_order_of_the_book_is_that_of_its_contents() -> None:
-    pages = whole_book.pages_of(COURSE / "_toc.yml")
-    assert pages == [f"{name}.html" for name in BOOK_PAGES]
+    parts = [entry["file"] for part in CONTENTS["parts"] for entry in part["chapters"]]
+    pages = whole_book.pages_of(COURSE)
+    in_use = [name for name in (CONTENTS["root"], *parts) if name not in pages_left_out(COURSE)]
+    assert pages == [f"{name}.html" for name in in_use]
 
 
 # Colors.
@@ -542,3 +545,20 @@ def test_the_course_secret_is_not_published(site: Path) -> None:
     words = secret.read_text().split() if secret.exists() else []
     for name, text in texts(site):
         assert not any(word in text for word in words), name
+
+
+def test_nothing_of_a_chapter_that_is_left_out_is_published(site: Path) -> None:
+    """Neither its pages and its exercise, nor the numbers of its checks, nor a way there."""
+    left_out = chapters_left_out(COURSE)
+    folders = [path for path in site.rglob("*") if path.is_dir() and path.name in left_out]
+    assert folders == []
+    with zipfile.ZipFile(site / ARCHIVE_NAME) as archive:
+        names = archive.namelist()
+    assert not [
+        name
+        for name in names
+        if set(Path(name).parent.parts[-1:]) & left_out and "/exercises/" in name
+    ]
+    for page in site.rglob("*.html"):
+        for chapter in left_out:
+            assert f"{chapter}/" not in page.read_text("utf-8"), page

@@ -24,7 +24,7 @@ from traitlets.config import Config
 from autograder import grading
 from autograder.grading.course import SECRET_FILE, Course, CourseError, seed
 from autograder.grading.engine import NotebookGrader
-from autograder.grading.gradebook import Ledger
+from autograder.grading.gradebook import Entry, Ledger
 from autograder.grading.options import GradingOptions, figures_to_draw
 from autograder.grading.rebuild import rebuild
 from autograder.grading.submission import read_submission
@@ -862,11 +862,13 @@ def test_a_submission_is_entered_whole_or_not_at_all(
     course = Course.at(grader.course.root, tmp_path)
     graded = (classroom / "autograded" / "ada" / "probe" / "probe.ipynb").read_text()
     with Ledger(course, grader.chapter, nbgrader_settings(course.root)) as ledger:
+        other = graded.replace('"check-scale"', '"no-such-cell"')
+        entries = [Entry("bea", graded, False), Entry("ada", other, False)]
         with ledger.writing(), pytest.raises(KeyError, match="no-such-cell"):
-            ledger.record("ada", graded.replace('"check-scale"', '"no-such-cell"'), False)
+            ledger.record(entries)
         assert saved(tmp_path) == {}
         with ledger.writing():
-            ledger.record("ada", graded, False)
+            ledger.record([Entry("ada", graded, False)])
         assert ledger.scores("ada") == saved(classroom)["ada"]
 
 

@@ -27,7 +27,8 @@ from autograder.checks import CheckedCase
 from autograder.grading import batch
 from autograder.grading.channel import OutOfTime
 from autograder.grading.course import Course, CourseError
-from autograder.grading.gradebook import Ledger
+from autograder.grading.gradebook import Entry, Ledger
+from autograder.grading.gradebook_rows import MarkTables
 from autograder.grading.handed_in import UnclearTime, handed_in
 from autograder.grading.jobs import ungraded
 from autograder.grading.marks import class_view
@@ -214,9 +215,9 @@ def test_a_gradebook_that_cannot_be_written_is_told(
     course = Course.at(grader.course.root, tmp_path)
     _, notebook = ungraded(grader.chapter, "ada", "")
     with Ledger(course, grader.chapter, nbgrader_settings(course.root)) as ledger:
-        monkeypatch.setattr(ledger._gradebook, "update_or_create_student", fails)
+        monkeypatch.setattr(MarkTables, "rows_of", fails)
         with pytest.raises(CourseError, match=f"{said}.*{advice}.*are kept"):
-            ledger.record("ada", notebook, True)
+            ledger.record([Entry("ada", notebook, True)])
 
 
 def test_a_full_disk_ends_the_grading_with_one_sentence(

@@ -78,6 +78,9 @@ def test_a_chapter_is_left_out_by_one_line(root: Path) -> None:
         ("[chapters.filters]\ndeu = 2026-01-01", "'deu' in .chapters.filters.. Did you mean due"),
         ("[chapters.filters]\ndue = '2026-01-01'", "chapters.filters.due must be of type datetime"),
         ("[chapters]\nfilters = 1", "chapters.filters must be a table"),
+        ("[chapters.filters.points]\ncorr2d = 0", r"course.toml:2: corr2d must be worth more"),
+        ("[chapters.filters]\npoints = 9", "points must be a table"),
+        ("[chapters.filters.points]\ncorr2d = 'x'", "points.corr2d must be of type float"),
         ("title =", "it is not TOML"),
     ],
 )
