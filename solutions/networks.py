@@ -15,9 +15,14 @@ kind                 other keys                                        what it d
 "dropout"            (none)                                            does nothing to shapes
 "flatten"            (none)                                            (C, H, W) becomes (C*H*W,)
 "linear"             units                                             fully connected layer
+"batch_norm"         (none)                                            batch normalization
+"add"                (none)                                            end of a residual block
 ==================== ================================================= =========================
 
-Filters and windows are square. Adaptive average pooling to size 1 is global average pooling.
+Filters and windows are square. Adaptive average pooling to size 1 is global average pooling. The
+key "groups" of a convolutional layer is absent where it is 1: each filter reads the channels of
+its own group only. With as many groups as channels, the layer is depthwise. The last two kinds, and
+groups, occur in the exercise "networks that go deep" only.
 """
 
 from __future__ import annotations
@@ -45,6 +50,11 @@ def conv(filters: int, size: int, stride: int = 1, padding: int = 0) -> Layer:
     }
 
 
+def grouped_conv(filters: int, size: int, groups: int, stride: int = 1, padding: int = 0) -> Layer:
+    """Describe a convolutional layer whose filters read a group of the channels each."""
+    return {**conv(filters, size, stride, padding), "groups": groups}
+
+
 def max_pool(size: int, stride: int) -> Layer:
     """Describe max pooling."""
     return {"kind": "max_pool", "size": size, "stride": stride}
@@ -66,7 +76,7 @@ def linear(units: int) -> Layer:
 
 
 def plain(kind: str) -> Layer:
-    """Describe a layer without settings: "relu", "dropout" or "flatten"."""
+    """Describe a layer without settings: "relu", "dropout", "flatten", "batch_norm", "add"."""
     return {"kind": kind}
 
 

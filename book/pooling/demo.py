@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from book.filters.demo import VERTICAL_EDGE, photograph
-from solutions.arrays import Shape
+from solutions.deep_networks.tasks.count_multiply_adds import count_multiply_adds
 from solutions.filters.tasks.corr2d import corr2d
 from solutions.networks import Layer, Spec
 from solutions.pooling.tasks.avg_pool_forward import avg_pool_forward
@@ -161,25 +161,6 @@ def coin_template(side: int = 28) -> tuple[Array, Array]:
 
 COIN = (84, 37)
 """Top left corner of the coin that serves as the pattern."""
-
-
-def count_multiply_adds(spec: Spec, shapes: Sequence[Shape]) -> list[int]:
-    """Return how many multiplications, each with an addition, every entry takes for one image.
-
-    spec: a network, see ``solutions/networks.py``.
-    shapes: its shapes, one per entry.
-    Pooling and ReLU multiply nothing and count 0; adding the bias is not counted.
-    """
-    counts = []
-    for index, layer in enumerate(spec):
-        if layer["kind"] == "conv":
-            per_number = shapes[index - 1][0] * int(layer["size"]) ** 2
-            counts.append(per_number * math.prod(shapes[index]))
-        elif layer["kind"] == "linear":
-            counts.append(shapes[index - 1][0] * int(layer["units"]))
-        else:
-            counts.append(0)
-    return counts
 
 
 def costs(spec: Spec) -> dict[str, int]:

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from book.pooling.demo import count_multiply_adds, pool2d
+from book.pooling.demo import pool2d
 from book.pooling.network_calculator import NetworkCalculator, line_of, presets, text_of
 from book.pooling.pooling_explorer import SIDE, PoolingExplorer, patterns
 from solutions import networks
+from solutions.deep_networks.tasks.count_multiply_adds import count_multiply_adds
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
 from solutions.pooling.tasks.count_parameters import count_parameters
 from solutions.pooling.tasks.network_shapes import network_shapes

@@ -26,6 +26,7 @@ from autograder.student.calls import in_notebook
 from book.pooling import demo as pooling_demo
 from book.pooling.network_calculator import vgg16_with_global_average
 from solutions import networks
+from solutions.deep_networks.tasks.count_multiply_adds import count_multiply_adds
 from solutions.networks import ALEXNET, LENET5, NETWORKS, VGG16, Spec
 from solutions.pooling.drawn_networks import WORKED_NETWORK
 from solutions.pooling.images import WORKED_IMAGE
@@ -146,7 +147,7 @@ def check_against_torch(spec: Spec) -> None:
     with torch.device("meta"), counter, torch.no_grad():
         nn.Sequential(*built).eval()(torch.empty(1, *shapes[0]))
     # FlopCounterMode counts a multiply-add as two operations.
-    assert 2 * sum(pooling_demo.count_multiply_adds(spec, computed)) == counter.get_total_flops()
+    assert 2 * sum(count_multiply_adds(spec, computed)) == counter.get_total_flops()
 
 
 @settings(deadline=None, max_examples=60)

@@ -1,0 +1,1 @@
+"""The chapter "networks that go deep"."""

@@ -1,0 +1,1 @@
+"""The exercise "networks that go deep"."""
