@@ -72,7 +72,9 @@ def _whole(value: Value) -> bool:
 
 def _of_inputs(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     x = given.get("x", given.get("maps"))
-    shape = x.shape if isinstance(x, np.ndarray) else given.get("shape", ())
+    shape = x.shape if isinstance(x, np.ndarray) else given.get("shape")
+    if not isinstance(shape, tuple):
+        shape = ()
     if len(shape) == 4:
         yield from zip("NCHW", shape, strict=True)
     elif len(shape) == 3:
@@ -85,10 +87,10 @@ def _of_inputs(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
         if _whole(given.get(name)):
             yield name[0].upper(), given[name]
     scores = given.get("scores")
-    if isinstance(scores, np.ndarray):
+    if isinstance(scores, np.ndarray) and scores.ndim == 2:
         yield from zip("NK", scores.shape, strict=True)
     noise = given.get("noise")
-    if isinstance(noise, np.ndarray):
+    if isinstance(noise, np.ndarray) and noise.ndim:
         yield "draws", len(noise)
 
 
@@ -96,7 +98,7 @@ def _of_windows(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     w = given.get("w", given.get("w1"))
     if isinstance(w, np.ndarray) and w.ndim == 4:
         yield from zip(("F", "C", "HH", "WW"), w.shape, strict=True)
-    elif isinstance(w, np.ndarray) and not {"b", "dout", "channels"} & given.keys():
+    elif isinstance(w, np.ndarray) and w.ndim == 2 and not {"b", "dout", "channels"} & given.keys():
         yield from zip(("HH", "WW"), w.shape, strict=True)
     size = given.get("size") if "x" in given else given.get("patch")
     if isinstance(size, int):

@@ -6,6 +6,9 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from autograder.checks import CheckedCase, Checks
 from autograder.diagnosis.evidence import aspects
@@ -54,6 +57,23 @@ def test_quantities_are_read_off_the_arguments() -> None:
     assert (sizes["N"], sizes["C"], sizes["H"], sizes["W"]) == (2, 1, 4, 3)
     assert (sizes["F"], sizes["HH"], sizes["WW"], sizes["area"]) == (3, 2, 3, 6)
     assert (sizes["stride"], sizes["padding"], sizes["Ho"], sizes["Wo"]) == (2, 2, 4, 3)
+
+
+ARGUMENTS = "x maps shape w w1 b dout order scores noise y channels filters size patch height width"
+ANY_VALUE = st.one_of(
+    arrays.arrays(float, arrays.array_shapes(min_dims=0, max_dims=5, max_side=3)),
+    st.integers(0, 9),
+    st.booleans(),
+    st.none(),
+    st.text(max_size=3),
+    st.lists(st.integers(0, 3), max_size=4).map(tuple),
+    st.lists(st.integers(0, 3), max_size=4),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*ARGUMENTS.split(), "stride", "padding"]), ANY_VALUE))
+def test_a_task_may_call_its_arguments_anything(arguments: dict[str, Value]) -> None:
+    statements(CheckedCase("any", arguments, np.zeros((1, 2, 3, 3)), {}))
 
 
 def said(fails: list[bool], kind: str = "", cases: tuple[CheckedCase, ...] = CASES) -> str:
