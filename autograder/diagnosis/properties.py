@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from typing import TypeGuard
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from autograder.diagnosis.quantities import (
     Quantities,
     arrays_of,
     as_examples,
+    is_whole,
     layers_of,
     plain,
     quantities,
@@ -242,19 +244,27 @@ def _of_numbers(case: CheckedCase) -> dict[tuple[str, str, str], bool]:
         if isinstance(value, int | float) and not isinstance(value, bool):
             known[f"`{name}` is 0", f"`{name}` is not 0", ""] = value == 0
     entries = given.get("layers")
-    if isinstance(entries, list):
+    if _are_triples(entries):
         known["there is one layer only", "there are several layers", ""] = len(entries) == 1
         known["a layer has a stride", "all strides are 1", ""] = any(s > 1 for _, s, _ in entries)
         known["a layer has padding", "there is no padding", ""] = any(p > 0 for *_, p in entries)
     order = given.get("order")
-    if isinstance(order, np.ndarray):
+    if isinstance(order, np.ndarray) and order.ndim:
         known["there are several epochs", "there is one epoch", ""] = len(order) > 1
     targets = plain(given.get("targets"))
-    if isinstance(targets, np.ndarray):
+    if isinstance(targets, np.ndarray) and targets.ndim == 1:
         known["the pictures have different classes", "all pictures have one class", ""] = (
             len(set(targets.tolist())) > 1
         )
     return known
+
+
+def _are_triples(entries: Value) -> TypeGuard[list[tuple[int, int, int]]]:
+    """Whether a list holds layers as (size, stride, padding)."""
+    return isinstance(entries, list) and all(
+        isinstance(entry, tuple | list) and len(entry) == 3 and all(map(is_whole, entry))
+        for entry in entries
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,8 +278,7 @@ class Statement:
 def statements(case: CheckedCase) -> Mapping[Statement, bool]:
     """Return all that may be said of a case, and of each whether it is true."""
     sizes = quantities(case)
-    if "kernel" in case.arguments:
-        sizes |= _of_kernel(case.arguments)
+    sizes |= _of_kernel(case.arguments)
     known: dict[Statement, bool] = {}
     for entry in SIZES:
         try:
@@ -290,7 +299,10 @@ def statements(case: CheckedCase) -> Mapping[Statement, bool]:
 
 def _of_kernel(given: Mapping[str, Value]) -> dict[str, int]:
     """Return the quantities of a task about one axis: the filter's span, and the room for it."""
-    span = (given["kernel"] - 1) * given.get("dilation", 1) + 1
+    dilation = given.get("dilation", 1)
+    if not all(map(is_whole, [dilation, *map(given.get, ("kernel", "size", "padding"))])):
+        return {}
+    span = (given["kernel"] - 1) * dilation + 1
     room = given["size"] + 2 * given["padding"]
     return {
         "span": span,

@@ -37,7 +37,7 @@ def quantities(case: CheckedCase) -> dict[str, int]:
     sizes |= {
         name: value
         for name, value in given.items()
-        if name in ("stride", "padding", "dilation", "batch_size") and _whole(value)
+        if name in ("stride", "padding", "dilation", "batch_size") and is_whole(value)
     }
     outer = given.get("dout", None if "columns" in given else case.expected)
     if "HH" in sizes and isinstance(outer, np.ndarray) and outer.ndim in (2, 4):
@@ -66,7 +66,8 @@ def plain(value: Value) -> Value:
     return value.array if isinstance(value, Tensor) else value
 
 
-def _whole(value: Value) -> bool:
+def is_whole(value: Value) -> bool:
+    """Return whether a value is a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -84,7 +85,7 @@ def _of_inputs(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     elif len(shape) == 2:
         yield from zip("HW", shape, strict=True)
     for name in ("channels", "filters"):
-        if _whole(given.get(name)):
+        if is_whole(given.get(name)):
             yield name[0].upper(), given[name]
     scores = given.get("scores")
     if isinstance(scores, np.ndarray) and scores.ndim == 2:
@@ -104,7 +105,7 @@ def _of_windows(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     if isinstance(size, int):
         yield "HH", size
         yield "WW", size
-    if _whole(given.get("height")) and _whole(given.get("width")):
+    if is_whole(given.get("height")) and is_whole(given.get("width")):
         image = "w" in given  # there they are those of the image
         yield ("H" if image else "HH"), given["height"]
         yield ("W" if image else "WW"), given["width"]

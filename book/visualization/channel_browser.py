@@ -21,7 +21,7 @@ EXAMPLES = ((13, "A triangle"), (8, "A blob with checks"))
 
 LAYERS = ("conv1_1", "conv2_2", "conv3_3", "conv4_3", "conv5_3")
 
-FULL_COLOR = 0.02
+FULL_COLOR = 0.005
 """The share of a layer's values that are drawn in full color: those farthest from zero."""
 
 

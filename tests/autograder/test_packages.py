@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.authoring.archive import README
+from autograder.authoring.archive import readme
 from autograder.checks import FILE_NAME, load_packages, save_checks
 from autograder.packages import PYTORCH_SIZE, import_name, missing_package, pip_install
 from autograder.problems import Case, Problem
@@ -235,8 +235,10 @@ def test_the_command_and_its_size_are_the_same_everywhere(place: str) -> None:
 
 
 def test_the_readme_of_the_archive_has_the_command() -> None:
-    assert f"    python -m {COMMAND}\n" in README
-    assert PYTORCH_SIZE in plain(README)
+    with_pytorch = readme(COURSE, {"filters", "visualization"})
+    assert f"    python -m {COMMAND}\n" in with_pytorch
+    assert PYTORCH_SIZE in plain(with_pytorch)
+    assert "torch" not in readme(COURSE, {"filters"})
 
 
 def test_the_extra_has_what_the_command_installs() -> None:

@@ -59,7 +59,10 @@ def test_quantities_are_read_off_the_arguments() -> None:
     assert (sizes["stride"], sizes["padding"], sizes["Ho"], sizes["Wo"]) == (2, 2, 4, 3)
 
 
-ARGUMENTS = "x maps shape w w1 b dout order scores noise y channels filters size patch height width"
+ARGUMENTS = (
+    "x maps shape w w1 b dout order scores noise y channels filters size patch height width stride "
+    "padding dilation kernel layers targets momentum columns batch_size"
+)
 ANY_VALUE = st.one_of(
     arrays.arrays(float, arrays.array_shapes(min_dims=0, max_dims=5, max_side=3)),
     st.integers(0, 9),
@@ -68,10 +71,12 @@ ANY_VALUE = st.one_of(
     st.text(max_size=3),
     st.lists(st.integers(0, 3), max_size=4).map(tuple),
     st.lists(st.integers(0, 3), max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), max_size=3),
+    st.lists(st.dictionaries(st.sampled_from(["kind", "size"]), st.integers(0, 3)), max_size=2),
 )
 
 
-@given(st.dictionaries(st.sampled_from([*ARGUMENTS.split(), "stride", "padding"]), ANY_VALUE))
+@given(st.dictionaries(st.sampled_from(ARGUMENTS.split()), ANY_VALUE))
 def test_a_task_may_call_its_arguments_anything(arguments: dict[str, Value]) -> None:
     statements(CheckedCase("any", arguments, np.zeros((1, 2, 3, 3)), {}))
 
