@@ -691,7 +691,9 @@ def test_maps_and_their_numbers_are_those_of_the_network() -> None:
     for i, layer in enumerate(figure.layers):
         every = torch.stack([outputs[layer["name"]] for outputs in expected])
         most = layer["limit"]
-        assert float((every.abs() > most).float().mean()) == pytest.approx(channel_browser.FULL_COLOR, abs=5e-4)
+        assert float((every.abs() > most).float().mean()) == pytest.approx(
+            channel_browser.FULL_COLOR, abs=5e-4
+        )
         for scene, outputs in zip(figure.scenes, expected, strict=True):
             maps, carried = outputs[layer["name"]], scene["layers"][i]
             assert layer["side"] == maps.shape[-1]
