@@ -60,7 +60,7 @@ Then, whenever you want to work:
 Open a notebook, replace `raise NotImplementedError()` by your own code, and run the cell with
 `check(...)` below it. It says what is right, what is not, and often why.
 
-Without a notebook: `python -m autograder check exercises/filters/filters.ipynb`
+Without a notebook: `python -m autograder check exercises/{example}/{example}.ipynb`
 What has passed so far, and what is next: `python -m autograder progress`
 """
 WITH_PYTORCH = f"""
@@ -108,11 +108,10 @@ def make_archive(
 
 def readme(course_root: Path, chapters: set[str]) -> str:
     """Return what the archive of these chapters says first."""
-    example = next(iter(sorted(chapters - {EXAMPLE})), EXAMPLE)
-    text = README if EXAMPLE in chapters else README.replace(EXAMPLE, example)
+    example = EXAMPLE if EXAMPLE in chapters else min(chapters, default=EXAMPLE)
     known = chapters.intersection(all_chapters(course_root))
     with_pytorch = any("torch" in load_chapter(course_root, name).packages for name in known)
-    return text + WITH_PYTORCH * with_pytorch
+    return README.format(example=example) + WITH_PYTORCH * with_pytorch
 
 
 def make_page_package(course_root: Path, target: Path) -> Path:

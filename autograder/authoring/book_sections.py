@@ -103,7 +103,8 @@ def pages_in_use(course: Path) -> list[str]:
 
 def pages_left_out(course: Path) -> list[str]:
     """Return the pages of the table of contents whose chapters are left out this term."""
-    return [page for page in _contents(course) if page not in pages_in_use(course)]
+    left_out = chapters_left_out(course)
+    return [page for page in _contents(course) if chapter_of(page) in left_out]
 
 
 def chapter_of(page: str) -> str:

@@ -149,8 +149,8 @@ class AnswerPlace {
 /** What is kept of a question; nothing where the browser keeps nothing. */
 function keptAnswers(key) {
   try {
-    const kept = JSON.parse(localStorage.getItem(key) ?? "[]");
-    return Array.isArray(kept) ? kept.map(String) : [];
+    const answers = JSON.parse(localStorage.getItem(key) ?? "[]");
+    return Array.isArray(answers) ? answers.map(String) : [];
   } catch {
     return [];
   }
@@ -168,10 +168,10 @@ function openQuestion(/** @type {HTMLFormElement} */ form) {
   const key = `course-questions/${form.dataset.key}`;
   const places = [...form.querySelectorAll(".answer-place")].map((place) => new AnswerPlace(place));
   form.querySelector(".answer-check").removeAttribute("hidden");
-  const kept = keptAnswers(key);
+  const answers = keptAnswers(key);
   for (const [n, place] of places.entries()) {
-    if (!kept[n]) continue;
-    place.given = kept[n];
+    if (!answers[n]) continue;
+    place.given = answers[n];
     place.say(place.judge());
   }
   form.addEventListener("submit", (event) => {

@@ -87,12 +87,12 @@ def test_a_shift_by_four_pixels_changes_no_answer() -> None:
         torch.manual_seed(0)
         network = shift_experiment.Network(blur=blur).eval()
         with torch.no_grad():
-            here, four, one = (
+            unmoved, by_four, by_one = (
                 network(shift_experiment.framed(images, *shift))
                 for shift in ((0, 0), (4, 4), (1, 0))
             )
-        assert torch.allclose(here, four, atol=1e-5)
-        assert not torch.allclose(here, one, atol=1e-5)
+        assert torch.allclose(unmoved, by_four, atol=1e-5)
+        assert not torch.allclose(unmoved, by_one, atol=1e-5)
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -356,7 +356,7 @@ def test_a_number_stays_with_what_belongs_to_it(small_book: Book) -> None:
         conf.write('extensions += ["book.extensions.line_breaks"]\n')
     text = "A filter of 3 × 3 × 2, *16* %, **5** × 4, 16 % of it, `3 × 3`, 5 %d and 100 % sure."
     html = small_book.build(f"# Page\n\n{text}\n")
-    shown = re.search(r"<p>(A filter.*?)</p>", html, re.DOTALL)
-    assert shown
-    words = re.sub(r"<[^>]+>", "", shown[1]).replace("\xa0", "~").replace("&#160;", "~")
+    paragraph = re.search(r"<p>(A filter.*?)</p>", html, re.DOTALL)
+    assert paragraph
+    words = re.sub(r"<[^>]+>", "", paragraph[1]).replace("\xa0", "~").replace("&#160;", "~")
     assert words == "A filter of 3~×~3~×~2, 16~%, 5~×~4, 16~% of it, 3 × 3, 5 %d and 100~% sure."

@@ -70,5 +70,5 @@ def test_a_page_that_fails_is_reported_and_the_others_keep_their_results(tmp_pat
     built = build(tmp_path, {"index": "print(1 + 1)", "second": "raise ValueError('so it is')"})
     assert built.returncode != 0
     assert "second.md:Executing notebook failed: CellExecutionError" in built.stderr
-    kept = get_cache(tmp_path / ".jupyter_cache").list_cache_records()
-    assert [Path(result.uri).name for result in kept] == ["index.md"]
+    records = get_cache(tmp_path / ".jupyter_cache").list_cache_records()
+    assert [Path(result.uri).name for result in records] == ["index.md"]

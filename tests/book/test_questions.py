@@ -233,10 +233,10 @@ def test_answers_are_kept(page: Page, book: Book) -> None:
     choice.form.get_by_label("−3").check()
     choice.form.get_by_role("button").click()
     page.reload()
-    kept = Asked(page, "question-bias-count")
-    assert kept.field.input_value() == "1300"
-    assert kept.verdict.inner_text() == "✔ Right."
-    assert not kept.is_open()
+    reloaded = Asked(page, "question-bias-count")
+    assert reloaded.field.input_value() == "1300"
+    assert reloaded.verdict.inner_text() == "✔ Right."
+    assert not reloaded.is_open()
     assert choice.form.get_by_label("−3").is_checked()
     assert choice.verdict.inner_text().startswith("✗")
 

@@ -228,10 +228,10 @@ def test_the_story_of_the_question() -> None:
         )
     assert round(1 - mean[0] / 3, 2) == float(left)
     assert round(100 * mean[0] / 3) == int(share)
-    one = np.full((1, 1, 1, 1), 7.0)
+    pixel = np.full((1, 1, 1, 1), 7.0)
     with np.errstate(all="ignore"):
         y, _, unbiased = batch_norm_forward(
-            np.concatenate([one]), np.ones(1), np.full(1, 0.25), mean, var, 0.1, 1e-5, True
+            pixel, np.ones(1), np.full(1, 0.25), mean, var, 0.1, 1e-5, True
         )
     assert y.item() == 0.25
     assert not np.isfinite(unbiased).all()

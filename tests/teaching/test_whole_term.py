@@ -333,8 +333,8 @@ def test_every_way_of_collecting_brings_the_same_work(
         if way != "canvas":  # which tells no times
             assert moment == work[student].when.replace(tzinfo=None), student
     # The earlier attempt of who handed in twice is kept.
-    kept = Counter(path.parent.name for path in course.notes.glob("attempts/probe/*/*.json"))
-    assert {s: kept[s] for s in work} == {
+    counts = Counter(path.parent.name for path in course.notes.glob("attempts/probe/*/*.json"))
+    assert {s: counts[s] for s in work} == {
         s: 2 if STUDENTS[s].first is not None else 1 for s in work
     }
     before = tree(course.root)

@@ -63,10 +63,10 @@ def cases(rng: Random) -> list[Case]:
     inner = [box[0] + 2, box[1] + 1, box[2] - 1, box[3] - 1]
     diagonal = _moved(box, width + 2, height + 3)
     beside, above = _moved(box, width + 1, 1), _moved(box, 2, -height - 1)
-    one, several = _overlapping(rng, 1, 1), _overlapping(rng, 3, 2)
+    pair, several = _overlapping(rng, 1, 1), _overlapping(rng, 3, 2)
     return [
         Case("the worked example", {"boxes": WORKED_BOXES, "others": WORKED_OTHERS}),
-        Case("two boxes overlap", {"boxes": one[0], "others": one[1]}),
+        Case("two boxes overlap", {"boxes": pair[0], "others": pair[1]}),
         Case("one box inside the other", {"boxes": np.array([box]), "others": np.array([inner])}),
         Case(
             "apart along both axes",

@@ -113,8 +113,8 @@ def hidden_cases(rng: Random) -> list[Case]:
 Axes: TypeAlias = tuple[int, ...]
 
 
-def _normalized(x: Array, mean: Array, deviation: Array, gamma: Array, beta: Array) -> Array:
-    y: Array = per_channel(gamma) * (x - mean) / deviation + per_channel(beta)
+def _right(x: Array, mean: Array, var: Array, gamma: Array, beta: Array, epsilon: float) -> Array:
+    y: Array = gamma * (x - mean) / np.sqrt(var + epsilon) + beta
     return y
 
 
@@ -127,39 +127,21 @@ def _updated(
     return new_mean, (1 - momentum) * var + momentum * x.var(axis=axes, ddof=ddof)
 
 
-def _statistics(
-    x: Array, mean: Array, var: Array, training: bool, axes: Axes = (0, 2, 3)
-) -> tuple[Array, Array]:
-    """Return the mean and variance to normalize with, in a shape that fits to x."""
-    if training:
-        return x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
-    return per_channel(mean), per_channel(var)
+def _wrong(
+    *,
+    axes: Axes = (0, 2, 3),
+    formula: Callable[..., Array] = _right,
+    update: Callable[..., tuple[Array, Array]] = _updated,
+    always_by_batch: bool = False,
+    always_updated: bool = False,
+) -> Callable[..., Normalized]:
+    """Return a normalization that is right but for what is given.
 
-
-def _over(axes: Axes) -> Callable[..., Normalized]:
-    """Return a wrong normalization that takes mean and variance over other axes."""
-
-    def normalized(
-        x: Array,
-        gamma: Array,
-        beta: Array,
-        running_mean: Array,
-        running_var: Array,
-        momentum: float,
-        epsilon: float,
-        training: bool,
-    ) -> Normalized:
-        mean, var = _statistics(x, running_mean, running_var, training, axes)
-        y = _normalized(x, mean, np.sqrt(var + epsilon), gamma, beta)
-        if training:
-            running_mean, running_var = _updated(x, running_mean, running_var, momentum)
-        return y, running_mean, running_var
-
-    return normalized
-
-
-def _formula(rule: Callable[..., Array]) -> Callable[..., Normalized]:
-    """Return a wrong normalization with ``y = rule(x, mean, var, gamma, beta, epsilon)``."""
+    axes: over which the batch's mean and variance are taken.
+    formula: of the maps: ``formula(x, mean, var, gamma, beta, epsilon)``.
+    update: of the running numbers: ``update(x, mean, var, momentum)``.
+    always_by_batch, always_updated: do in inference, too, what belongs to training.
+    """
 
     def normalized(
         x: Array,
@@ -171,31 +153,11 @@ def _formula(rule: Callable[..., Array]) -> Callable[..., Normalized]:
         epsilon: float,
         training: bool,
     ) -> Normalized:
-        mean, var = _statistics(x, running_mean, running_var, training)
-        y = rule(x, mean, var, per_channel(gamma), per_channel(beta), epsilon)
-        if training:
-            running_mean, running_var = _updated(x, running_mean, running_var, momentum)
-        return y, running_mean, running_var
-
-    return normalized
-
-
-def _running(update: Callable[..., tuple[Array, Array]]) -> Callable[..., Normalized]:
-    """Return a normalization whose running numbers are ``update(x, mean, var, momentum)``."""
-
-    def normalized(
-        x: Array,
-        gamma: Array,
-        beta: Array,
-        running_mean: Array,
-        running_var: Array,
-        momentum: float,
-        epsilon: float,
-        training: bool,
-    ) -> Normalized:
-        mean, var = _statistics(x, running_mean, running_var, training)
-        y = _normalized(x, mean, np.sqrt(var + epsilon), gamma, beta)
-        if training:
+        mean, var = per_channel(running_mean), per_channel(running_var)
+        if training or always_by_batch:
+            mean, var = x.mean(axis=axes, keepdims=True), x.var(axis=axes, keepdims=True)
+        y = formula(x, mean, var, per_channel(gamma), per_channel(beta), epsilon)
+        if training or always_updated:
             running_mean, running_var = update(x, running_mean, running_var, momentum)
         return y, running_mean, running_var
 
@@ -223,41 +185,8 @@ def _running_used_in_training(
 ) -> Normalized:
     if training:
         running_mean, running_var = _updated(x, running_mean, running_var, momentum)
-    deviation = np.sqrt(per_channel(running_var) + epsilon)
-    y = _normalized(x, per_channel(running_mean), deviation, gamma, beta)
-    return y, running_mean, running_var
-
-
-def _batch_used_in_inference(
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    running_mean: Array,
-    running_var: Array,
-    momentum: float,
-    epsilon: float,
-    training: bool,
-) -> Normalized:
-    mean, var = _statistics(x, running_mean, running_var, True)
-    y = _normalized(x, mean, np.sqrt(var + epsilon), gamma, beta)
-    if training:
-        running_mean, running_var = _updated(x, running_mean, running_var, momentum)
-    return y, running_mean, running_var
-
-
-def _updated_in_inference(
-    x: Array,
-    gamma: Array,
-    beta: Array,
-    running_mean: Array,
-    running_var: Array,
-    momentum: float,
-    epsilon: float,
-    training: bool,
-) -> Normalized:
-    mean, var = _statistics(x, running_mean, running_var, training)
-    y = _normalized(x, mean, np.sqrt(var + epsilon), gamma, beta)
-    return y, *_updated(x, running_mean, running_var, momentum)
+    mean, var, scale, shift = map(per_channel, (running_mean, running_var, gamma, beta))
+    return _right(x, mean, var, scale, shift, epsilon), running_mean, running_var
 
 
 def _deviation_kept(x: Array, mean: Array, var: Array, momentum: float) -> tuple[Array, Array]:
@@ -268,7 +197,7 @@ def _deviation_kept(x: Array, mean: Array, var: Array, momentum: float) -> tuple
 MISCONCEPTIONS = (
     Misconception(
         "each_image_alone",
-        _over((2, 3)),
+        _wrong(axes=(2, 3)),
         title="Each image is normalized by itself",
         symptom="Right in inference, and for a batch of one image.",
         hint="You normalize each image with its own mean. Batch normalization shares one mean and "
@@ -276,7 +205,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "each_place_alone",
-        _over((0,)),
+        _wrong(axes=(0,)),
         title="Each pixel is normalized by itself",
         symptom="Right in inference, and for maps of one pixel.",
         hint="You take a mean for each place of the map. A channel has the same filter at all "
@@ -284,14 +213,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "all_channels_together",
-        _over((0, 1, 2, 3)),
+        _wrong(axes=(0, 1, 2, 3)),
         title="All channels share a mean",
         symptom="Right in inference, and for one channel.",
         hint="You take one mean for the whole batch. Which axis has to be left when you average?",
     ),
     Misconception(
         "each_image_whole",
-        _over((1, 2, 3)),
+        _wrong(axes=(1, 2, 3)),
         title="Each image is normalized over all its channels",
         symptom="Right in inference; in training every image has the mean 0, no channel has.",
         hint="You average over the channels of an image. That is layer normalization. Which "
@@ -299,7 +228,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "no_root",
-        _formula(lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / (var + e) + beta),
+        _wrong(formula=lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / (var + e) + beta),
         title="Divided by the variance",
         symptom="The running numbers are right, the maps are scaled wrongly.",
         hint="You divide by the variance. After the division every channel should have the "
@@ -307,8 +236,10 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "epsilon_outside",
-        _formula(
-            lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / (np.sqrt(var) + e) + beta
+        _wrong(
+            formula=lambda x, mean, var, gamma, beta, e: (
+                gamma * (x - mean) / (np.sqrt(var) + e) + beta
+            )
         ),
         title="Epsilon is added after the root",
         symptom="The running numbers are right, the maps are a little too flat.",
@@ -316,15 +247,19 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "epsilon_forgotten",
-        _formula(lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / np.sqrt(var) + beta),
+        _wrong(
+            formula=lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / np.sqrt(var) + beta
+        ),
         title="Epsilon is forgotten",
         symptom="The running numbers are right, the maps are a little too steep.",
         hint="Your maps are close. One argument of the function does not occur in your code.",
     ),
     Misconception(
         "shift_scaled",
-        _formula(
-            lambda x, mean, var, gamma, beta, e: gamma * ((x - mean) / np.sqrt(var + e) + beta)
+        _wrong(
+            formula=lambda x, mean, var, gamma, beta, e: (
+                gamma * ((x - mean) / np.sqrt(var + e) + beta)
+            )
         ),
         title="The shift is scaled, too",
         symptom="The running numbers are right, each channel is off by a constant.",
@@ -332,14 +267,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "no_scale_and_shift",
-        _formula(lambda x, mean, var, gamma, beta, e: (x - mean) / np.sqrt(var + e)),
+        _wrong(formula=lambda x, mean, var, gamma, beta, e: (x - mean) / np.sqrt(var + e)),
         title="Scale and shift are forgotten",
         symptom="The running numbers are right, all channels have the mean 0.",
         hint="Your channels have the mean 0 and the variance 1, whatever gamma and beta are.",
     ),
     Misconception(
         "unbiased_everywhere",
-        _formula(_unbiased_everywhere),
+        _wrong(formula=_unbiased_everywhere),
         title="Normalized with the unbiased variance",
         symptom="Right in inference; in training the maps are a little too flat.",
         hint="Your running numbers are right, and your maps are close. There are two variances in "
@@ -347,7 +282,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "biased_running_variance",
-        _running(lambda x, mean, var, momentum: _updated(x, mean, var, momentum, ddof=0)),
+        _wrong(update=lambda x, mean, var, momentum: _updated(x, mean, var, momentum, ddof=0)),
         title="The running variance is not unbiased",
         symptom="Only the running variance is wrong, and too small.",
         hint="Only your running variance is wrong, by a little. By which number is the sum of "
@@ -355,7 +290,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "shares_exchanged",
-        _running(lambda x, mean, var, momentum: _updated(x, mean, var, 1 - momentum)),
+        _wrong(update=lambda x, mean, var, momentum: _updated(x, mean, var, 1 - momentum)),
         title="The shares of old and new are exchanged",
         symptom="The maps are right, the running numbers jump to the batch.",
         hint="Your maps are right. Your running numbers follow the batch too closely, or too "
@@ -363,7 +298,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "not_updated",
-        _running(lambda x, mean, var, momentum: (mean, var)),
+        _wrong(update=lambda x, mean, var, momentum: (mean, var)),
         title="The running numbers stay as they are",
         symptom="The maps are right, the running numbers are the old ones.",
         hint="Your maps are right, but the network would learn nothing for later: what it has "
@@ -371,7 +306,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "batch_kept",
-        _running(lambda x, mean, var, momentum: _updated(x, mean, var, 1.0)),
+        _wrong(update=lambda x, mean, var, momentum: _updated(x, mean, var, 1.0)),
         title="The numbers of the last batch are kept",
         symptom="The maps are right, the running numbers forget all earlier batches.",
         hint="Your maps are right. Your running numbers are those of this batch alone; what about "
@@ -379,8 +314,8 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "added_in_full",
-        _running(
-            lambda x, mean, var, momentum: (
+        _wrong(
+            update=lambda x, mean, var, momentum: (
                 mean + momentum * x.mean(axis=(0, 2, 3)),
                 var + momentum * x.var(axis=(0, 2, 3), ddof=1),
             )
@@ -392,7 +327,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "deviation_kept",
-        _running(_deviation_kept),
+        _wrong(update=_deviation_kept),
         title="The standard deviation is collected",
         symptom="Only the running variance is wrong.",
         hint="Only your running variance is wrong: you collect the standard deviation there.",
@@ -407,7 +342,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "batch_used_in_inference",
-        _batch_used_in_inference,
+        _wrong(always_by_batch=True),
         title="In inference, too, the batch is used",
         symptom="Right in training, wrong in inference.",
         hint="In inference your answer to an image depends on the other images of the batch. What "
@@ -415,7 +350,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "updated_in_inference",
-        _updated_in_inference,
+        _wrong(always_updated=True),
         title="The running numbers change in inference",
         symptom="The maps are right, the running numbers only in training.",
         hint="Your maps are right. A network that only answers must not change: which of your "
@@ -519,11 +454,11 @@ def batch_norm_keeping_axes(
     var = np.mean(centered**2, axis=(0, 2, 3), keepdims=True)
     y = centered / np.sqrt(var + epsilon) * gamma.reshape(shape) + beta.reshape(shape)
     count = len(x) * x.shape[2] * x.shape[3]
-    kept = 1 - momentum
+    share = 1 - momentum
     return (
         y,
-        kept * running_mean + momentum * mean.ravel(),
-        kept * running_var + momentum * var.ravel() * count / (count - 1),
+        share * running_mean + momentum * mean.ravel(),
+        share * running_var + momentum * var.ravel() * count / (count - 1),
     )
 
 

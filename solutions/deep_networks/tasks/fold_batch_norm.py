@@ -95,15 +95,27 @@ def hidden_cases(rng: Random) -> list[Case]:
 
 # Misconceptions
 
-Rule: TypeAlias = Callable[[Array, Array, Array, Array, Array], Array]
-
 
 def _per_filter(values: Array) -> Array:
     return np.reshape(values, (-1, 1, 1, 1))
 
 
-def _scaled(scale: Callable[[Array, Array, float], Array]) -> Callable[..., Folded]:
-    """Return a wrong folding whose scale is ``scale(gamma, variance, epsilon)``."""
+def _right_scale(gamma: Array, var: Array, epsilon: float) -> Array:
+    scale: Array = gamma / np.sqrt(var + epsilon)
+    return scale
+
+
+def _right_bias(b: Array, scale: Array, beta: Array, mean: Array) -> Array:
+    return (b - mean) * scale + beta
+
+
+def _wrong(
+    *, scale: Callable[..., Array] = _right_scale, bias: Callable[..., Array] = _right_bias
+) -> Callable[..., Folded]:
+    """Return a folding that is right but for what is given.
+
+    scale: ``scale(gamma, variance, epsilon)``. bias: ``bias(b, scale, beta, mean)``.
+    """
 
     def folded(
         w: Array,
@@ -115,25 +127,7 @@ def _scaled(scale: Callable[[Array, Array, float], Array]) -> Callable[..., Fold
         epsilon: float,
     ) -> Folded:
         factor = scale(gamma, running_var, epsilon)
-        return w * _per_filter(factor), (b - running_mean) * factor + beta
-
-    return folded
-
-
-def _biased(bias: Rule) -> Callable[..., Folded]:
-    """Return a wrong folding whose bias is ``bias(b, scale, gamma, beta, mean)``."""
-
-    def folded(
-        w: Array,
-        b: Array,
-        gamma: Array,
-        beta: Array,
-        running_mean: Array,
-        running_var: Array,
-        epsilon: float,
-    ) -> Folded:
-        scale = gamma / np.sqrt(running_var + epsilon)
-        return w * _per_filter(scale), bias(b, scale, gamma, beta, running_mean)
+        return w * _per_filter(factor), bias(b, factor, beta, running_mean)
 
     return folded
 
@@ -154,7 +148,7 @@ def _scaled_by_channel(
 MISCONCEPTIONS = (
     Misconception(
         "bias_not_scaled",
-        _biased(lambda b, scale, gamma, beta, mean: b - mean * scale + beta),
+        _wrong(bias=lambda b, scale, beta, mean: b - mean * scale + beta),
         title="The old bias is not scaled",
         symptom="The filters are right, the biases are wrong unless they were 0.",
         hint="Your filters are right. The old bias goes through the normalization, too: what "
@@ -162,14 +156,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "old_bias_forgotten",
-        _biased(lambda b, scale, gamma, beta, mean: beta - mean * scale),
+        _wrong(bias=lambda b, scale, beta, mean: beta - mean * scale),
         title="The old bias is forgotten",
         symptom="The filters are right, the biases are right only if they were 0.",
         hint="Your filters are right. What has become of the bias that the convolution had?",
     ),
     Misconception(
         "mean_not_subtracted",
-        _biased(lambda b, scale, gamma, beta, mean: b * scale + beta),
+        _wrong(bias=lambda b, scale, beta, mean: b * scale + beta),
         title="The running mean is not subtracted",
         symptom="The filters are right, the biases are not.",
         hint="Your filters are right. The normalization subtracts something before it divides; "
@@ -177,7 +171,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "mean_not_scaled",
-        _biased(lambda b, scale, gamma, beta, mean: b * scale - mean + beta),
+        _wrong(bias=lambda b, scale, beta, mean: b * scale - mean + beta),
         title="The running mean is not scaled",
         symptom="The filters are right, the biases are not.",
         hint="Your filters are right. The mean is subtracted before the division: what does that "
@@ -185,21 +179,21 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "beta_forgotten",
-        _biased(lambda b, scale, gamma, beta, mean: (b - mean) * scale),
+        _wrong(bias=lambda b, scale, beta, mean: (b - mean) * scale),
         title="Beta is forgotten",
         symptom="The filters are right, every bias is wrong by beta.",
         hint="Your filters are right. What does the normalization do last of all?",
     ),
     Misconception(
         "beta_scaled",
-        _biased(lambda b, scale, gamma, beta, mean: (b - mean + beta) * scale),
+        _wrong(bias=lambda b, scale, beta, mean: (b - mean + beta) * scale),
         title="Beta is scaled, too",
         symptom="The filters are right, the biases are not.",
         hint="Your filters are right. Beta is added after the scaling, and you scale it.",
     ),
     Misconception(
         "no_root",
-        _scaled(lambda gamma, var, epsilon: gamma / (var + epsilon)),
+        _wrong(scale=lambda gamma, var, epsilon: gamma / (var + epsilon)),
         title="Divided by the variance",
         symptom="Filters and biases are too small where the variance is large.",
         hint="You divide by the variance. What does a normalization divide by, so that the result "
@@ -207,7 +201,7 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "epsilon_outside",
-        _scaled(lambda gamma, var, epsilon: gamma / (np.sqrt(var) + epsilon)),
+        _wrong(scale=lambda gamma, var, epsilon: gamma / (np.sqrt(var) + epsilon)),
         title="Epsilon is added after the root",
         symptom="All numbers are a little too small.",
         hint="Your numbers are close. To what exactly is epsilon added: to the variance, or to its "
@@ -215,14 +209,14 @@ MISCONCEPTIONS = (
     ),
     Misconception(
         "epsilon_forgotten",
-        _scaled(lambda gamma, var, epsilon: gamma / np.sqrt(var)),
+        _wrong(scale=lambda gamma, var, epsilon: gamma / np.sqrt(var)),
         title="Epsilon is forgotten",
         symptom="All numbers are a little too large.",
         hint="Your numbers are close. One argument of the function does not occur in your code.",
     ),
     Misconception(
         "gamma_forgotten",
-        _scaled(lambda gamma, var, epsilon: 1 / np.sqrt(var + epsilon)),
+        _wrong(scale=lambda gamma, var, epsilon: 1 / np.sqrt(var + epsilon)),
         title="Gamma is forgotten",
         symptom="Each filter is wrong by a factor of its own.",
         hint="Each of your filters is wrong by a factor. Which argument is one number for each "
