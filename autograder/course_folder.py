@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,14 +32,10 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def told(**options: Any) -> None:
-        mask = os.umask(0)
-        os.umask(mask)
         try:
             command(**options)
         except SourceError as error:
             Console(stderr=True).print(str(error), markup=False, soft_wrap=True)
             raise typer.Exit(1) from error
-        finally:
-            os.umask(mask)  # commands that work on a class change it for what they write
 
     return told

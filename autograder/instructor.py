@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -144,9 +144,10 @@ def grade(
         force=force,
         **{name: number for name, number in chosen.items() if number is not None},
     )
-    with refusing(console, "Not graded"):
-        course = opened_class(root)
-    _grade(console, course, chapter, options, student)
+    with ExitStack() as opened:
+        with refusing(console, "Not graded"):
+            course = opened.enter_context(opened_class(root))
+        _grade(console, course, chapter, options, student)
 
 
 def explain(
@@ -186,8 +187,8 @@ def report(
     from autograder.teaching.report import write_report
 
     try:
-        course = opened_class(course_root(), classroom)
-        page, *tables = write_report(course, chapter)
+        with opened_class(course_root(), classroom) as course:
+            page, *tables = write_report(course, chapter)
     except CourseError as error:
         print(f"No report: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
@@ -208,8 +209,8 @@ def feedback(
     from autograder.teaching.feedback import write_feedback
 
     try:
-        course = opened_class(course_root(), classroom)
-        done = write_feedback(course, chapter, student or ())
+        with opened_class(course_root(), classroom) as course:
+            done = write_feedback(course, chapter, student or ())
     except CourseError as error:
         print(f"No feedback: {error}", file=sys.stderr)
         raise typer.Exit(1) from error

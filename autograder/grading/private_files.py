@@ -7,9 +7,11 @@ then work as the lecturer does, so files are 0660, folders 2770, and the secret 
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -24,11 +26,19 @@ MARKS = Path("_build") / "marks"
 BACKUPS = "backups"
 
 
-def opened_class(root: Path, classroom: Path | None = None) -> Course:
-    """Return a course and its class for a command that works on them; see :func:`protect`."""
+@contextlib.contextmanager
+def opened_class(root: Path, classroom: Path | None = None) -> Iterator[Course]:
+    """Open a course and its class for a command that works on them; see :func:`protect`.
+
+    What the process writes afterwards has the rights that it would have had before.
+    """
     course = Course.at(root, classroom)
-    protect(course)
-    return course
+    mask = os.umask(0o077)
+    try:
+        protect(course)
+        yield course
+    finally:
+        os.umask(mask)
 
 
 def private_folders(course: Course) -> list[Path]:

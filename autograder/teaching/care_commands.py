@@ -23,8 +23,7 @@ def backup(
     from autograder.teaching.backup import default_place
 
     console = Console()
-    with refusing(console, "Not backed up"):
-        course = opened_class(course_root())
+    with refusing(console, "Not backed up"), opened_class(course_root()) as course:
         place = to or default_place(course)
         contents = write(course, place)
     _say(console, f"{place}: {_size(contents.students, contents.submissions, contents.files)}")
@@ -44,8 +43,7 @@ def restore(
     from autograder.teaching.backup import restore as bring_back
 
     console = Console()
-    with refusing(console, "Not restored"):
-        course = opened_class(course_root())
+    with refusing(console, "Not restored"), opened_class(course_root()) as course:
         contents, earlier = bring_back(course, source, replace)
         protect(course)  # with the settings of the backup
     size = _size(contents.students, contents.submissions, contents.files)
@@ -68,8 +66,7 @@ def forget(
     from autograder.teaching.marks_out import require_student
 
     console = Console()
-    with refusing(console, "Nothing forgotten"):
-        course = opened_class(course_root())
+    with refusing(console, "Nothing forgotten"), opened_class(course_root()) as course:
         traces = traces_of(course, student)
         if not traces:
             require_student(course, student)

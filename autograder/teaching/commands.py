@@ -102,8 +102,8 @@ def collect(
     if len(chosen) != 1:
         console.print(f"Say where to collect from, by one of {', '.join(ways)}.", soft_wrap=True)
         raise typer.Exit(2)
-    with refusing(console, "Not collected"):
-        report = bring(opened_class(root), chapter, chosen[0]())
+    with refusing(console, "Not collected"), opened_class(root) as course:
+        report = bring(course, chapter, chosen[0]())
         for line in lines_of(report):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
 
@@ -125,8 +125,7 @@ def extend(
     root, console = course_root(), Console()
     known_chapter(console, root, chapter)
     settings = load_course_settings(root)
-    with refusing(console, "Not extended"):
-        course = opened_class(root)
+    with refusing(console, "Not extended"), opened_class(root) as course:
         require_student(course, student)
         if until is None and not remove:
             there = extensions(course, chapter).get(student)
@@ -185,8 +184,7 @@ def export(
         console.print("--feedback is for --moodle.")
         raise typer.Exit(2)
     absent = "0" if zero_absent else ""
-    with refusing(console, "Not exported"):
-        course = opened_class(root)
+    with refusing(console, "Not exported"), opened_class(root) as course:
         if moodle is not None:
             name = f"{chapter}-moodle.csv"
             filled = marks_out.fill_moodle(course, chapter or "", moodle, scale, absent)
@@ -221,8 +219,7 @@ def migrate(
 
     root, console = course_root(), Console()
     known_chapter(console, root, chapter)
-    with refusing(console, "Not migrated"):
-        course = opened_class(root)
+    with refusing(console, "Not migrated"), opened_class(root) as course:
         if not tell_changes(console, root, chapter, hint=not yes):
             console.print(f"{chapter} is in the gradebook as it is; there is nothing to do.")
         elif yes:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.grading.course import Course
+from autograder.grading.course import Course, CourseError
+from autograder.grading.private_files import opened_class
 from tests.teaching.test_collect import tree
 from tests.teaching.test_databases import configure, database, server
 from tests.teaching.test_term import (
@@ -273,6 +274,21 @@ def test_a_command_leaves_the_mask_of_its_process_as_it_was(term: Course) -> Non
     before = os.umask(0o22)
     try:
         autograder("export", "probe", "--csv")
+        assert os.umask(0o22) == 0o22
+    finally:
+        os.umask(before)
+
+
+def test_a_class_that_is_opened_leaves_no_mask_behind(term: Course) -> None:
+    before = os.umask(0o22)
+    try:
+        with opened_class(term.root):
+            (term.notes / "new").touch()
+        assert stat.S_IMODE((term.notes / "new").stat().st_mode) == 0o640
+        assert os.umask(0o22) == 0o22
+        settings(term, 'group = "nobody-teaches"')
+        with pytest.raises(CourseError), opened_class(term.root):
+            pass
         assert os.umask(0o22) == 0o22
     finally:
         os.umask(before)
