@@ -153,7 +153,7 @@ MISCONCEPTIONS = (
         ).sum(axis=1),
         title="The maps of all channels are added up",
         symptom="There are M maps instead of C · M.",
-        hint="You have as many maps as a channel has filters. Are the channels to be added up?",
+        hint="You have as many maps as a channel has filters. Should the channels be added up?",
     ),
     Misconception(
         "maps_of_a_channel_added",
@@ -198,7 +198,7 @@ MISCONCEPTIONS = (
         ),
         title="One filter for each channel",
         symptom="Maps are missing where channels have several filters.",
-        hint="You use only the first filter of each channel. How many has it got?",
+        hint="You use only the first filter of each channel. How many does it have?",
     ),
     Misconception(
         "dilation_ignored",

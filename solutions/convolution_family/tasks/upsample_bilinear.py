@@ -227,7 +227,7 @@ MISCONCEPTIONS = (
         title="The nearest pixel",
         symptom="No value lies between those of the image.",
         hint="Each of your values stands in the image already: you take the nearest pixel. What "
-        "lies half-way between 0 and 8?",
+        "lies halfway between 0 and 8?",
     ),
     Misconception(
         "pixel_before",

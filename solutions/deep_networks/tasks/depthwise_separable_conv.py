@@ -189,8 +189,8 @@ MISCONCEPTIONS = (
         _with(_channels_summed),
         title="The channels are added up in the first step",
         symptom="Right for one channel.",
-        hint="Your first step adds up the channels, as a common convolution does. How many maps "
-        "should it hand on?",
+        hint="Your first step adds up the channels, as a standard convolution does. How many maps "
+        "should it pass on?",
     ),
     Misconception(
         "one_filter_for_all",
@@ -322,7 +322,7 @@ def separable_with_windows(
 def separable_as_full_filters(
     x: Array, depthwise: Array, pointwise: Array, b: Array, stride: int, padding: int
 ) -> Array:
-    """Multiply both filters: a common convolution with filters that are products."""
+    """Multiply both filters: a standard convolution with filters that are products."""
     return conv2d(x, pointwise * depthwise[:, 0], b, stride, padding)
 
 

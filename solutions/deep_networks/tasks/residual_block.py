@@ -208,7 +208,7 @@ MISCONCEPTIONS = (
         _hidden_goes_around,
         title="The shortcut begins after the first layer",
         symptom="The result of the first layer is added instead of x.",
-        hint="What you add has gone through the first layer already. Where does the way around "
+        hint="What you add has gone through the first layer already. Where does the shortcut "
         "begin?",
     ),
     Misconception(
@@ -216,7 +216,7 @@ MISCONCEPTIONS = (
         _shortcut_ignored,
         title="The filters of the shortcut are not used",
         symptom="Right where x goes around as it is; often an error otherwise.",
-        hint="Where x goes around as it is, your block is right. What are the filters of the "
+        hint="Where the shortcut is the identity, your block is right. What are the filters of the "
         "shortcut for?",
     ),
     Misconception(
@@ -263,8 +263,8 @@ MISCONCEPTIONS = (
         _shortcut_with_a_bias,
         title="The shortcut gets a bias",
         symptom="Right where x goes around as it is.",
-        hint="Where x goes around as it is, your block is right. Otherwise each channel is off by "
-        "a constant: which bias is used twice?",
+        hint="Where the shortcut is the identity, your block is right. Otherwise each channel is "
+        "off by a constant: which bias is used twice?",
     ),
 )
 

@@ -145,8 +145,8 @@ MISCONCEPTIONS = (
         lambda x, w, b: conv2d(x[:, :1], w[:, :1], b),
         title="Only the first channel",
         symptom="Right for one channel; changing another channel changes nothing.",
-        hint="Only the first channel counts in your result. How many slices has a "
-        "filter, and which channel does each of them meet?",
+        hint="Only the first channel counts in your result. How many slices does a filter "
+        "have, and which channel does each of them meet?",
         catalog_number=14,
     ),
     Misconception(

@@ -129,7 +129,7 @@ MISCONCEPTIONS = (
         title="The filter hangs over the border",
         symptom="The map is larger than the picture; its middle is right.",
         hint="The middle of your map is right, but the map is larger than the picture. At how "
-        "many positions does the filter lie wholly inside?",
+        "many positions does the filter lie completely inside?",
     ),
 )
 

@@ -280,7 +280,7 @@ MISCONCEPTIONS = (
         _training(velocities=lambda parameters, number: True),
         title="The velocities start anew with every step",
         symptom="The result is that of a training without momentum.",
-        hint="Momentum has no effect in your training. What does a step hand on to the next one?",
+        hint="Momentum has no effect in your training. What does a step pass on to the next one?",
     ),
     Misconception(
         "parameters_not_kept",

@@ -112,8 +112,8 @@ MISCONCEPTIONS = (
         _cam(weigh=lambda gradient: gradient),
         title="The derivatives are not averaged",
         symptom="Each position has a weight of its own.",
-        hint="You weigh every position by its own derivative. How many weights has a channel in "
-        "Grad-CAM?",
+        hint="You weigh every position by its own derivative. How many weights does a channel have "
+        "in Grad-CAM?",
         catalog_number=88,
     ),
     Misconception(
