@@ -186,7 +186,7 @@ MISCONCEPTIONS = (
         _joined(lambda around, branch: np.maximum(around + np.maximum(branch, 0), 0)),
         title="The branch gets a ReLU of its own",
         symptom="The branch can only add, and never take away.",
-        hint="Your branch can only add to what goes around. How often does ReLU stand in the "
+        hint="Your branch can only add to what goes around. How often does ReLU occur in the "
         "drawing, and where?",
     ),
     Misconception(

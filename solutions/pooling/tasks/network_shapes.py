@@ -285,7 +285,7 @@ MISCONCEPTIONS = (
             (*shape[1:], shape[0]) if len(shape) == 3 else shape for shape in network_shapes(spec)
         ],
         title="The channels come last",
-        symptom="The right numbers stand in another order.",
+        symptom="The right numbers are in another order.",
         hint="Your numbers are right, their order is not. Where does this course put the channels?",
     ),
     Misconception(

@@ -285,9 +285,9 @@ MISCONCEPTIONS = (
     Misconception(
         "epsilon_below_the_root",
         _each(_epsilon_below_the_root),
-        title="Epsilon stands below the root",
+        title="Epsilon is under the root",
         symptom="The parameters are close, and wrong.",
-        hint="Your epsilon comes before the root. Where does it stand in the formula?",
+        hint="Your epsilon comes before the root. Where is it in the formula?",
     ),
     Misconception(
         "no_root",
