@@ -88,8 +88,7 @@ export function verdict(losses, rate, curvatures, momentum) {
 }
 
 const SAYINGS = {
-  diverges:
-    "It diverges: each step across the valley lands at least as high on the other side.",
+  diverges: "It diverges: each step across the valley lands at least as high on the other side.",
   arrives: "It arrives: less than a hundredth of the loss is left.",
   crawls: "It crawls: more than a tenth of the loss is left.",
   "on its way": "It is on its way.",
