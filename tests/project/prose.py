@@ -53,7 +53,7 @@ RULES = (
     ),
     # Words.
     Rule(r"\banew\b", "again", "The noise is drawn anew."),
-    Rule(r"\b[Ww]ho(?:ever)\b", "anyone who, or: you", "Whoever mixes them up fails."),
+    Rule(r"\b(?:Who|who)ever\b", "anyone who, or: you", "Whoever mixes them up fails."),
     Rule(r"\bwholly\b", "completely", "It lies wholly inside."),
     Rule(r"\b[Mm]end(?:s|ed|ing)?\b", "fix, correct", "Mend your function."),
     Rule(r"\bhand(?:s|ed)? on\b", "pass on", "A layer hands on its maps."),
