@@ -1,0 +1,62 @@
+"""What an entry is worth: how many pictures it recognizes, and how exactly that is known."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from autograder.challenge.entry import FUNCTION, Refused
+from autograder.values import Value, describe
+
+NORMAL = 1.959964
+"""95 % of a normal distribution lie within so many standard deviations of its mean."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """``right`` of ``count`` pictures recognized, in ``seconds`` of CPU time."""
+
+    right: int
+    count: int
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the pictures that are recognized, 0 to 1."""
+        return self.right / self.count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Between which shares the accuracy on all such pictures lies, in 95 of 100 cases."""
+        return interval(self.right, self.count)
+
+
+def interval(right: int, count: int) -> tuple[float, float]:
+    """Return Wilson's interval for a share, with a confidence of 95 %.
+
+    right: how many of the pictures were recognized.
+    count: how many there were, at least 1.
+    Returns the lower and the upper end, 0 to 1 (Wilson, 1927).
+    """
+    share, square = right / count, NORMAL**2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    spread = share * (1 - share) / count + square / (4 * count**2)
+    half = NORMAL * math.sqrt(spread) / (1 + square / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def count_right(result: Value, labels: np.ndarray) -> int:
+    """Return how many labels a result of ``predict`` has right.
+
+    Raises :class:`~autograder.challenge.entry.Refused` for a result that is not one whole number
+    for each picture.
+    """
+    fits = type(result) is np.ndarray and result.dtype.kind in "iu"
+    if not fits or result.shape != labels.shape:
+        raise Refused(
+            f"{FUNCTION} has to return an array of {len(labels)} whole numbers, the class of each "
+            f"picture; it returned: {describe(result)}."
+        )
+    return int((result == labels).sum())
