@@ -21,11 +21,12 @@ from rich.console import Console
 from autograder.authoring.archive import ARCHIVE_NAME
 from autograder.authoring.site import SITE, SiteError, build_site
 from autograder.challenge.declaration import NAME as CHALLENGE
+from autograder.challenge.declaration import in_use as has_challenge
 from autograder.chapter import SourceError, load_problems
 from autograder.course_folder import course_root, telling
 from autograder.course_settings import chapters_in_use
 from autograder.teaching.care_commands import COMMANDS as CARE
-from autograder.teaching.challenge_commands import grade_challenge, in_use
+from autograder.teaching.challenge_commands import grade_challenge
 from autograder.teaching.commands import COMMANDS as TEACHING
 from autograder.teaching.commands import refusing
 
@@ -89,7 +90,7 @@ def generate(names: Chapters = None) -> None:
     from autograder.teaching.commands import tell_changes
 
     root, console = course_root(), Console()
-    for name in names or [*chapters_in_use(root), *([CHALLENGE] if in_use(root) else [])]:
+    for name in names or [*chapters_in_use(root), *([CHALLENGE] if has_challenge(root) else [])]:
         with _step(console, f"Exercise {name}"):
             if name == CHALLENGE:
                 generate_handout(root)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.challenge.entry import FILES, Entry, Rules, read_entry
+from autograder.challenge.entry import Entry, Rules, read_folder
 from autograder.challenge.handout import Handout
 from autograder.chapter import SourceError, import_module
+from autograder.course_settings import load_course_settings
 from autograder.problems import VISIBLE_SEED, Random
 
 NAME = "challenge"
@@ -51,7 +52,6 @@ class Challenge:
     rules: Rules
     training: int
     validation: int
-    test: int
     baselines: Mapping[str, str]
 
     def handout(self) -> Handout:
@@ -62,22 +62,17 @@ class Challenge:
 
     def held_out(self, seed: int) -> HeldOut:
         """Draw the pictures of a test; nobody can without its seed."""
-        return HeldOut(*self.draw(self.test, np.random.default_rng(seed)))
+        return HeldOut(*self.draw(self.rules.pictures, np.random.default_rng(seed)))
 
     def baseline(self, name: str) -> Entry:
         """Read one of the course's own entries."""
         return read_folder(self.folder / "baselines" / name)
 
 
-def read_folder(folder: Path) -> Entry:
-    """Read an entry of one's own; raises :class:`~autograder.challenge.entry.Refused`."""
-    paths = [folder / name for name in FILES]
-    return read_entry({path.name: path.read_bytes() for path in paths if path.is_file()})
-
-
-def is_declared(course: Path) -> bool:
-    """Whether a course has a challenge."""
-    return (course / "solutions" / NAME / "declared.py").is_file()
+def in_use(course: Path) -> bool:
+    """Whether a course has a challenge, and its settings do not leave it out."""
+    declared = course / "solutions" / NAME / "declared.py"
+    return declared.is_file() and load_course_settings(course).challenge.use
 
 
 def load_challenge(course: Path) -> Challenge:

@@ -16,6 +16,7 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,11 @@ class Refused(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What an entry may use: ``size`` bytes, and ``seconds`` of CPU time for all pictures."""
+    """What an entry may use: ``size`` bytes, ``seconds`` of CPU time for so many ``pictures``."""
 
     size: int
     seconds: float
+    pictures: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +111,12 @@ def read_entry(files: Mapping[str, bytes]) -> Entry:
         raise Refused(f"{CODE} is not text in UTF-8.") from None
     weights = read_weights(files[WEIGHTS]) if WEIGHTS in files else {}
     return Entry(code, weights, nickname_in(files.get(NICKNAME, b"")))
+
+
+def read_folder(folder: Path) -> Entry:
+    """Read an entry of one's own from its folder; raises :class:`Refused`."""
+    paths = [folder / name for name in FILES]
+    return read_entry({path.name: path.read_bytes() for path in paths if path.is_file()})
 
 
 def nickname_in(content: bytes) -> str:

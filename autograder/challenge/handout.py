@@ -31,15 +31,15 @@ class Handout:
             for field in dataclasses.fields(self)
             if field.name != "rules"
         }
-        np.savez_compressed(
-            file, allow_pickle=False, **arrays, size=self.rules.size, seconds=self.rules.seconds
-        )
+        np.savez_compressed(file, allow_pickle=False, **arrays, **dataclasses.asdict(self.rules))
         return file.getvalue()
 
 
 def load_handout(path: Path) -> Handout:
     """Read the file that students get."""
     with np.load(path, allow_pickle=False) as arrays:
-        rules = Rules(int(arrays["size"]), float(arrays["seconds"]))
+        rules = Rules(
+            **{field.name: arrays[field.name].item() for field in dataclasses.fields(Rules)}
+        )
         names = (field.name for field in dataclasses.fields(Handout) if field.name != "rules")
         return Handout(**{name: arrays[name] for name in names}, rules=rules)

@@ -31,8 +31,10 @@ from typing import Annotated, Any
 
 import typer
 
+from autograder.challenge.handout import HANDOUT
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_facts
 from autograder.packages import pip_install
+from autograder.student.challenge_entry import measure
 from autograder.student.exercise_file import ExerciseFile, UnreadableFile, read_exercise
 from autograder.student.progress import Progress, exercise_folders, overview
 from autograder.versions import misfit
@@ -57,8 +59,15 @@ def check(
 
     checks.npz has to lie in the same folder. What the code prints goes to stderr.
 
+    An entry of the challenge is measured on the validation pictures in its folder.
+
     Exit status: 0 if every task passes, 1 if one does not, 2 if there is nothing to check.
     """
+    if file.suffix == ".py" and (file.parent / HANDOUT).is_file():
+        measured = measure(file)
+        _forgive_characters()
+        typer.echo(json.dumps(measured.document, indent=2) if as_json else measured.text)
+        raise typer.Exit(0 if measured.refusal == "" else 1)
     document: dict[str, Any] = {
         "format": FORMAT,
         "file": str(file),

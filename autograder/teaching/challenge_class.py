@@ -14,7 +14,7 @@ from autograder.challenge.declaration import (
     NAME,
     Challenge,
     HeldOut,
-    is_declared,
+    in_use,
     load_challenge,
 )
 from autograder.challenge.entry import FILES, MAX_FILE, Entry, Refused, read_entry
@@ -84,13 +84,12 @@ class Note:
 
 def challenge_of(course: Course) -> tuple[Challenge, ChallengeSettings]:
     """Return the challenge of a course and its settings; raises CourseError if it has none."""
-    settings = load_course_settings(course.root).challenge
-    if not is_declared(course.root) or not settings.use:
+    if not in_use(course.root):
         raise CourseError(
             f"This course has no challenge: solutions/{NAME} is missing, or {FILE_NAME} says "
             "`use = false`."
         )
-    return load_challenge(course.root), settings
+    return load_challenge(course.root), load_course_settings(course.root).challenge
 
 
 @dataclasses.dataclass

@@ -11,13 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from autograder.challenge.declaration import NAME, is_declared
-from autograder.course_settings import load_course_settings
-
-
-def in_use(root: Path) -> bool:
-    """Whether a course has a challenge this term."""
-    return is_declared(root) and load_course_settings(root).challenge.use
+from autograder.challenge.declaration import NAME
 
 
 def grade_challenge(

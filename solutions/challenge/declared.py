@@ -9,13 +9,12 @@ from solutions.challenge.digits import draw
 CHALLENGE = Challenge(
     folder=Path(__file__).parent,
     draw=draw,
-    rules=Rules(size=40_000, seconds=10.0),
+    rules=Rules(size=40_000, seconds=10.0, pictures=2000),
     training=2000,
     validation=500,
-    test=2000,
     baselines={
         "nearest_centroid": "nearest centroid",
         "linear": "linear classifier",
-        "small_cnn": "small CNN of the chapter Training",
+        "small_cnn": "small CNN",
     },
 )

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import shutil
 import struct
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
+from autograder.authoring.archive import make_archive
+from autograder.authoring.book_sections import CHALLENGE_PAGE, pages_in_use, pages_left_out
 from autograder.challenge.declaration import NAME, Challenge, load_challenge
 from autograder.challenge.entry import MAX_ARRAYS, Entry, Refused, Rules, read_entry, read_weights
 from autograder.challenge.handout import HANDOUT, load_handout
@@ -23,7 +30,10 @@ from autograder.grading.course import Course
 from autograder.teaching.challenge_class import Attempt, Scoring, Standing, score_class
 from autograder.teaching.leaderboard import ranked, write_leaderboard
 from tests import COURSE
+from tests.book.barriers import violations
 from tests.grading.grading_class import SECRET
+from tests.teaching.test_guide import block_below
+from tests.teaching.test_term import autograder
 
 HEAD = "import numpy as np\ndef predict(pictures, weights):\n    "
 ZEROS = HEAD + "return np.zeros(len(pictures), int)"
@@ -84,7 +94,10 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
     declared = root / "solutions" / NAME / "declared.py"
     text = declared.read_text()
-    for setting, other in (("seconds=10.0", f"seconds={SECONDS}"), ("test=2000", f"test={COUNT}")):
+    for setting, other in (
+        ("seconds=10.0", f"seconds={SECONDS}"),
+        ("pictures=2000", f"pictures={COUNT}"),
+    ):
         assert setting in text
         text = text.replace(setting, other)
     declared.write_text(text)
@@ -254,7 +267,7 @@ def test_the_leaderboard_is_anonymous_and_nothing_in_it_acts(
     assert "<bdi>Ada</bdi>" in text
     assert "<bdi>ada (2)</bdi>" in text
     assert "<script>" not in text.replace("&lt;script&gt;", "")
-    assert "<i>small CNN of the chapter Training</i>, the course's own" in text
+    assert "<i>course: small CNN</i>" in text
     for student in scored:
         assert student not in text
     assert text.count("<bdi>anonymous ") == len(scored) - 3
@@ -264,6 +277,23 @@ def test_the_leaderboard_is_anonymous_and_nothing_in_it_acts(
     assert by_student["good-small_cnn"]["rank"] == "1"
     assert by_student["id-torch"]["remark"].startswith("predict stopped: ImportError")
     assert sum(line["rank"] == "baseline" for line in lines) == 3
+
+
+@pytest.mark.sandbox
+@pytest.mark.usefixtures("_secret", "scored")
+def test_everybody_can_read_the_leaderboard(course: Course, browser: Browser) -> None:
+    page, _ = write_leaderboard(course)
+    for scheme in ("light", "dark"):
+        for width in (360, 1100):
+            context = browser.new_context(
+                color_scheme=scheme, viewport={"width": width, "height": 800}
+            )
+            tab = context.new_page()
+            tab.goto(page.as_uri())
+            assert violations(tab) == []
+            wide = "document.documentElement.scrollWidth <= innerWidth"
+            assert tab.evaluate(wide), f"{width} pixels, {scheme}"
+            context.close()
 
 
 def standing(name: str, right: int, size: int = 100, count: int = 100) -> Standing:
@@ -305,9 +335,9 @@ def test_every_byte_of_an_entry_counts() -> None:
     entry = read_entry({"challenge.py": ZEROS.encode(), "weights.npz": packed(**weights)})
     assert entry.parameters == 110
     assert entry.size == len(ZEROS) + len("w") + 400 + len("half") + 20
-    entry.require(Rules(entry.size, 1.0))
+    entry.require(Rules(entry.size, 1.0, 1))
     with pytest.raises(Refused, match=rf"^It has {entry.size} bytes, 1 more than the "):
-        entry.require(Rules(entry.size - 1, 1.0))
+        entry.require(Rules(entry.size - 1, 1.0, 1))
     # A name is a place for numbers, too; and another name, or shape, is another entry.
     longer = Entry(entry.code, {"w" * 50: weights["w"], "half": weights["half"]})
     assert longer.size == entry.size + 49
@@ -359,7 +389,137 @@ def test_an_archive_that_lies_about_its_sizes_is_not_unpacked() -> None:
         read_weights(bytes(bomb))
 
 
+# The commands
+
+
+@pytest.mark.sandbox
+def test_the_commands_of_the_guide_take_an_entry_from_download_to_leaderboard(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUTOGRADER_SECRET", SECRET)
+    shutil.copytree(root, tmp_path / "course", ignore=shutil.ignore_patterns("submitted", ".*"))
+    monkeypatch.chdir(tmp_path / "course")
+    autograder("generate", NAME)
+    # As browsers and platforms call files; Ben has not read what to hand in.
+    ada, ben = (Path("downloads", "entries", name) for name in ("ada", "ben"))
+    shutil.copytree(COURSE / "solutions" / NAME / "baselines" / "linear", ada)
+    (ada / "challenge.py").rename(ada / "Challenge (1).py")
+    (ada / "weights.npz").rename(ada / "weights-1.npz")
+    ben.mkdir()
+    (ben / "notes.txt").write_text("no entry")
+    said = [
+        autograder(*line.split()[1:])
+        for line in block_below("The challenge").splitlines()
+        if line.startswith("autograder ")
+    ]
+    assert len(said) == 4
+    with zipfile.ZipFile(Path("_build", "release", f"course-{NAME}.zip")) as archive:
+        names = {name.partition("/")[2] for name in archive.namelist()}
+        readme = archive.read(min(archive.namelist())).decode()
+    assert f"exercises/{NAME}/challenge.npz" in names
+    assert f"check exercises/{NAME}/challenge.py`" in readme
+    assert "2 handed in" in said[1]
+    assert "ada: Challenge (1).py" in said[1]
+    assert "ben: no challenge.py; there is notes.txt" in said[1]
+    assert re.search(r"1 +anonymous \w{4} +ada +\d\d\.\d%", said[2])
+    assert "ben: There is no file challenge.py." in said[2]
+    assert "2 entries." in said[2]
+    assert Path("reports", NAME, f"{NAME}.html").exists()
+    assert "there is no folder submitted/'cleo'" in autograder(
+        "grade", NAME, "--student", "cleo", fails=1
+    )
+    Path("course.toml").write_text("[challenge]\nnames = true\n")
+    autograder("report", NAME)
+    assert "<bdi>ada</bdi>" in Path("reports", NAME, f"{NAME}.html").read_text()
+    Path("course.toml").write_text("[challenge]\nuse = false\n")
+    for command in ("grade", "report"):
+        assert "This course has no challenge" in autograder(command, NAME, fails=1)
+    assert make_archive(Path(), Path("all.zip")).exists()
+    with zipfile.ZipFile("all.zip") as archive:
+        assert not [name for name in archive.namelist() if NAME in name]
+
+
+def test_a_chapter_is_released_without_the_challenge(tmp_path: Path) -> None:
+    archive = make_archive(COURSE, tmp_path / "filters.zip", ["filters"])
+    with zipfile.ZipFile(archive) as members:
+        assert not [name for name in members.namelist() if f"/exercises/{NAME}/" in name]
+    everything = make_archive(COURSE, tmp_path / "all.zip")
+    with zipfile.ZipFile(everything) as members:
+        names = {name.rpartition("/")[2] for name in members.namelist() if f"/{NAME}/" in name}
+    assert {"challenge.npz", "challenge.py", "train.py"} <= names
+
+
+def test_the_page_is_left_out_with_the_challenge(tmp_path: Path) -> None:
+    shutil.copy(COURSE / "_toc.yml", tmp_path)
+    assert pages_left_out(tmp_path) == [CHALLENGE_PAGE]
+    assert CHALLENGE_PAGE not in pages_in_use(tmp_path)
+    assert CHALLENGE_PAGE in pages_in_use(COURSE)
+
+
 # What students get
+
+
+@pytest.fixture
+def starter(tmp_path: Path) -> Path:
+    """The folder that students begin with, and their weights."""
+    folder = tmp_path / "mine"
+    shutil.copytree(COURSE / "exercises" / NAME, folder)
+    subprocess.run([sys.executable, "train.py"], cwd=folder, check=True)
+    return folder
+
+
+def test_students_measure_their_entry_and_the_budget_that_it_uses(starter: Path) -> None:
+    said = autograder("check", starter / "challenge.py")
+    assert re.search(r"Validation: \d+ of 500 pictures, 3\d\.\d% \(95 % interval: ", said)
+    code = len((starter / "challenge.py").read_bytes())
+    size = (
+        f"{16_009 + code:,} of 40,000 bytes: {code} of code, 16,009 of weights (4,000 parameters)"
+    )
+    assert size in said
+    assert "of 10 s for the 2,000 pictures of the test" in said
+    assert "refused" not in said
+    document = json.loads(autograder("check", starter / "challenge.py", "--json"))
+    assert document["passed"] is True
+    assert (document["bytes"], document["parameters"]) == (16_009 + code, 4000)
+    low, high = document["interval"]
+    assert low < document["right"] / document["pictures"] < high
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("def predict(pictures, weights):\n    return open('weights.npz')", "line 2 of predict"),
+        ("x = 1", "The code defines no function predict."),
+        (HEAD + "return pictures", "it returned: uint8 array of shape (500, 20, 20)."),
+        ("import rich\n" + HEAD + "rich.get_console()\n    return 1", "It uses rich; only NumPy"),
+        (ZEROS + " #" + "x" * 30_000, "code may have 20,000"),
+        (ZEROS + " #" + "x" * 19_800 + "\n" * 20, ""),
+    ],
+)
+def test_students_read_why_an_entry_would_be_refused(starter: Path, code: str, words: str) -> None:
+    before = Path.cwd()
+    (starter / "challenge.py").write_text(code)
+    said = autograder("check", starter / "challenge.py", fails=int(bool(words)))
+    assert words in said
+    assert ("It would be refused: " in said) is bool(words)
+    assert Path.cwd() == before
+
+
+def test_an_entry_that_is_too_large_is_measured_and_would_be_refused(starter: Path) -> None:
+    with np.load(starter / "weights.npz") as arrays:
+        np.savez(
+            starter / "weights.npz", centroids=arrays["centroids"].astype(float), more=np.ones(999)
+        )
+    said = autograder("check", starter / "challenge.py", fails=1)
+    assert "Validation: " in said
+    assert "It would be refused: It has 40,7" in said
+
+
+def test_what_helps_was_measured_on_other_pictures_than_any_test(challenge: Challenge) -> None:
+    outcomes = json.loads((challenge.folder / "study.json").read_text())
+    assert {outcome["count"] for outcome in outcomes.values()} == {5000}
+    for outcome in outcomes.values():
+        assert 0.85 < outcome["right"] / outcome["count"] < 1
 
 
 def test_what_students_get_is_up_to_date() -> None:
