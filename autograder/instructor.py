@@ -131,6 +131,9 @@ def grade(
     """Grade the submissions in submitted/ and enter the marks in the gradebook."""
     root, console = course_root(), Console()
     if chapter == CHALLENGE:
+        if (workers, scheduler, chunk, figures) != (None, None, None, None):
+            console.print("Entries of the challenge are scored one by one: --student, --force.")
+            raise typer.Exit(2)
         grade_challenge(root, console, student, force)
         return
     names = chapters_in_use(root)
@@ -193,7 +196,7 @@ def report(
     chapter: Annotated[str, typer.Argument(help="The chapter.")], classroom: Classroom = None
 ) -> None:
     """Write the report of a class: a page and tables in reports/. Not for students."""
-    from autograder.grading import CourseError
+    from autograder.grading import CourseError, SandboxUnavailable
     from autograder.grading.private_files import opened_class
     from autograder.teaching.leaderboard import write_leaderboard
     from autograder.teaching.report import write_report
@@ -202,7 +205,7 @@ def report(
         with opened_class(course_root(), classroom) as course:
             write = functools.partial(write_report, chapter=chapter)
             page, *tables = (write_leaderboard if chapter == CHALLENGE else write)(course)
-    except CourseError as error:
+    except (CourseError, SandboxUnavailable) as error:
         print(f"No report: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
     print(f"Report: {page}")

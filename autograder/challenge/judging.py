@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from autograder.challenge.entry import FUNCTION, Refused
-from autograder.values import Value, describe
+from autograder.challenge.entry import FUNCTION
+from autograder.values import Value
 
 NORMAL = 1.959964
 """95 % of a normal distribution lie within so many standard deviations of its mean."""
@@ -47,16 +47,12 @@ def interval(right: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def count_right(result: Value, labels: np.ndarray) -> int:
-    """Return how many labels a result of ``predict`` has right.
+def is_answer(result: Value, count: int) -> bool:
+    """Whether a result of ``predict`` is one whole number for each of so many pictures."""
+    is_array = type(result) is np.ndarray and result.dtype.kind in "iu"
+    return is_array and result.shape == (count,)
 
-    Raises :class:`~autograder.challenge.entry.Refused` for a result that is not one whole number
-    for each picture.
-    """
-    fits = type(result) is np.ndarray and result.dtype.kind in "iu"
-    if not fits or result.shape != labels.shape:
-        raise Refused(
-            f"{FUNCTION} has to return an array of {len(labels)} whole numbers, the class of each "
-            f"picture; it returned: {describe(result)}."
-        )
-    return int((result == labels).sum())
+
+def requirement(count: int) -> str:
+    """Say what ``predict`` has to return for so many pictures."""
+    return f"{FUNCTION} has to return an array of {count} whole numbers, the class of each picture."

@@ -1,16 +1,20 @@
 """One entry of the challenge in the sandbox: its code runs, its function is called once.
 
-The pictures go in, the classes come out; the labels never leave this process.
+The pictures go in, the classes come out; the labels never leave this process. What a function says
+once it has seen the pictures is not quoted anywhere: it could tell its author what they are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from autograder.challenge.declaration import HeldOut
 from autograder.challenge.entry import FUNCTION, Entry, Refused, Rules
-from autograder.challenge.judging import Score, count_right
+from autograder.challenge.judging import Score, is_answer, requirement
+from autograder.failures import Failed
 from autograder.grading.channel import OutOfTime
+from autograder.grading.hidden_inputs import without_messages
 from autograder.grading.sandbox import Sandbox, Session, SessionEnded
 from autograder.grading.submitted_text import one_line, printable_text
 
@@ -26,7 +30,7 @@ def run_entry(sandbox: Sandbox, entry: Entry, held_out: HeldOut, rules: Rules) -
     """
     entry.require(rules)
     with sandbox.open() as session:
-        run = _Run(session, rules.seconds)
+        run = _Run(session, entry.code, rules.seconds)
         run.ask(
             {"do": "cell", "source": entry.code, "definitions_only": False, "draw_figures": False}
         )
@@ -40,14 +44,18 @@ def run_entry(sandbox: Sandbox, entry: Entry, held_out: HeldOut, rules: Rules) -
             }
         )
         seconds = run.used
-    return Score(count_right(reply.get("value"), held_out.labels), len(held_out.labels), seconds)
+    result = reply.get("value")
+    if not is_answer(result, len(held_out.labels)):
+        raise Refused(f"{requirement(len(held_out.labels))} `autograder check` says what it is.")
+    return Score(int((result == held_out.labels).sum()), len(held_out.labels), seconds)
 
 
 class _Run:
     """A session that has so many seconds of CPU time for everything."""
 
-    def __init__(self, session: Session, seconds: float) -> None:
+    def __init__(self, session: Session, code: str, seconds: float) -> None:
         self._session = session
+        self._code = code
         self._seconds = seconds
         self._start = session.cpu_seconds()
 
@@ -73,14 +81,17 @@ class _Run:
         if reply.get("ended") == "missing":
             raise Refused(f"The code defines no function {FUNCTION}.")
         if reply.get("ended") == "failed":
-            raise Refused(_stopped(FUNCTION, reply.get("kind"), reply.get("message")))
+            raise Refused(_stopped_with_pictures(reply, self._code))
         if reply.get("error"):
             fields = reply["error"] if isinstance(reply["error"], dict) else {}
-            raise Refused(_stopped("The code", fields.get("ename"), fields.get("evalue")))
+            # It has seen no picture yet: its own words may be quoted.
+            texts = (printable_text(fields.get(name), LONGEST) for name in ("ename", "evalue"))
+            raise Refused(f"The code stopped: {': '.join(map(one_line, texts))}")
         return reply
 
 
-def _stopped(what: str, kind: object, message: object) -> str:
-    """Say with which exception something stopped; both texts are the entry's own."""
-    name, text = (one_line(printable_text(part, LONGEST)) for part in (kind, message))
-    return f"{what} stopped: {name}: {text}" if text else f"{what} stopped: {name or 'Error'}"
+def _stopped_with_pictures(reply: Mapping[str, Any], code: str) -> str:
+    """Say with which exception the function stopped, in no words that it could choose."""
+    keys = ("kind", "message", "line", "caller")
+    failed = without_messages(Failed(*(printable_text(reply.get(key)) for key in keys)), code)
+    return f"{FUNCTION} stopped: {failed.kind}" + (f" ({failed.line})" if failed.line else "")

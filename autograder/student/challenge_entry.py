@@ -13,9 +13,10 @@ from typing import Any
 
 from autograder.challenge.entry import CODE, FUNCTION, Entry, Refused, read_folder
 from autograder.challenge.handout import HANDOUT, Handout, load_handout
-from autograder.challenge.judging import Score, count_right
+from autograder.challenge.judging import Score, is_answer, requirement
 from autograder.failures import failure
 from autograder.student.foreign_packages import foreign_packages
+from autograder.values import describe
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,7 +124,9 @@ def _score(entry: Entry, handout: Handout) -> Score:
         raise Refused(
             f"It uses {', '.join(foreign)}; only NumPy and Python's own library are there."
         )
-    return Score(count_right(result, labels), len(labels), seconds)
+    if not is_answer(result, len(labels)):
+        raise Refused(f"{requirement(len(labels))} It returned: {describe(result)}.")
+    return Score(int((result == labels).sum()), len(labels), seconds)
 
 
 @contextlib.contextmanager

@@ -21,6 +21,7 @@ def grade_challenge(
     from autograder.grading.batch import students_of
     from autograder.grading.container import SandboxUnavailable
     from autograder.grading.private_files import opened_class
+    from autograder.grading.submitted_text import one_line
     from autograder.teaching.challenge_class import score_class
     from autograder.teaching.commands import refusing
     from autograder.teaching.leaderboard import ranked
@@ -41,12 +42,12 @@ def grade_challenge(
     for column in ("rank", "entry", "student", "accuracy", "95 % interval", "bytes", "CPU s"):
         table.add_column(column, justify="left" if column in ("entry", "student") else "right")
     for row in ranked(standings):
-        name, student = Text(row.name), Text(row.standing.student)
+        name, student = Text(row.name), Text(one_line(row.standing.student))
         numbers = (row.percent, row.between, f"{row.attempt.size:,}", f"{row.score.seconds:.2f}")
         table.add_row(str(row.rank), name, student, *numbers)
     console.print(table)
     for standing in standings:
         if standing.remark:
-            line = f"{standing.student}: {standing.remark}"
+            line = one_line(f"{standing.student}: {standing.remark}")
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"{len(standings)} entries. `autograder report {NAME}` writes the leaderboard.")

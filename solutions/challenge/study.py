@@ -143,7 +143,7 @@ def main() -> None:
         "with augmentation": measured(teacher),
         "the same in 8 bits": measured(in_eight_bits(teacher), bytes_each=1),
         "depthwise separable": measured(separable),
-        "and distilled": measured(distilled),
+        "the same, distilled": measured(distilled),
     }
     OUTCOMES.write_text(json.dumps(outcomes, indent=1) + "\n")
     for name, outcome in outcomes.items():

@@ -6,6 +6,7 @@ The class has one student for each way of handing something in; it is scored onc
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -40,16 +41,19 @@ ZEROS = HEAD + "return np.zeros(len(pictures), int)"
 SECONDS, COUNT = 0.5, 300
 
 REFUSED = {
-    "names": (HEAD + "import os; return os.listdir('/') + os.listdir('.')", "list of "),
-    "objects": (HEAD + "return np.array([object()] * len(pictures))", "object array"),
-    "nan": (HEAD + "return np.full(len(pictures), np.nan)", "float64 array of shape"),
-    "column": (HEAD + "return np.zeros((len(pictures), 1), int)", "int64 array of shape"),
-    "flood": (HEAD + "return np.zeros(10**8, int)", "something too large"),
+    "names": (
+        HEAD + "import os; return os.listdir('/') + os.listdir('.')",
+        "array of 300 whole numbers",
+    ),
+    "objects": (HEAD + "return np.array([object()] * len(pictures))", "array of 300 whole numbers"),
+    "nan": (HEAD + "return np.full(len(pictures), np.nan)", "array of 300 whole numbers"),
+    "column": (HEAD + "return np.zeros((len(pictures), 1), int)", "array of 300 whole numbers"),
+    "flood": (HEAD + "return np.zeros(10**8, int)", "array of 300 whole numbers"),
     "subclass": (
         "import numpy as np\nclass Sly(np.ndarray):\n    __eq__ = lambda self, other: True\n"
         + HEAD
         + "return np.zeros(len(pictures), int).view(Sly)",
-        "object of type Sly",
+        "array of 300 whole numbers",
     ),
     "sleeper": (HEAD + "import time; time.sleep(1000)", "longer than the 0.5 s of CPU time"),
     "stubborn": (
@@ -61,9 +65,23 @@ REFUSED = {
     "exit": (HEAD + "import os; os._exit(0)", "It ended Python"),
     "nothing": ("x = 1", "The code defines no function predict."),
     "syntax": ("def predict(:", "The code stopped: SyntaxError"),
-    "torch": ("import torch\n" + HEAD + "return torch.zeros(3)", "torch is not allowed"),
-    "words": (HEAD + "raise ValueError('\\x1b[31m<script>' + 'x' * 9999)", "ValueError: "),
-    "memory": (HEAD + "return np.ones(10**11)", "MemoryError"),
+    "torch": (
+        "import torch\n" + HEAD + "return torch.zeros(3)",
+        "predict stopped: ImportError (line 4 of predict: return torch.zeros(3))",
+    ),
+    "words": (
+        HEAD + "raise ValueError('\\x1b[31m<script>' + 'x' * 9999)",
+        "predict stopped: ValueError (line 3",
+    ),
+    "memory": (HEAD + "return np.ones(10**11)", "predict stopped: MemoryError (line 3"),
+    # A function may not say what it has seen, in any place of its own choice.
+    "teller": (
+        HEAD + "raise type(f'seen{pictures.sum()}', (Exception,), {})(str(pictures.tobytes()))",
+        "predict stopped: an exception of its own (line 3",
+    ),
+    "big_shape": (HEAD + "return np.zeros((0, int(pictures.sum())), int)", "300 whole numbers"),
+    "number": (HEAD + "return int(pictures.sum())", "300 whole numbers"),
+    "begins": ("raise ValueError('\\x1b[31m<script>' + 'x' * 9999)", "code stopped: ValueError: "),
     "long": (ZEROS + "  # " + "x" * 19_990, "code may have 20,000"),
 }
 
@@ -407,6 +425,9 @@ def test_the_commands_of_the_guide_take_an_entry_from_download_to_leaderboard(
     (ada / "weights.npz").rename(ada / "weights-1.npz")
     ben.mkdir()
     (ben / "notes.txt").write_text("no entry")
+    odd = Path("submitted", "e\x1b[2Jve", NAME)  # no way of collecting makes such a folder
+    odd.mkdir(parents=True)
+    (odd / "challenge.py").write_text(ZEROS)
     said = [
         autograder(*line.split()[1:])
         for line in block_below("The challenge").splitlines()
@@ -423,14 +444,23 @@ def test_the_commands_of_the_guide_take_an_entry_from_download_to_leaderboard(
     assert "ben: no challenge.py; there is notes.txt" in said[1]
     assert re.search(r"1 +anonymous \w{4} +ada +\d\d\.\d%", said[2])
     assert "ben: There is no file challenge.py." in said[2]
-    assert "2 entries." in said[2]
+    assert "e?[2Jve" in said[2]
+    assert "\x1b" not in said[2]
+    assert "3 entries." in said[2]
     assert Path("reports", NAME, f"{NAME}.html").exists()
     assert "there is no folder submitted/'cleo'" in autograder(
         "grade", NAME, "--student", "cleo", fails=1
     )
+    assert "one by one" in autograder("grade", NAME, "--workers", "2", fails=2)
     Path("course.toml").write_text("[challenge]\nnames = true\n")
     autograder("report", NAME)
     assert "<bdi>ada</bdi>" in Path("reports", NAME, f"{NAME}.html").read_text()
+    autograder("forget", "ada", "--yes")
+    left = [
+        path for path in Path().rglob("*") if "ada" in path.parts and "downloads" not in path.parts
+    ]
+    assert left == []
+    assert not list(Path(".grading", NAME).glob(f"{hashlib.sha256(b'ada').hexdigest()[:32]}*"))
     Path("course.toml").write_text("[challenge]\nuse = false\n")
     for command in ("grade", "report"):
         assert "This course has no challenge" in autograder(command, NAME, fails=1)
@@ -490,7 +520,7 @@ def test_students_measure_their_entry_and_the_budget_that_it_uses(starter: Path)
     [
         ("def predict(pictures, weights):\n    return open('weights.npz')", "line 2 of predict"),
         ("x = 1", "The code defines no function predict."),
-        (HEAD + "return pictures", "it returned: uint8 array of shape (500, 20, 20)."),
+        (HEAD + "return pictures", "It returned: uint8 array of shape (500, 20, 20)."),
         ("import rich\n" + HEAD + "rich.get_console()\n    return 1", "It uses rich; only NumPy"),
         (ZEROS + " #" + "x" * 30_000, "code may have 20,000"),
         (ZEROS + " #" + "x" * 19_800 + "\n" * 20, ""),
