@@ -32,6 +32,7 @@ from autograder.student.check import check
 from book.extensions import task_cell
 from tests import COURSE
 from tests.book.barriers import violations
+from tests.book.sphinx_build import sphinx_build
 
 CONF = """\
 import sys
@@ -89,11 +90,8 @@ class Book:
             page.write_text(chapter)
             with (self.folder / "index.md").open("a") as index:
                 index.write("\n```{toctree}\nbook/filters/filters\n```\n")
-        command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", ".", "out"]
         environment = {**os.environ, task_cell.VARIABLE: pyodide}
-        return subprocess.run(
-            command, cwd=self.folder, text=True, capture_output=True, env=environment
-        )
+        return sphinx_build(self.folder, "-W", "-n", "-q", environment=environment)
 
     @property
     def page(self) -> str:
