@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TypeGuard
 
 import numpy as np
 
@@ -47,10 +48,15 @@ def interval(right: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def is_answer(result: Value, count: int) -> bool:
+def is_answer(result: Value, count: int) -> TypeGuard[np.ndarray]:
     """Whether a result of ``predict`` is one whole number for each of so many pictures."""
     is_array = type(result) is np.ndarray and result.dtype.kind in "iu"
     return is_array and result.shape == (count,)
+
+
+def score(answers: np.ndarray, labels: np.ndarray, seconds: float) -> Score:
+    """Return the score of answers that took so long: one for each label."""
+    return Score(int(np.count_nonzero(answers == labels)), len(labels), seconds)
 
 
 def requirement(count: int) -> str:

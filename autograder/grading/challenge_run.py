@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder.challenge.declaration import HeldOut
 from autograder.challenge.entry import FUNCTION, Entry, Refused, Rules
-from autograder.challenge.judging import Score, is_answer, requirement
+from autograder.challenge.judging import Score, is_answer, requirement, score
 from autograder.failures import Failed
 from autograder.grading.channel import OutOfTime
 from autograder.grading.hidden_inputs import without_messages
@@ -47,7 +47,7 @@ def run_entry(sandbox: Sandbox, entry: Entry, held_out: HeldOut, rules: Rules) -
     result = reply.get("value")
     if not is_answer(result, len(held_out.labels)):
         raise Refused(f"{requirement(len(held_out.labels))} `autograder check` says what it is.")
-    return Score(int((result == held_out.labels).sum()), len(held_out.labels), seconds)
+    return score(result, held_out.labels, seconds)
 
 
 class _Run:

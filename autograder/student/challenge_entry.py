@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.challenge.entry import CODE, FUNCTION, Entry, Refused, read_folder
 from autograder.challenge.handout import HANDOUT, Handout, load_handout
-from autograder.challenge.judging import Score, is_answer, requirement
+from autograder.challenge.judging import Score, is_answer, requirement, score
 from autograder.failures import failure
 from autograder.student.foreign_packages import foreign_packages
 from autograder.values import describe
@@ -126,7 +126,7 @@ def _score(entry: Entry, handout: Handout) -> Score:
         )
     if not is_answer(result, len(labels)):
         raise Refused(f"{requirement(len(labels))} It returned: {describe(result)}.")
-    return Score(int((result == labels).sum()), len(labels), seconds)
+    return score(result, labels, seconds)
 
 
 @contextlib.contextmanager
