@@ -16,6 +16,9 @@ With ``--json``, the first prints one document with these keys:
 ``points``, ``points_passed``, ``points_by_hand``
     Points of the checked tasks, of those that pass, and of the questions that a person grades;
     null for a Python file.
+
+Of an entry of the challenge it says ``right`` of so many ``pictures``, the accuracy's ``interval``,
+``bytes``, ``parameters`` and ``seconds``, and what is allowed, each null if unknown.
 """
 
 from __future__ import annotations
