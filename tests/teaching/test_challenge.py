@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 import struct
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +42,29 @@ HEAD = "import numpy as np\ndef predict(pictures, weights):\n    "
 ZEROS = HEAD + "return np.zeros(len(pictures), int)"
 SECONDS, COUNT = 0.5, 300
 
+SEARCHER = """\
+import gc, os, sys
+import numpy as np
+
+
+def predict(pictures, weights):
+    finds = [name for name in os.environ if "SECRET" in name]
+    for top, folders, names in os.walk("/"):
+        folders[:] = [name for name in folders if name not in ("lib", "proc", "site", "sys", "usr")]
+        finds += {"digits.py", "declared.py", "challenge.npz", ".course_secret"}.intersection(names)
+    places, frame = [vars(module) for module in list(sys.modules.values())], sys._getframe()
+    while frame is not None:
+        places.append(frame.f_locals)
+        frame = frame.f_back
+    places += [thing for thing in gc.get_objects() if isinstance(thing, dict)]
+    for place in places:
+        for value in list(place.values()):
+            if isinstance(value, np.ndarray) and value.shape == (len(pictures),):
+                finds.append("labels")
+    return np.full(len(pictures), len(finds))
+"""
+"""It looks for labels, for what draws the pictures, and for the secret, wherever it can."""
+
 REFUSED = {
     "names": (
         HEAD + "import os; return os.listdir('/') + os.listdir('.')",
@@ -63,6 +88,12 @@ REFUSED = {
     ),
     "beginning": ("while True: pass", "longer than the 0.5 s of CPU time"),
     "exit": (HEAD + "import os; os._exit(0)", "It ended Python"),
+    "forger": (
+        HEAD
+        + "import os\n    for number in range(3, 64):\n        try: os.write(number, b'9' * 99)\n"
+        "        except OSError: pass\n    return np.zeros(len(pictures), int)",
+        "It ended Python",
+    ),
     "nothing": ("x = 1", "The code defines no function predict."),
     "syntax": ("def predict(:", "The code stopped: SyntaxError"),
     "torch": (
@@ -139,6 +170,7 @@ def course(root: Path, challenge: Challenge) -> Course:
     hand_in(course, "good-linear", nickname_txt="<b>Ada</b> \u202e=1+1\nLovelace")
     hand_in(course, "good-small_cnn", nickname_txt="ada")
     hand_in(course, "=cmd", challenge_py=ZEROS, nickname_txt="Ada")
+    hand_in(course, "id-searcher", challenge_py=SEARCHER)
     for name, (code, _) in REFUSED.items():
         hand_in(course, f"id-{name}", challenge_py=code)
     hand_in(
@@ -220,6 +252,20 @@ def test_a_lookup_table_of_what_students_have_earns_what_guessing_earns(
     assert always_zero.score is not None
     assert always_zero.score.right == sum(np.array(answers) == held_out.labels)
     assert always_zero.score.interval[0] < 0.1 < always_zero.score.interval[1]
+    # Who looks for the labels finds nothing, and so answers 0 as well.
+    searcher = scored["id-searcher"].attempt
+    assert searcher is not None
+    assert searcher.score is not None
+    assert searcher.score.right == always_zero.score.right
+
+
+def test_the_searcher_would_find_labels_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "walk", lambda top: [("/", [], ["digits.py"])])
+    names: dict[str, Any] = {}
+    exec(SEARCHER, names)
+    pictures, labels = np.zeros((7, 20, 20)), np.ones(7, int)
+    assert min(names["predict"](pictures, {})) >= 2
+    assert len(labels) == 7  # it has lain in this frame
 
 
 @pytest.mark.sandbox
