@@ -6,13 +6,13 @@ from pathlib import Path
 
 from autograder.challenge.declaration import NAME, load_challenge
 from autograder.challenge.handout import HANDOUT
+from autograder.whole_files import write_whole
 
 
 def generate_handout(course: Path) -> None:
     """Write ``exercises/challenge/``; raises :class:`~autograder.chapter.SourceError`."""
     challenge = load_challenge(course)
     place = course / "exercises" / NAME
-    place.mkdir(parents=True, exist_ok=True)
-    (place / HANDOUT).write_bytes(challenge.handout().packed())
+    write_whole(place / HANDOUT, challenge.handout().packed())
     for path in sorted((challenge.folder / "starter").glob("*.py")):
-        (place / path.name).write_bytes(path.read_bytes())
+        write_whole(place / path.name, path.read_bytes())

@@ -24,10 +24,10 @@ from autograder.course_settings import FILE_NAME, ChallengeSettings, load_course
 from autograder.grading.batch import note_of, students_of
 from autograder.grading.challenge_run import run_entry
 from autograder.grading.course import Course, CourseError
-from autograder.grading.graded_files import write_whole
 from autograder.grading.sandbox import Sandbox, SandboxBroken
 from autograder.grading.submission import read_file
 from autograder.grading.submitted_notebook import UnreadableSubmission
+from autograder.whole_files import write_whole
 
 PACKAGES = ("numpy",)
 """What entries may import beside Python's own library."""

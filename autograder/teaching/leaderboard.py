@@ -16,7 +16,7 @@ from autograder.grading.course import Course
 from autograder.grading.private_files import REPORTS
 from autograder.grading.submitted_text import one_line
 from autograder.teaching.challenge_class import Attempt, Scoring, Standing, challenge_of
-from autograder.teaching.pages import environment, write_file
+from autograder.teaching.pages import environment, write_page
 from autograder.teaching.report_tables import table
 
 COLUMNS = (
@@ -95,7 +95,7 @@ def write_leaderboard(course: Course) -> list[Path]:
         f"{NAME}-scores.csv": table(COLUMNS, _lines(rows, standings)),
     }
     for name, text in files.items():
-        write_file(place / name, text)
+        write_page(place / name, text)
     return [place / name for name in files]
 
 
