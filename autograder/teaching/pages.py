@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from autograder import palette
 from autograder.grading.submitted_text import one_line
+from autograder.report_lines import with_code
 from autograder.whole_files import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +36,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters["code"] = readable_code
     made.filters["line"] = lambda value: one_line(str(value))
+    made.filters["words"] = lambda value: Markup(with_code(one_line(str(value))))
     style = made.get_template("style.css").render(
         light=palette.PAGE["light"], dark=palette.PAGE["dark"]
     )
