@@ -1813,3 +1813,66 @@ def softmax_cross_entropy(scores, y):
     loss = -np.log(p[np.arange(N), y]).mean()
     p[np.arange(N), y] -= 1
     return loss, p
+
+
+@wrong(
+    "place_counted_in_the_image",
+    Kind.OWN,
+    "`argmax` counts in the window, whose rows have `size` numbers, not W.",
+    Form.OTHER,
+)
+def max_pool_backward(dout, x, size, stride):
+    N, C, H, W = x.shape
+    dx = np.zeros((N, C, H, W))
+    for n, c, i, j in np.ndindex(dout.shape):
+        k = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size].argmax()
+        a, b = divmod(k, W)
+        dx[n, c, i * stride + a, j * stride + b] += dout[n, c, i, j]
+    return dx
+
+
+@wrong(
+    "turned_filter_and_mean_bias",
+    Kind.SEVERAL,
+    "The filter goes back as it lay, not turned; and db is the sum over images and places, not "
+    "divided by N.",
+    Form.TWO,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dxp, dw = np.zeros(xp.shape), np.zeros(w.shape)
+    for n in range(N):
+        for f in range(F):
+            for i in range(dout.shape[2]):
+                for j in range(dout.shape[3]):
+                    r, s = i * stride, j * stride
+                    dw[f] += dout[n, f, i, j] * xp[n, :, r : r + HH, s : s + WW]
+                    dxp[n, :, r : r + HH, s : s + WW] += dout[n, f, i, j] * w[f, :, ::-1, ::-1]
+    db = dout.sum(axis=(0, 2, 3)) / N
+    return dxp[:, :, padding : padding + H, padding : padding + W], dw, db
+
+
+@wrong(
+    "all_right_classes_of_all_rows",
+    Kind.OWN,
+    "`p[:, y]` takes the classes of all examples in each row; a row has one right class.",
+    Form.OTHER,
+)
+def softmax_cross_entropy(scores, y):
+    s = scores - scores.max(axis=1, keepdims=True)
+    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[:, y]))
+    return loss, (p - np.eye(scores.shape[1])[y]) / len(y)
+
+
+@wrong(
+    "relu_in_a_linear_layer",
+    Kind.ONE_RESULT,
+    "dx is stopped where x is negative, as with ReLU; a linear layer has none.",
+    Form.OTHER,
+)
+def linear_backward(dout, x, w):
+    dx = (dout @ w.T) * (x > 0)
+    return dx, x.T @ dout, dout.sum(axis=0)

@@ -290,6 +290,105 @@ def nms(boxes, confidences, threshold):
     return sorted(keep)
 
 
+@wrong(
+    "frame_above_and_below_only_and_filters_added",
+    Kind.SEVERAL,
+    "The zeros also lie to the left and to the right; and the filters of a channel give a map "
+    "each, they are not added.",
+    Form.TWO,
+)
+def depthwise_conv2d(x, filters, stride, padding, dilation):
+    x = np.pad(x, ((0, 0), (0, 0), (padding, padding), (0, 0)))
+    N, C, H, W = x.shape
+    M, HH, WW = filters.shape[1:]
+    Ho = (H - dilation * (HH - 1) - 1) // stride + 1
+    Wo = (W - dilation * (WW - 1) - 1) // stride + 1
+    out = np.zeros((N, C, Ho, Wo))
+    for i in range(Ho):
+        for j in range(Wo):
+            for a in range(HH):
+                for b in range(WW):
+                    pixel = x[:, :, i * stride + a * dilation, j * stride + b * dilation]
+                    out[:, :, i, j] += pixel * filters[:, :, a, b].sum(axis=1)
+    return out
+
+
+@wrong(
+    "as_large_as_the_steps",
+    Kind.POSITIONS,
+    "The last window begins at (H - 1) * stride and has HH rows; the result is too small for it.",
+    Form.OTHER,
+)
+def conv_transpose2d(y, w, stride, padding):
+    N, F, H, W = y.shape
+    C, HH, WW = w.shape[1:]
+    big = np.zeros((N, C, H * stride, W * stride))
+    for i in range(H):
+        for j in range(W):
+            for a in range(HH):
+                for b in range(WW):
+                    r, s = i * stride + a, j * stride + b
+                    if r < H * stride and s < W * stride:
+                        big[:, :, r, s] += y[:, :, i, j] @ w[:, :, a, b]
+    return big[:, :, padding : H * stride - padding, padding : W * stride - padding]
+
+
+@wrong(
+    "shares_of_the_rows_for_the_columns",
+    Kind.OWN,
+    "Along the columns the shares come from the place in the row; you take those of the rows.",
+    Form.OTHER,
+)
+def upsample_bilinear(x, new_height, new_width, align_corners):
+    N, C, H, W = x.shape
+
+    def place(k, old, new):
+        at = k * (old - 1) / (new - 1) if align_corners else (k + 0.5) * old / new - 0.5
+        at = min(max(at, 0), old - 1)
+        low = int(np.floor(at))
+        return low, min(low + 1, old - 1), at - low
+
+    out = np.zeros((N, C, new_height, new_width))
+    for i in range(new_height):
+        r0, r1, t = place(i, H, new_height)
+        for j in range(new_width):
+            c0, c1, _ = place(j, W, new_width)
+            top = (1 - t) * x[:, :, r0, c0] + t * x[:, :, r0, c1]
+            bottom = (1 - t) * x[:, :, r1, c0] + t * x[:, :, r1, c1]
+            out[:, :, i, j] = (1 - t) * top + t * bottom
+    return out
+
+
+@wrong(
+    "overlap_of_the_widths_only",
+    Kind.SEVERAL,
+    "The intersection has a width and a height; and the union counts it once, not twice.",
+    Form.TWO,
+)
+def iou(boxes, others):
+    b, o = boxes[:, None], others[None]
+    w = np.maximum(np.minimum(b[..., 2], o[..., 2]) - np.maximum(b[..., 0], o[..., 0]), 0)
+    area_b = (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
+    area_o = (o[..., 2] - o[..., 0]) * (o[..., 3] - o[..., 1])
+    return w / (area_b + area_o)
+
+
+@wrong(
+    "threshold_for_the_scores",
+    Kind.SEVERAL,
+    "The threshold is about the IoU; you drop boxes whose confidence is below it. And a box goes "
+    "if the IoU is larger, not at least as large.",
+    Form.TWO,
+)
+def nms(boxes, confidences, threshold):
+    left = [k for k in np.argsort(confidences)[::-1] if confidences[k] >= threshold]
+    keep = []
+    while left:
+        keep.append(int(left[0]))
+        left = [k for k in left[1:] if _iou(boxes[left[0]], boxes[k]) < threshold]
+    return keep
+
+
 def _iou(a, b):
     """Do right for two boxes what task 4 does."""
     width = max(0.0, min(a[2], b[2]) - max(a[0], b[0]))

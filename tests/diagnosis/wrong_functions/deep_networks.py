@@ -303,6 +303,91 @@ def count_multiply_adds(spec, shapes):
     return counts
 
 
+@wrong(
+    "training_taken_for_answering",
+    Kind.OWN,
+    "The two ways are exchanged: in training the batch's own mean is used, else the running one.",
+    Form.OTHER,
+)
+def batch_norm_forward(x, gamma, beta, running_mean, running_var, momentum, epsilon, training):
+    mu, var = x.mean((0, 2, 3)), x.var((0, 2, 3))
+    if training:
+        new_mean = running_mean + momentum * (mu - running_mean)
+        new_var = running_var + momentum * (var - running_var)
+        mu, var = running_mean, running_var
+    else:
+        new_mean, new_var = running_mean, running_var
+    y = (x.transpose(0, 2, 3, 1) - mu) / np.sqrt(var + epsilon) * gamma + beta
+    return y.transpose(0, 3, 1, 2), new_mean, new_var
+
+
+@wrong(
+    "new_running_numbers_at_once",
+    Kind.OWN,
+    "In training the batch's own mean and variance normalize, not the running numbers.",
+    Form.OTHER,
+)
+def batch_norm_forward(x, gamma, beta, running_mean, running_var, momentum, epsilon, training):
+    if training:
+        running_mean = running_mean * (1 - momentum) + momentum * np.mean(x, axis=(0, 2, 3))
+        running_var = running_var * (1 - momentum) + momentum * np.var(x, axis=(0, 2, 3))
+    m, v, g, b = (a[:, None, None] for a in (running_mean, running_var, gamma, beta))
+    return (x - m) / np.sqrt(v + epsilon) * g + b, running_mean, running_var
+
+
+@wrong(
+    "relu_before_everything_same_bias",
+    Kind.SEVERAL,
+    "The block gets x as it is, without a ReLU before; and the second layer has its own bias.",
+    Form.TWO,
+)
+def residual_block(x, w1, b1, w2, b2, shortcut, stride):
+    x = np.maximum(x, 0)
+    h = np.maximum(_conv(x, w1, b1, stride, 1), 0)
+    h = _conv(h, w2, b1, 1, 1)
+    if shortcut is not None:
+        x = _conv(x, shortcut, np.zeros(len(shortcut)), stride, 0)
+    return np.maximum(h + x, 0)
+
+
+@wrong(
+    "mixes_first",
+    Kind.STOPS,
+    "The depthwise step comes first; you mix the channels before it, so there are F of them.",
+    Form.OTHER,
+)
+def depthwise_separable_conv(x, depthwise, pointwise, b, stride, padding):
+    mixed = _conv(x, pointwise, b, 1, 0)
+    out = []
+    for c in range(mixed.shape[1]):
+        one = mixed[:, c : c + 1]
+        out.append(_conv(one, depthwise[c : c + 1], np.zeros(1), stride, padding))
+    return np.concatenate(out, axis=1)
+
+
+@wrong(
+    "groups_counted_twice_and_units_squared",
+    Kind.SEVERAL,
+    "Only the channels are divided by the groups, the numbers of the result are not; and a fully "
+    "connected layer has inputs times units weights.",
+    Form.TWO,
+)
+def count_multiply_adds(spec, shapes):
+    total = []
+    for i in range(len(spec)):
+        s = spec[i]
+        if s["kind"] == "conv":
+            g = s.get("groups", 1)
+            C = shapes[i - 1][0]
+            F, H, W = shapes[i]
+            total.append(F // g * H * W * (C // g) * s["size"] ** 2)
+        elif s["kind"] == "linear":
+            total.append(s["units"] * shapes[i][0])
+        else:
+            total.append(0)
+    return total
+
+
 def _conv(x, w, b, stride, padding):
     """Do right what the exercise gives: a convolutional layer."""
     padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))

@@ -1141,6 +1141,45 @@ def equivariance_error(f, x, dy, dx):
     return float(np.mean((first - second)[dy:, dx:]))
 
 
+@wrong(
+    "matrix_product_of_the_window",
+    Kind.OWN,
+    "Multiply each pixel by the number that lies on it: `*`. The sign `@` is a matrix product.",
+    Form.OTHER,
+)
+def corr2d(x, w):
+    HH, WW = w.shape
+    rows = []
+    for i in range(x.shape[0] - HH + 1):
+        rows.append([np.sum(x[i : i + HH, j : j + WW] @ w) for j in range(x.shape[1] - WW + 1)])
+    return np.array(rows)
+
+
+@wrong(
+    "channels_added_before",
+    Kind.OWN,
+    "Each channel meets its own slice of the filter; you add up the channels of both first.",
+    Form.OTHER,
+)
+def conv2d(x, w, b):
+    gray, flat = x.sum(axis=1), w.sum(axis=1)
+    return np.array([[corr2d(g, k) + c for k, c in zip(flat, b)] for g in gray])
+
+
+@wrong(
+    "shifts_the_map_the_other_way_round",
+    Kind.SEVERAL,
+    "The map is rolled by dx along the rows and dy along the columns, the picture the other way "
+    "round; and the first rows are left out, not the last.",
+    Form.TWO,
+)
+def equivariance_error(f, x, dy, dx):
+    a = f(np.roll(x, (dy, dx), axis=(0, 1)))
+    b = np.roll(f(x), (dx, dy), axis=(0, 1))
+    gap = np.abs(a - b)
+    return gap[: gap.shape[0] - dy, : gap.shape[1] - dx].max()
+
+
 def corr2d(x, w):
     """Do task 1 right: the later tasks call it."""
     H, W = x.shape

@@ -1239,6 +1239,49 @@ def effective_receptive_field(f, x, i, j, h):
     return result
 
 
+@wrong(
+    "frame_around_the_channels",
+    Kind.OWN,
+    "The frame lies around height and width, the last two axes; you pad channels and height.",
+)
+def pad2d(x, padding):
+    return np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+
+
+@wrong(
+    "positions_of_the_bare_image_no_bias",
+    Kind.SEVERAL,
+    "The positions are counted in the padded image; and the bias is missing.",
+    Form.TWO,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    Ho, Wo = (H - HH) // stride + 1, (W - WW) // stride + 1
+    x = pad2d(x, padding)
+    out = np.zeros((N, F, max(Ho, 0), max(Wo, 0)))
+    for i in range(Ho):
+        for j in range(Wo):
+            part = x[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
+            out[:, :, i, j] = np.tensordot(part, w, axes=((1, 2, 3), (1, 2, 3)))
+    return out
+
+
+@wrong(
+    "from_the_last_layer_down",
+    Kind.OWN,
+    "The layers come from the input upward; you go through them from the last to the first.",
+    Form.OTHER,
+)
+def receptive_field(layers):
+    size, jump, start = 1, 1, 0
+    for kernel, stride, padding in reversed(layers):
+        size = size + (kernel - 1) * jump
+        start = start - padding * jump
+        jump = jump * stride
+    return size, jump, start
+
+
 def output_size(size, kernel, stride, padding, dilation=1):
     """Do task 1 right: the later tasks call it."""
     return max(0, (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)

@@ -1203,3 +1203,21 @@ def count_parameters(spec, shapes):
         else:
             counts.append(0)
     return counts
+
+
+@wrong(
+    "mean_of_channels_and_tiles",
+    Kind.SEVERAL,
+    "The mean runs over all channels, each has its own; and windows lie a stride apart.",
+    Form.TWO,
+)
+def avg_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    Ho, Wo = (H - size) // stride + 1, (W - size) // stride + 1
+    out = np.zeros((N, C, Ho, Wo))
+    for n in range(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                part = x[n, :, i * size : i * size + size, j * size : j * size + size]
+                out[n, :, i, j] = part.sum() / max(part.size, 1)
+    return out

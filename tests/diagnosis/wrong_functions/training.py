@@ -1151,6 +1151,71 @@ def small_cnn_loss_and_gradients(parameters, x, y):
     return loss, grads
 
 
+@wrong(
+    "divided_by_the_share_counted",
+    Kind.FORMULA,
+    "Divide by 1 - rate, the share that is kept on average, not by the share of this noise.",
+    Form.OTHER,
+)
+def dropout(x, noise, rate, training):
+    if not training:
+        return x.copy()
+    keep = noise >= rate
+    return x * keep / max(keep.mean(), 0.001)
+
+
+@wrong(
+    "moved_by_the_old_means",
+    Kind.OWN,
+    "The step takes the new means; yours takes those from before this step.",
+    Form.OTHER,
+)
+def adam_step(parameters, gradients, means, squares, step, learning_rate, betas, epsilon):
+    new_parameters, new_means, new_squares = {}, {}, {}
+    for name, g in gradients.items():
+        m_hat = means[name] / (1 - betas[0] ** step)
+        new_means[name] = betas[0] * means[name] + (1 - betas[0]) * g
+        new_squares[name] = betas[1] * squares[name] + (1 - betas[1]) * g * g
+        v_hat = new_squares[name] / (1 - betas[1] ** step)
+        new_parameters[name] = parameters[name] - learning_rate * m_hat / (v_hat**0.5 + epsilon)
+    return new_parameters, new_means, new_squares
+
+
+@wrong(
+    "one_step_ahead",
+    Kind.FORMULA,
+    "The parameters move by the velocity; you add the momentum once more to the gradient "
+    "(Nesterov).",
+    Form.OTHER,
+)
+def sgd_step(parameters, gradients, velocities, learning_rate, momentum):
+    new_p, new_v = {}, {}
+    for k in parameters:
+        new_v[k] = momentum * velocities[k] + gradients[k]
+        new_p[k] = parameters[k] - learning_rate * (gradients[k] + momentum * new_v[k])
+    return new_p, new_v
+
+
+@wrong(
+    "loss_after_the_step_in_old_order",
+    Kind.SEVERAL,
+    "The loss is that before the step; and each epoch takes the examples in its own order.",
+    Form.TWO,
+)
+def train(loss_and_gradients, parameters, x, y, order, batch_size, learning_rate, momentum):
+    velocities = {k: 0 * p for k, p in parameters.items()}
+    losses = []
+    for epoch in range(len(order)):
+        for start in range(0, len(x), batch_size):
+            xb, yb = x[start : start + batch_size], y[start : start + batch_size]
+            _, grads = loss_and_gradients(parameters, xb, yb)
+            parameters, velocities = sgd_step(
+                parameters, grads, velocities, learning_rate, momentum
+            )
+            losses.append(loss_and_gradients(parameters, xb, yb)[0])
+    return parameters, np.array(losses)
+
+
 def im2col(x, height, width, stride, padding):
     """Do task 1 right: the later tasks call it."""
     padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))

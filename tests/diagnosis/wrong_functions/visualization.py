@@ -778,3 +778,56 @@ def grad_cam(model, x, targets, layer):
     grads = torch.autograd.grad(picked, a)[0]
     weights = grads.mean(dim=(2, 3), keepdim=True).abs()
     return (weights * a).sum(dim=1).detach()
+
+
+@wrong(
+    "patch_around_the_position",
+    Kind.POSITIONS,
+    "The patch begins at `i * stride`; you put its middle there.",
+    Form.OTHER,
+)
+def occlusion_map(model, x, target, patch, stride, fill, batch_size):
+    C, H, W = x.shape
+    rows, cols = (H - patch) // stride + 1, (W - patch) // stride + 1
+    half = patch // 2
+    batch = []
+    for i in range(rows):
+        for j in range(cols):
+            picture = x.clone()
+            top, left = max(i * stride - half, 0), max(j * stride - half, 0)
+            picture[:, top : top + patch, left : left + patch] = fill
+            batch.append(picture)
+    with torch.no_grad():
+        scores = [
+            model(torch.stack(batch[k : k + batch_size]))[:, target]
+            for k in range(0, len(batch), batch_size)
+        ]
+    return torch.cat(scores).view(rows, cols)
+
+
+@wrong(
+    "mean_of_the_noise",
+    Kind.OWN,
+    "Take a gradient for each noisy picture, then their mean; you take the mean of the noise.",
+    Form.OTHER,
+)
+def smoothgrad(model, x, target, noise, level):
+    spread = (x.max() - x.min()) * level
+    noisy = (x + spread * noise.mean(dim=0))[None].detach().requires_grad_(True)
+    score = model(noisy)[0, target]
+    return torch.autograd.grad(score, noisy)[0][0]
+
+
+@wrong(
+    "row_and_column_of_largest_sums",
+    Kind.OWN,
+    "The largest number is asked for; you take the row and the column with the largest sums.",
+    Form.OTHER,
+)
+def pointing_game(maps, masks):
+    hits = 0
+    for m, mask in zip(maps, masks):
+        r = m.sum(dim=1).argmax()
+        c = m.sum(dim=0).argmax()
+        hits += int(mask[r, c])
+    return hits / len(maps)
