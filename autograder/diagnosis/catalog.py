@@ -1,4 +1,4 @@
-"""What the catalog of misconceptions says: for whole results, parts, shapes and patterns."""
+"""What the catalog of misconceptions says: for whole results, for parts, and for shapes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
         if not same or 2 * alike < len(failing) or contradicted > alike:
             continue
+        if alike == 1 < len(failing):  # one of two may agree by chance
+            continue
         agreeing = (o for o, like in zip(failing, likeness, strict=True) if like == "same")
         # What raises an exception with one NumPy may pass with another: that denies nothing.
         denied = any(_gives_numbers(name, outcome.case) for outcome in passed)
@@ -66,15 +68,17 @@ def _gives_numbers(name: str, case: CheckedCase) -> bool:
 
 
 def _numbers(outcome: Outcome) -> int:
-    """Return how many finite numbers a result holds in those parts that are not as expected."""
+    """Return how many finite numbers of a result are not as expected."""
     ending = outcome.ending
     return _finite(ending.value, outcome.case.expected) if isinstance(ending, Returned) else 0
 
 
 def _finite(got: Value, expected: Value) -> int:
     if isinstance(got, np.ndarray):
-        known = got.dtype.kind in "biuf" and not np.array_equal(got, expected)
-        return int(np.isfinite(got).sum()) if known else 0
+        if got.dtype.kind not in "biuf":
+            return 0
+        alike = isinstance(expected, np.ndarray) and got.shape == expected.shape
+        return int((np.isfinite(got) & (got != expected if alike else True)).sum())
     if isinstance(got, tuple | list):
         return sum(_finite(value, pick(expected, (place,))) for place, value in enumerate(got))
     if isinstance(got, Mapping):
@@ -125,7 +129,8 @@ def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
         failing = [answer for answer in aspect.failing if answer.failed is None]
         if not aspect.path or not failing:
             continue
-        fewest = 1 if np.ndim(failing[0].expected) else 2  # one number may agree by chance
+        # One number may agree by chance.
+        fewest = 1 if isinstance(failing[0].expected, np.ndarray) else 2
         ranked = []
         for position, name in enumerate(checks.hints):
             same = [_part_fits(checks, aspect, name, answer.case, answer.got) for answer in failing]
@@ -287,50 +292,3 @@ def _differing(aspect: Aspect, a: object, b: object) -> int:
     """Return how many numbers of two arrays differ; all where the shapes do."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     return int(aspect.differs(a, b).sum()) if a.shape == b.shape else a.size
-
-
-Signature = tuple[object, ...]
-
-
-def pattern(checks: Checks, aspect: Aspect) -> Finding | None:
-    """Return the only misconception that passes and fails the same cases in the same way.
-
-    The same way: the same elements differ, or the shape is the same, or an exception of the same
-    type is raised. Both passing and failing cases have to be two at least. Of results that are
-    no arrays a pattern says too little.
-    """
-    arrays = all(isinstance(answer.expected, np.ndarray) for answer in aspect.answers)
-    if not arrays or min(len(aspect.failing), len(aspect.passing)) < 2:
-        return None
-    mine = [_signature(aspect, a.expected, a.failed or a.got, a.right) for a in aspect.answers]
-    fitting = [
-        name
-        for name in checks.hints
-        if all(
-            _signature(
-                aspect,
-                answer.expected,
-                answer.case.wrong.get(name, MISSING),
-                name not in answer.case.wrong,
-            )
-            == signature
-            for answer, signature in zip(aspect.answers, mine, strict=True)
-        )
-    ]
-    if len(fitting) != 1:
-        return None
-    count = len(aspect.failing)
-    first = aspect.failing[0].case
-    return Finding("pattern", checks.hints[fitting[0]], count, count, first, fitting[0])
-
-
-def _signature(aspect: Aspect, expected: object, got: object, right: bool) -> Signature:
-    if right:
-        return ("passed",)
-    if isinstance(got, Failed | Raised):
-        return ("raised", got.kind)
-    if not isinstance(got, np.ndarray) or not isinstance(expected, np.ndarray):
-        return ("other", type(got))
-    if got.shape != expected.shape or got.dtype.kind not in "biuf":
-        return ("shape", got.shape)
-    return ("value", aspect.differs(got.astype(float), expected.astype(float)).tobytes())

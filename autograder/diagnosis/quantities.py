@@ -33,7 +33,7 @@ NAMES = {
 def quantities(case: CheckedCase) -> dict[str, int]:
     """Return the quantities of a case by the letters of `NAMES`; absent ones do not apply."""
     given = {name: plain(value) for name, value in case.arguments.items()}
-    sizes = dict(_of_inputs(given)) | dict(_of_windows(given))
+    sizes = dict(_of_inputs(given)) | dict(_of_windows(given)) | dict(_of_other_layers(given))
     sizes |= {
         name: value
         for name, value in given.items()
@@ -109,6 +109,19 @@ def _of_windows(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
         image = "w" in given  # there they are those of the image
         yield ("H" if image else "HH"), given["height"]
         yield ("W" if image else "WW"), given["width"]
+
+
+def _of_other_layers(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
+    """Read depthwise and pointwise filters, and the maps of a transposed convolution."""
+    for name, letters in (
+        ("y", ("N",)),
+        ("pointwise", ("F",)),
+        ("depthwise", ("C", "", "HH", "WW")),
+        ("filters", ("C", "F", "HH", "WW")),
+    ):
+        value = given.get(name)
+        if isinstance(value, np.ndarray) and value.ndim == 4:
+            yield from zip(letters, value.shape, strict=False)
 
 
 def axis_names(case: CheckedCase, part: str, axes: int) -> tuple[str, ...]:

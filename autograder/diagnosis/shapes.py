@@ -210,5 +210,5 @@ def window_counts(
 WITH_NUMBERS: tuple[Relation, ...] = (without_ones, sums, cut)
 """Relations in which the numbers fit, too."""
 
-LENGTHS: tuple[Relation, ...] = (fixed, lengths, axes_only)
+LENGTHS: tuple[Relation, ...] = (fixed, lengths)
 """Relations between the shapes alone."""

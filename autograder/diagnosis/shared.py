@@ -88,6 +88,7 @@ def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
         for statement in known[0]
         if all(statement in each for each in known)
         and [each[statement] for each in known] == list(inside)
+        and not (statement.words.startswith(OF_THE_WHOLE) and _from_the_start(aspect, inside))
     ]
     if inside.count(False) == 1:
         # The simplest case is the only one of many kinds, and it is likely to pass.
@@ -102,6 +103,22 @@ def _with_question(aspect: Aspect, inside: Sequence[bool]) -> str:
     if len(common) != 1 or not common[0].ask:
         return ""
     return f"{_verb(aspect, inside)} exactly when {common[0].words}. {common[0].ask}"
+
+
+def _from_the_start(aspect: Aspect, inside: Sequence[bool]) -> bool:
+    """Whether the first number of arrays of the right shape is wrong, in most cases.
+
+    Then sizes of the whole image or map are not what is exchanged: that leaves the first window
+    where it is.
+    """
+    answers = (answer for answer, here in zip(aspect.answers, inside, strict=True) if here)
+    pairs = (answer.same_shape for answer in answers)
+    wrong = [bool(pair and pair[0].size > 1 and aspect.differs(*pair).flat[0]) for pair in pairs]
+    return 2 * sum(wrong) > len(wrong)
+
+
+OF_THE_WHOLE = ("the images are not square", "the map has not as many rows as columns")
+"""Properties of the whole image or map."""
 
 
 def _without_question(aspect: Aspect, inside: Sequence[bool]) -> str:

@@ -77,10 +77,10 @@ def cases(rng: Random) -> list[Case]:
     }
     return [
         Case("the worked example", worked),
-        Case("x goes around", _block(rng, (3, 3, 4, 5), 3, 1, projected=False)),
+        Case("x goes around", _block(rng, (2, 3, 4, 5), 3, 1, projected=False)),
         Case("more filters than channels", _block(rng, (2, 1, 5, 4), 4, 1)),
         Case("a stride of 2", _block(rng, (1, 2, 5, 7), 3, 2)),
-        Case("a stride, and as many filters as channels", _block(rng, (3, 2, 5, 8), 2, 2)),
+        Case("a stride, and as many filters as channels", _block(rng, (2, 2, 5, 8), 2, 2)),
     ]
 
 
