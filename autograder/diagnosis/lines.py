@@ -21,7 +21,11 @@ def factors(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarra
     """All numbers of a line are wrong by the same factor."""
     for name, mine, due in _lines(answer, aspect.name, got, expected):
         ratios = (mine * due).sum(axis=1) / np.maximum((due * due).sum(axis=1), 1e-300)
-        if np.ptp(ratios) > LIKE * np.abs(ratios).max() and ratios.all() and aspect.close(mine, ratios[:, None] * due):
+        if (
+            np.ptp(ratios) > LIKE * np.abs(ratios).max()
+            and ratios.all()
+            and aspect.close(mine, ratios[:, None] * due)
+        ):
             yield (
                 f"in each {name} of {{what}} all numbers are wrong by the same factor, and each "
                 f"{name} has another factor. What do you multiply or divide a {name} by?"
@@ -37,9 +41,10 @@ def some_factor(
         return
     ratio = float((got * expected).sum() / (expected * expected).sum())
     if aspect.close(got, ratio * expected):
+        other = ", and each case has another factor" if len(aspect.failing) > 1 else ""
         yield (
-            "all numbers of {what} are wrong by the same factor, and each case has another "
-            "factor. Which number do you multiply or divide by, and which should it be?"
+            f"all numbers of {{what}} are wrong by the same factor{other}. Which number do you "
+            "multiply or divide by, and which should it be?"
         )
 
 
@@ -58,8 +63,7 @@ def scaled_and_shifted(
         if slope.all() and not alike and aspect.close(mine, mean + slope * (due - middle)):
             yield (
                 f"in each {name} of {{what}} the numbers are right but for one factor and one "
-                "summand. Print the mean, the spread, the scale and the shift that your code uses "
-                f"there: which of them is not the one of the formula?"
+                "summand. What do you multiply or divide by there, and what do you add or subtract?"
             )
             return
 

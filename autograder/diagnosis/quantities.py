@@ -91,7 +91,7 @@ def _of_inputs(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     if isinstance(scores, np.ndarray) and scores.ndim == 2:
         yield from zip("NK", scores.shape, strict=True)
     noise = given.get("noise")
-    if isinstance(noise, np.ndarray) and noise.ndim:
+    if isinstance(noise, np.ndarray) and noise.ndim and "x" in given:
         yield "draws", len(noise)
 
 
@@ -129,8 +129,8 @@ def axis_names(case: CheckedCase, part: str, axes: int) -> tuple[str, ...]:
     given = {name: plain(value) for name, value in case.arguments.items()}
     rows = ("row", "column")
     if axes == 4:
-        filters = part in ("dw",) or part.endswith("['w1']") or "channels" in given
-        if filters:
+        weights = part in ("dw", "w") or part.endswith("['w1']") or given.keys() == {"noise"}
+        if weights or "channels" in given:
             return ("filter", "channel", *rows)
         maps = "w" in given and not part
         return ("image", "filter" if maps else "channel", *rows)
