@@ -73,7 +73,6 @@ def _rules(checks: Checks, views: Sequence[Aspect]) -> Iterator[Callable[[], Fin
     for view in wrong:
         yield partial(strongest, _returned(view), (window_counts,), "shape")
         yield partial(strongest, view, (axes_only,), "shape")
-    yield lambda: catalog.shape(checks, whole)
     yield lambda: entries(checks, whole)
     yield lambda: words(whole)
     for view in wrong:

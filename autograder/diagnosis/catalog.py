@@ -1,4 +1,4 @@
-"""What the catalog of misconceptions says: for whole results, for parts, and for shapes."""
+"""What the catalog of misconceptions says: for whole results, and for parts of them."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
     return None
 
 
-_CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b")
+_CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b|\b[Oo]nly your\b")
 
 
 _RIGHT_IN_CASES = re.compile(
@@ -180,53 +180,6 @@ def _part_wrong(checks: Checks, aspect: Aspect, name: str, case: CheckedCase) ->
     return wrong is not MISSING and not agrees(
         wrong, pick(case.expected, aspect.path), checks.tolerance
     )
-
-
-def shape(checks: Checks, aspect: Aspect) -> Finding | None:
-    """Return the only misconception whose results have the student's shapes where they are wrong.
-
-    Three shapes at least have to agree, or all of two where other cases pass.
-    """
-    failing = aspect.failing
-    shapes = [_wrong_shape(answer.got, answer.expected) for answer in failing]
-    counted = sum(known is not None for known in shapes)
-    if not failing or shapes[0] is None or 2 * counted < len(failing):
-        return None
-    if counted < 2 or (counted == 2 and not aspect.passing):
-        return None
-    fitting = [
-        name
-        for name in checks.hints
-        if not (_CALLED_RIGHT.search(checks.hints[name]) and _fails_elsewhere(aspect, name))
-        and all(
-            known is None or _shape_of(aspect, name, answer.case) == known
-            for answer, known in zip(failing, shapes, strict=True)
-        )
-        and not any(_shape_of(aspect, name, answer.case) for answer in aspect.passing)
-    ]
-    if len(fitting) != 1:
-        return None
-    words = checks.hints[fitting[0]]
-    return Finding("shape", words, counted, len(failing), failing[0].case, fitting[0])
-
-
-def _fails_elsewhere(aspect: Aspect, name: str) -> bool:
-    """Whether a case fails that a misconception has right."""
-    return any(name not in answer.case.wrong for answer in aspect.failing)
-
-
-def _wrong_shape(got: object, expected: object) -> tuple[int, ...] | None:
-    if isinstance(got, np.ndarray) and isinstance(expected, np.ndarray):
-        return got.shape if got.shape != expected.shape else None
-    return None
-
-
-def _shape_of(aspect: Aspect, name: str, case: CheckedCase) -> tuple[int, ...] | None:
-    """Return the shape that a misconception gives a result, None where it is the right one."""
-    if name not in case.wrong:
-        return None
-    wrong, expected = pick(case.wrong[name], aspect.path), pick(case.expected, aspect.path)
-    return _wrong_shape(wrong, expected)
 
 
 def beginning(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:

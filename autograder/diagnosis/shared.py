@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Sequence
 
+import numpy as np
+
 from autograder.diagnosis.evidence import Answer, Aspect
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.properties import Statement, statements
@@ -88,7 +90,7 @@ def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
         for statement in known[0]
         if all(statement in each for each in known)
         and [each[statement] for each in known] == list(inside)
-        and not (statement.words.startswith(OF_THE_WHOLE) and _from_the_start(aspect, inside))
+        and not _denied(aspect, inside, statement)
     ]
     if inside.count(False) == 1:
         # The simplest case is the only one of many kinds, and it is likely to pass.
@@ -105,14 +107,19 @@ def _with_question(aspect: Aspect, inside: Sequence[bool]) -> str:
     return f"{_verb(aspect, inside)} exactly when {common[0].words}. {common[0].ask}"
 
 
-def _from_the_start(aspect: Aspect, inside: Sequence[bool]) -> bool:
-    """Whether the first number of arrays of the right shape is wrong, in most cases.
+def _denied(aspect: Aspect, inside: Sequence[bool], statement: Statement) -> bool:
+    """Whether the results deny what a property would explain.
 
-    Then sizes of the whole image or map are not what is exchanged: that leaves the first window
-    where it is.
+    Sizes of the whole image or map, exchanged, leave the first window where it is: its number is
+    right. A slice that is empty because the padding is 0 gives no result of another shape but an
+    empty one.
     """
-    answers = (answer for answer, here in zip(aspect.answers, inside, strict=True) if here)
-    pairs = (answer.same_shape for answer in answers)
+    answers = [answer for answer, here in zip(aspect.answers, inside, strict=True) if here]
+    if statement.words == "the padding is 0":
+        return any(a.arrays and not a.same_shape and np.size(a.got) for a in answers)
+    if not statement.words.startswith(OF_THE_WHOLE):
+        return False
+    pairs = [answer.same_shape for answer in answers]
     wrong = [bool(pair and pair[0].size > 1 and aspect.differs(*pair).flat[0]) for pair in pairs]
     return 2 * sum(wrong) > len(wrong)
 

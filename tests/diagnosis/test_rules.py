@@ -85,16 +85,6 @@ def found(checks: Checks, change: Callable[[np.ndarray], Any]) -> Finding | None
     return diagnose(checks, judged)
 
 
-def test_a_shape_that_one_entry_has_is_named() -> None:
-    checks = maps({"narrow": lambda a: a[:, :-2] + 1, "low": lambda a: a[:-1] + 1}, SHAPES)
-    finding = found(checks, lambda a: a[:, :-2] * 1.3)
-    assert finding is not None
-    assert (finding.rule, finding.misconception) == ("shape", "narrow")
-    two = maps({"one": lambda a: a[:, :-2] + 1, "two": lambda a: a[:, :-2] - 1}, SHAPES)
-    finding = found(two, lambda a: a[:, :-2] * 1.3)
-    assert finding is None or finding.misconception is None
-
-
 def test_an_entry_with_another_mistake_on_top() -> None:
     checks = maps({"cubed": lambda a: a**3 + 1}, SHAPES)
     finding = found(checks, lambda a: (a**3 + 1)[:-1, :-1])
