@@ -69,7 +69,10 @@ def masked(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
             if where.all():
                 continue
             if np.array_equal(wrong, where) or np.array_equal(wrong, where & (expected != 0)):
-                yield f"{{what}} is wrong exactly where `{name}` is {word}.{_there(got, wrong)}"
+                yield (
+                    f"{{what}} is wrong exactly where `{name}` is {word}.{_there(got, wrong)} "
+                    "Which line of your code treats these places in another way?"
+                )
     for name, other in _beside(answer, got, expected):
         if aspect.close(got[wrong], other[wrong]) and np.ptp(other[wrong]) > 0:
             yield f"all wrong numbers of {{what}} are those of `{name}`."

@@ -127,9 +127,15 @@ def _as_sets(pairs: Pairs) -> str:
     if all(set(a) == set(b) for a, b in zip(mine, due, strict=True)):
         return "Your list holds some entries more than once."
     if all(a >= b for a, b in zip(mine, due, strict=True)):
-        return "Your list lacks nothing, and holds entries that should not be left in it."
+        return (
+            "Your list lacks nothing, and holds entries that should not be in it. Take one of "
+            "them: which test should have removed it?"
+        )
     if all(a <= b for a, b in zip(mine, due, strict=True)):
-        return "All entries of your list are right, but some are missing from it."
+        return (
+            "All entries of your list are right, but some are missing. Take one of them: which "
+            "line leaves it out?"
+        )
     return ""
 
 

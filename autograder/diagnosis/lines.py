@@ -37,14 +37,14 @@ def some_factor(
     aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
 ) -> Iterator[str]:
     """All numbers are wrong by a factor that no size explains."""
-    if got.shape != expected.shape or np.count_nonzero(expected) < FEWEST or not got.any():
+    if got.shape != expected.shape or np.count_nonzero(expected) < 2 or not got.any():
         return
     ratio = float((got * expected).sum() / (expected * expected).sum())
     if aspect.close(got, ratio * expected):
         other = ", and each case has another factor" if len(aspect.failing) > 1 else ""
         yield (
-            f"all numbers of {{what}} are wrong by the same factor{other}. Which number do you "
-            "multiply or divide by, and which should it be?"
+            f"all numbers of {{what}} are wrong by the same factor{other}. Divide one of yours by "
+            "the right one: where does this factor come from?"
         )
 
 

@@ -50,8 +50,8 @@ def first_alone(
         return
     if wrong.sum() == wrong.size - wrong[..., 0, 0].size:
         yield (
-            "only the first number of each map in {what} is right. Follow the next one by hand: "
-            "which pixels does it need, and which does your code take?"
+            "only the first number of each map in {what} is right. Follow the next one through "
+            "your code: which pixels does it take, and which should it?"
         )
 
 

@@ -13,8 +13,11 @@ from autograder.diagnosis.properties import Statement, statements
 from autograder.diagnosis.quantities import layers_of, name_of, quantities
 from autograder.diagnosis.relations import subject
 
-SEVERAL = ("there are several images", "there are several examples")
-"""What may be said where a single case passes: most mistakes about batches are of this kind."""
+SEVERAL = ("there are several images", "there are several examples", "there are several channels")
+"""What may be said where a single case passes: it is the simplest one.
+
+Most mistakes about batches and channels are of this kind; a question follows for channels only.
+"""
 
 ALONE = (
     "there is one image only",
@@ -94,7 +97,8 @@ def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
     ]
     if inside.count(False) == 1:
         # The simplest case is the only one of many kinds, and it is likely to pass.
-        return [Statement(s.words, "") for s in common if s.words in SEVERAL]
+        few = [s for s in common if s.words in SEVERAL]
+        return [s if s.words == SEVERAL[-1] else Statement(s.words, "") for s in few]
     if inside.count(True) == 1 and len(inside) < FEWEST_BESIDE_ONE:
         return [statement for statement in common if statement.words in ALONE]
     return common
