@@ -41,12 +41,10 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         contradicted = sum(name in outcome.case.wrong for outcome in passed)
         if not same or 2 * alike < len(failing) or contradicted > alike:
             continue
-        if alike == 1 < len(failing):  # one of two may agree by chance
-            continue
         agreeing = (o for o, like in zip(failing, likeness, strict=True) if like == "same")
         # What raises an exception with one NumPy may pass with another: that denies nothing.
         denied = any(_gives_numbers(name, outcome.case) for outcome in passed)
-        if denied and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
+        if (denied or alike == 1 < len(failing)) and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
             continue
         ranked.append((-alike, -same, contradicted, position, name))
     if not ranked:
