@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from autograder.grading.course import Course
-from autograder.grading.graded_files import write_whole
 from autograder.grading.handed_in import TIMESTAMP, UnclearTime, handed_in
 from autograder.grading.submitted_text import one_line
 from autograder.teaching.attempts import Attempt
@@ -25,6 +24,7 @@ from autograder.teaching.notebook_names import (
     stamp_of,
 )
 from autograder.teaching.zip_files import CollectError
+from autograder.whole_files import write_whole
 
 ATTEMPTS = "attempts"
 """The folder with all attempts, in the folder of notes."""
