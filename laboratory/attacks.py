@@ -120,7 +120,5 @@ def random_signs(x: Tensor, epsilon: float, random: torch.Generator) -> Tensor:
 @torch.no_grad()
 def correct(model: nn.Module, x: Tensor, labels: Tensor) -> Tensor:
     """Return which pictures a network names right, shape (N,), bool."""
-    answers = [
-        model(x[start : start + BATCH]).argmax(1) for start in batch_starts(len(x), BATCH)
-    ]
+    answers = [model(x[start : start + BATCH]).argmax(1) for start in batch_starts(len(x), BATCH)]
     return torch.cat(answers) == labels

@@ -48,8 +48,14 @@ def pgd(
 ALWAYS = ("projected_at_the_end", "cut_off_at_the_end", "labels_of_the_network", "softmax_twice")
 """What goes the same way as the right answer now and then, if steps leave the ball."""
 
+FIRST = ("labels_of_the_network", "softmax_twice")
+"""What goes the same way as the right answer now and then, from the first step on."""
+
 SEVERAL = ("first_gradient_kept", "gradients_pile_up", "one_step_less")
 """What several steps find, if some of them go back."""
+
+LARGE = (*FIRST, "cut_off_at_the_end", "first_gradient_kept", "gradients_pile_up")
+"""What steps find that hardly reach the edge of the ball."""
 
 
 def _case(
@@ -74,7 +80,7 @@ def _used_before(rng: Random, case: Case) -> Case:
 def cases(rng: Random) -> list[Case]:
     """One step, several that leave the ball, and pictures with a past."""
     return [
-        _case(rng, "one step within the ball", (2, 4, 6), (0.125, 0.0625, 1), ()),
+        _case(rng, "one step within the ball", (2, 4, 6), (0.125, 0.0625, 1), FIRST),
         _case(rng, "steps that leave the ball", (2, 6, 4), (0.1875, 0.125, 6)),
         _case(rng, "small steps, a large ball", (3, 4, 4), (0.5, 0.125, 5), LARGE),
         _used_before(
@@ -84,16 +90,12 @@ def cases(rng: Random) -> list[Case]:
     ]
 
 
-LARGE = ("cut_off_at_the_end", "first_gradient_kept", "gradients_pile_up", "softmax_twice")
-"""What steps find that hardly reach the edge of the ball."""
-
-
 def hidden_cases(rng: Random) -> list[Case]:
     """More sizes."""
     return [
         _case(rng, "tall pictures", (2, 8, 4), (0.1875, 0.125, 5)),
         _case(rng, "many steps", (2, 4, 4), (0.1875, 0.125, 8)),
-        _case(rng, "a step that is larger than the ball", (2, 4, 6), (0.125, 0.25, 3), ()),
+        _case(rng, "a step that is larger than the ball", (2, 4, 6), (0.125, 0.25, 3), FIRST),
     ]
 
 
