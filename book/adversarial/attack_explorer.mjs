@@ -126,7 +126,7 @@ function makeImages(/** @type {Model} */ model) {
   const show = (/** @type {Now} */ now) => {
     waiting = now;
     draw(now);
-    const times = now.epsilon ? Math.round(127 / now.epsilon) : 0;
+    const times = now.epsilon ? Math.floor(127 / now.epsilon) : 0;
     change.title.textContent = times ? `The change, ${times} times` : "No change";
     const object = now.classes[now.scene.object];
     picture.canvas.setAttribute("aria-label", `A ${object}, ${changeWords(now)}`);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -43,7 +44,10 @@ def network(name: str) -> Network:
 
 def captions() -> str:
     """Return which networks the page shows."""
-    return " ".join(network(name).caption for name in NETWORKS)
+    return (
+        f"{network('plain').caption} The second learned on from there with noise on its pictures, "
+        "and the third from there on pictures that attacked it."
+    )
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def accuracy_chart(
     title: str = "",
     *,
     width: int = 250,
-    legend: str = "upper right",
+    legend: Literal["upper right", "center right"] | None = "upper right",
 ) -> plots.Panel:
     """Draw accuracies, with their intervals, against epsilon."""
     figure, axes = plots.chart(width / 96, 2.7)
@@ -126,7 +130,8 @@ def accuracy_chart(
     axes.axhline(0.1, color=plots.INK, linewidth=0.6)
     axes.set(ylim=(-0.03, 1.05), xlabel="epsilon, in 255ths")
     axes.set_xticks([0, 2, 4, 8, 12, 16])
-    axes.legend(frameon=False, fontsize=8, labelcolor=plots.INK, loc=legend)
+    if legend:
+        axes.legend(frameon=False, fontsize=8, labelcolor=plots.INK, loc=legend)
     return plots.drawn_chart(figure, title, width=width)
 
 

@@ -40,7 +40,7 @@ def _case(
 ) -> Case:
     given: dict[str, Value] = attacked(rng, count, height, width)
     if past:  # the pictures keep the gradient of an earlier computation
-        array = given["x"].array  # type: ignore[union-attr]
+        array = given["x"].array
         given["x"] = values.Tensor(array, quarters(rng, *array.shape))
     return Case(name, given | {"epsilon": epsilon}, finds=FINDS)
 

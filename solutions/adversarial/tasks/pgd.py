@@ -72,7 +72,7 @@ def _case(
 
 def _used_before(rng: Random, case: Case) -> Case:
     """Let pictures keep the gradient of an earlier computation."""
-    array = case.arguments["x"].array  # type: ignore[union-attr]
+    array = case.arguments["x"].array
     past = values.Tensor(array, quarters(rng, *array.shape))
     return Case(case.name, {**case.arguments, "x": past}, finds=case.finds)
 
