@@ -51,6 +51,9 @@ ALWAYS = ("projected_at_the_end", "cut_off_at_the_end", "labels_of_the_network",
 FIRST = ("labels_of_the_network", "softmax_twice")
 """What goes the same way as the right answer now and then, from the first step on."""
 
+OUTSIDE = (*FIRST, "cut_off_at_the_end", "steps_of_epsilon")
+"""What large steps find that leave the range, and of which some go back."""
+
 SEVERAL = ("first_gradient_kept", "gradients_pile_up", "one_step_less")
 """What several steps find, if some of them go back."""
 
@@ -83,6 +86,7 @@ def cases(rng: Random) -> list[Case]:
         _case(rng, "one step within the ball", (2, 4, 6), (0.125, 0.0625, 1), FIRST),
         _case(rng, "steps that leave the ball", (2, 6, 4), (0.1875, 0.125, 6)),
         _case(rng, "small steps, a large ball", (3, 4, 4), (0.5, 0.125, 5), LARGE),
+        _case(rng, "a step that is larger than the ball", (2, 4, 6), (0.125, 0.25, 3), OUTSIDE),
         _used_before(
             rng,
             _case(rng, "pictures with a gradient from before", (1, 4, 6), (0.1875, 0.125, 6)),
@@ -95,7 +99,7 @@ def hidden_cases(rng: Random) -> list[Case]:
     return [
         _case(rng, "tall pictures", (2, 8, 4), (0.1875, 0.125, 5)),
         _case(rng, "many steps", (2, 4, 4), (0.1875, 0.125, 8)),
-        _case(rng, "a step that is larger than the ball", (2, 4, 6), (0.125, 0.25, 3), FIRST),
+        _case(rng, "steps larger than the ball", (1, 4, 6), (0.0625, 0.125, 2), OUTSIDE),
     ]
 
 

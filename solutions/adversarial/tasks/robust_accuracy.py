@@ -67,8 +67,9 @@ FINDS = (
 def _case(rng: Random, name: str, attempts: int, count: int, epsilon: float) -> Case:
     """Draw attempts, of which some break a rule.
 
-    Every other number moves anywhere, so that each attempt fools other pictures; the rest moves
-    against the class, or, where the network is wrong, toward it.
+    Some numbers move against the class, or, where the network is wrong, toward it: most of them in
+    the first attempt, few in the last, so that the last is not the worst. The others move anywhere,
+    so that each attempt fools other pictures.
     """
     network = drawn_network(rng, 4, 4)
     model, x = hand_over(network), drawn_pictures(rng, count, 4, 4)
@@ -80,7 +81,8 @@ def _case(rng: Random, name: str, attempts: int, count: int, epsilon: float) -> 
     against = loss_gradient(model, pictures, labels).sign()
     against[wrong] *= -1
     anywhere = rng.choice([-1, 0, 1], size=(attempts, *x.shape))
-    moves = np.where(rng.random(anywhere.shape) < 0.5, against.numpy(), anywhere) * epsilon
+    aimed = rng.random(anywhere.shape) < np.linspace(0.7, 0.2, attempts)[:, None, None, None, None]
+    moves = np.where(aimed, against.numpy(), anywhere) * epsilon
     tried = np.clip(x + moves, 0, 1)
     for a, n in np.ndindex(attempts, count):
         _break_a_rule(rng, tried[a, n], x[n], moves[a, n], epsilon)
