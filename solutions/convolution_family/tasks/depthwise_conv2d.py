@@ -72,7 +72,7 @@ def cases(rng: Random) -> list[Case]:
         Case("three channels", _layer(rng, (1, 3, 3, 4), (3, 1, 2, 3))),
         Case("two filters for each channel", _layer(rng, (1, 3, 3, 4), (3, 2, 2, 2))),
         Case("padding 1", _layer(rng, (2, 2, 3, 3), (2, 1, 3, 3), padding=1)),
-        Case("stride 2, padding 2", _layer(rng, (1, 2, 5, 4), (2, 2, 3, 2), 2, 2)),
+        Case("stride 2, padding 2", _layer(rng, (1, 3, 5, 4), (3, 2, 3, 2), 2, 2)),
         Case("dilation 2", _layer(rng, (1, 2, 5, 7), (2, 1, 2, 3), dilation=2)),
         Case("one channel, three filters", _layer(rng, (3, 1, 4, 3), (1, 3, 2, 2))),
         Case("everything at once", _layer(rng, (2, 3, 6, 7), (3, 2, 3, 2), 2, 1, 2)),

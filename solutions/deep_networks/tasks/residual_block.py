@@ -77,10 +77,10 @@ def cases(rng: Random) -> list[Case]:
     }
     return [
         Case("the worked example", worked),
-        Case("x goes around", _block(rng, (3, 3, 4, 5), 3, 1, projected=False)),
+        Case("x goes around", _block(rng, (2, 3, 4, 5), 3, 1, projected=False)),
         Case("more filters than channels", _block(rng, (2, 1, 5, 4), 4, 1)),
         Case("a stride of 2", _block(rng, (1, 2, 5, 7), 3, 2)),
-        Case("a stride, and as many filters as channels", _block(rng, (3, 2, 5, 8), 2, 2)),
+        Case("a stride, and as many filters as channels", _block(rng, (2, 2, 5, 8), 2, 2)),
     ]
 
 
@@ -88,7 +88,11 @@ def hidden_cases(rng: Random) -> list[Case]:
     """Other sizes."""
     return [
         Case("another block around which x goes", _block(rng, (3, 2, 3, 4), 2, 1, projected=False)),
-        Case("fewer filters than channels", _block(rng, (2, 4, 3, 5), 2, 1)),
+        Case(
+            "fewer filters than channels",
+            _block(rng, (2, 4, 3, 5), 2, 1),
+            finds=("relu_on_the_way_around",),
+        ),
         Case("a stride of 3", _block(rng, (2, 3, 7, 8), 4, 3)),
     ]
 
