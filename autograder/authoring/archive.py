@@ -66,7 +66,7 @@ Without a notebook: `python -m autograder check exercises/{example}`
 What has passed so far, and what is next: `python -m autograder progress`
 """
 WITH_PYTORCH = f"""
-## PyTorch, for the exercise "visualization"
+## PyTorch, for the exercises "visualization" and "adversarial"
 
 The other exercises do without it. In the environment from above, run once:
 
