@@ -37,7 +37,7 @@ FOLDERS = ("autograder", "exercises")
 """What students get whole. Of other packages they get what their notebooks import."""
 
 SINGLE_FILES = ("LICENSE", "LICENSE-text", "pyproject.toml")
-SUFFIXES = {".ipynb", ".npz", ".md", ".png", ".jpg", ".svg", ".csv", ".typed", ".py"}
+SUFFIXES = {".ipynb", ".npz", ".md", ".png", ".jpg", ".svg", ".csv", ".typed", ".py", ".mjs"}
 """Kinds of files that the archive may hold; anything else in the folders stays at home."""
 
 SECRETS = ("### BEGIN " + "SOLUTION", "### BEGIN " + "HIDDEN TESTS")

@@ -38,6 +38,10 @@ def make_wheel(course_root: Path, folder: Path) -> Path:
         lambda path: package in path.parents and not any(_inside(path, part) for part in closed),
     )
     contents = {path.relative_to(course_root).as_posix(): path.read_bytes() for path in modules}
+    contents |= {
+        path.relative_to(course_root).as_posix(): path.read_bytes()
+        for path in sorted((package / "student").rglob("*.mjs"))
+    }
     contents["autograder/py.typed"] = b""
     info = f"{_distribution(course_root)}-{__version__}.dist-info"
     contents |= {

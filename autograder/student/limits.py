@@ -208,7 +208,8 @@ def _watched(code: Callable[[], None], tell: Callable[..., None]) -> None:
     if monitoring is None:
         code()
         return
-    tool = monitoring.DEBUGGER_ID
+    # Code that is watched may watch in turn: where a check stands in a cell that is being checked.
+    tool = next(number for number in range(6) if monitoring.get_tool(number) is None)
     events = (monitoring.events.PY_START, monitoring.events.JUMP)
     monitoring.use_tool_id(tool, __name__)
     for event in events:

@@ -8,6 +8,7 @@ answer needs, and all that the reader has written.
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import dataclasses
 import io
@@ -22,7 +23,8 @@ from typing import Any
 from autograder.advice import first_line
 from autograder.checks import SECONDS_PER_CALL, Checks
 from autograder.failures import failure
-from autograder.needed_code import needed_code
+from autograder.missing_function import defines
+from autograder.needed_code import is_python, needed_code
 from autograder.report_lines import Line, Report
 from autograder.student.calls import PrintAllowance, limited_printing
 from autograder.student.check import CannotCheck, check
@@ -45,6 +47,9 @@ WORDS = (
     (r" If another cell defines it, run that cell first\.$", " Is it the name of an earlier task?"),
 )
 """What a report says in a notebook, and what it says on a page instead."""
+
+NOTEBOOK_LINE = re.compile(r"^([ \t]*)[%!].*", re.MULTILINE)
+"""A line that Python does not know and notebooks do, such as ``%time`` or ``!pip``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +97,7 @@ def check_task(
                 code = _own_cell if own else _course_cell
                 error = _run(source, code, "your code" if last else f"cell {number + 1}", names)
         with _printing_to(printed):
-            report, misconception = _examine(task, names)
+            report, misconception = _examine(task, names, cells[-1][0])
         styles = other_styles(check.checks()[task], names[task]) if report.tone == "good" else []
     lines = list(report.lines)
     if report.tone == "good":
@@ -101,15 +106,24 @@ def check_task(
     lines = [_on_page(line, site) for line in lines]
     if error:
         lines = [*(lines if callable(names.get(task)) else []), *_stopped(error)]
+    if cells[-1][0] != _python(cells[-1][0]):
+        lines.append(Line("Lines that begin with % or ! are for notebooks: none of them ran here."))
     report = dataclasses.replace(report, lines=tuple(lines))
     return PageReport(report, printed.getvalue(), misconception)
 
 
-def _examine(task: str, names: dict[str, Any]) -> tuple[Report, str | None]:
-    """Check a function; return the report, and the name of the misconception."""
+def _examine(task: str, names: dict[str, Any], source: str) -> tuple[Report, str | None]:
+    """Check a function; return the report, and the name of the misconception.
+
+    source: of the cell where the task is.
+    """
     known: dict[str, Checks] = check.checks()
     function = names.get(task)
     if task not in names:
+        others = [other for other in known if defines(source, other)]
+        if others:
+            line = Line(f"This is the place of `{task}`, and `{others[0]}` stands here.")
+            return Report(f"{task} is not defined.", "bad", (line,)), None
         return missing_function(task, other_functions(names, known), in_notebook=False), None
     if not callable(function):
         return CannotCheck(f"{task} is not a function any more.").report, None
@@ -121,7 +135,12 @@ Code = Callable[[str, str, dict[str, Any]], None]
 
 
 def _own_cell(source: str, file: str, names: dict[str, Any]) -> None:
-    exec(compile(source, file, "exec"), names)
+    exec(compile(_python(source), file, "exec"), names)
+
+
+def _python(source: str) -> str:
+    """Return a cell without what only notebooks know."""
+    return source if is_python(source) else NOTEBOOK_LINE.sub(r"\1pass", source)
 
 
 def _course_cell(source: str, file: str, names: dict[str, Any]) -> None:
@@ -145,8 +164,11 @@ def _run(source: str, code: Code, file: str, names: dict[str, Any]) -> str:
             failed = failure(error)
             errors.append(first_line(failed) + (f" (at {failed.line})" if failed.line else ""))
 
-    with limited_printing(PrintAllowance()):
+    allowance = PrintAllowance()
+    with limited_printing(allowance):
         stopped = run_within(SECONDS_PER_CALL, run)
+    if allowance.left_out:
+        print(f"… and {allowance.left_out:,} characters more, which are left out")
     if stopped is not None:
         return f"after {stopped.seconds:g} seconds it was still running"
     return errors[0] if errors else ""
@@ -180,10 +202,14 @@ def _printing_to(stream: io.StringIO) -> Iterator[None]:
 @contextlib.contextmanager
 def _notebook() -> Iterator[dict[str, Any]]:
     """Let a new module be the main one, as a notebook's is; yield its names."""
-    before = sys.modules["__main__"]
+    before = sys.modules["__main__"], builtins.input
     module = types.ModuleType("__main__")
-    sys.modules["__main__"] = module
+    sys.modules["__main__"], builtins.input = module, _no_answer
     try:
         yield vars(module)
     finally:
-        sys.modules["__main__"] = before
+        sys.modules["__main__"], builtins.input = before
+
+
+def _no_answer(_prompt: object = "") -> str:
+    raise EOFError("nobody can answer input() here: write the value into your code")

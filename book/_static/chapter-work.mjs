@@ -37,6 +37,17 @@ export function cellsUpTo(notebook, released, task) {
     .map((cell) => [text(cell), isTask(cell) || !ofCourse.has(text(cell))]);
 }
 
+/** What a file holds. Throws where that is no notebook. */
+function notebookOf(content) {
+  try {
+    const notebook = JSON.parse(content);
+    if (notebook.cells.every((cell) => cell instanceof Object)) return notebook;
+  } catch {
+    // It is said below.
+  }
+  throw new Error("it is no notebook");
+}
+
 /** A new code cell at the end of a notebook whose own cell of a task is gone. */
 function addedCell(notebook) {
   const cell = { cell_type: "code", id: `page-${notebook.cells.length}`, metadata: {}, source: "" };
@@ -49,7 +60,7 @@ class ChapterWork extends EventTarget {
   #released;
   #worker;
   #running;
-  #memory = new Map(); // where the browser keeps nothing
+  #memory = new Map(); // what the browser does not keep
 
   constructor(settings) {
     super();
@@ -66,20 +77,27 @@ class ChapterWork extends EventTarget {
   }
 
   #read(name) {
+    if (this.#memory.has(name)) return this.#memory.get(name);
     try {
-      return localStorage.getItem(this.#key(name)) ?? this.#memory.get(name);
+      return localStorage.getItem(this.#key(name)) ?? undefined;
     } catch {
-      return this.#memory.get(name);
+      return undefined;
     }
   }
 
   #write(name, value) {
-    this.#memory.set(name, value);
     try {
       localStorage.setItem(this.#key(name), value);
+      this.#memory.delete(name);
     } catch {
       // The browser keeps nothing, or no more: the page does as long as it is open.
+      this.#memory.set(name, value);
     }
+  }
+
+  /** Whether some of the work is lost when the page is closed. */
+  get forgets() {
+    return this.#memory.size > 0;
   }
 
   /** The reader's code of a task, or undefined. */
@@ -115,10 +133,13 @@ class ChapterWork extends EventTarget {
   }
 
   async #release() {
-    this.#released ??= fetch(this.#settings.notebook).then((answer) => {
-      if (!answer.ok) throw new Error(`The notebook cannot be loaded (${answer.status}).`);
-      return answer.text();
-    });
+    const missing = (reason) => {
+      throw new Error(`the chapter's notebook does not load. Is there a network? (${reason})`);
+    };
+    this.#released ??= fetch(this.#settings.notebook).then(
+      (answer) => (answer.ok ? answer.text() : missing(answer.status)),
+      ({ message }) => missing(message),
+    );
     try {
       return JSON.parse(await this.#released);
     } catch (error) {
@@ -150,10 +171,11 @@ class ChapterWork extends EventTarget {
   /** Take a reader's notebook in place of what is kept; returns the names of its tasks. */
   async take(notebookText) {
     const released = await this.#release();
-    const notebook = JSON.parse(notebookText);
+    const notebook = notebookOf(notebookText);
     const tasks = released.cells.filter(isTask).map((cell) => nbgrader(cell).grade_id);
     const there = tasks.filter((task) => cellOf(notebook, task));
-    if (there.length === 0) throw new Error(`it has none of the tasks ${tasks.join(", ")}`);
+    if (there.length === 0)
+      throw new Error(`it has none of this chapter's tasks ${tasks.join(", ")}`);
     for (const cell of notebook.cells) if (cell.outputs) cell.outputs = [];
     this.#write("notebook", JSON.stringify(notebook));
     for (const task of there) this.keep(task, text(cellOf(notebook, task)));

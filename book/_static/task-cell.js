@@ -12,6 +12,11 @@ const taskButtons = {
   upload: "Upload notebook",
 };
 
+const NOT_KEPT =
+  "This browser keeps nothing of this page: download the notebook before you close it.";
+
+const PATIENCE = 20_000; // milliseconds until a page says what can be done about slow loading
+
 const ELEMENTS_OF_REPORTS = new Set(
   "DIV SPAN STRONG EM CODE PRE P UL OL LI BR A DETAILS SUMMARY".split(" "),
 );
@@ -76,7 +81,9 @@ class TaskCell extends HTMLElement {
       code: this.work.code(this.task) ?? this.stub,
       label: `Your code for ${this.task}. Escape, then Tab leaves the editor.`,
       changed: (code) => {
-        this.work.keep(this.task, code);
+        // What another tab has kept is not kept again: a key pressed there meanwhile would be lost.
+        if (!this.following) this.work.keep(this.task, code);
+        if (this.work.forgets && this.state.textContent !== NOT_KEPT) this.say(NOT_KEPT);
         this.showMark();
       },
       check: () => {
@@ -85,7 +92,9 @@ class TaskCell extends HTMLElement {
       },
     });
     this.work.addEventListener("change", () => {
+      this.following = true;
       this.editor.code = this.work.code(this.task) ?? this.stub;
+      this.following = false;
       this.showMark();
     });
     this.classList.add("task-cell-open");
@@ -152,14 +161,21 @@ class TaskCell extends HTMLElement {
     this.answer.replaceChildren();
     const { code } = this.editor;
     this.say(this.settings.loading);
+    const slow = setTimeout(() => {
+      this.say(`${this.settings.loading} It is taking long. Stop ends it, and your code stays.`);
+    }, PATIENCE);
     this.allow({ check: false, stop: true });
     try {
-      const result = await this.work.check(this.task, () => this.say("Checking …"));
+      const result = await this.work.check(this.task, () => {
+        clearTimeout(slow);
+        this.say("Checking …");
+      });
       if (result) this.show(result, code);
       else this.say("Stopped. The next check starts Python again.");
     } catch (error) {
       this.say(`The check could not run: ${error.message}. Try again, or download the notebook.`);
     } finally {
+      clearTimeout(slow);
       this.allow({ check: true, stop: false });
     }
   }
@@ -205,7 +221,7 @@ class TaskCell extends HTMLElement {
         `${link.download} has your code of all its tasks in it: hand it in under this name.`,
       );
     } catch (error) {
-      this.say(error.message);
+      this.say(`Nothing to download yet: ${error.message}.`);
     }
   }
 
@@ -213,9 +229,12 @@ class TaskCell extends HTMLElement {
     try {
       const tasks = await this.work.take(await file.text());
       this.answer.replaceChildren();
-      this.say(`Your code of ${tasks.join(", ")} is now that of ${file.name}.`);
+      const lost = this.work.forgets ? ` ${NOT_KEPT}` : "";
+      this.say(
+        `Your code of ${tasks.join(", ")} is now that of ${file.name}. Undo in a task brings back what was there.${lost}`,
+      );
     } catch (error) {
-      this.say(`${file.name} is no notebook of this chapter: ${error.message}.`);
+      this.say(`${file.name} was not taken: ${error.message}.`);
     }
   }
 }

@@ -38,10 +38,27 @@ async function start({ pyodide, modules, checks, site }) {
   };
 }
 
+/** As `start`; what breaks off is told. Pyodide waits for ever for a file that does not come. */
+function started(settings) {
+  return new Promise((resolve, reject) => {
+    self.onunhandledrejection = (event) => {
+      event.preventDefault();
+      reject(event.reason);
+    };
+    start(settings).then(resolve, reject);
+  })
+    .catch((error) => {
+      throw new Error(`Python does not load. Is there a network? (${error.message ?? error})`);
+    })
+    .finally(() => {
+      self.onunhandledrejection = null;
+    });
+}
+
 self.onmessage = async ({ data }) => {
   try {
     if (data.start) {
-      checker = start(data.start);
+      checker = started(data.start);
       await checker;
       self.postMessage({ stage: "ready" });
     } else {

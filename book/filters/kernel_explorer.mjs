@@ -123,6 +123,7 @@ function render({ model, el }) {
   return () => {
     unwatch();
     stop();
+    controls.stop();
     voice.stop();
     resized.disconnect();
     unwatchTheme();

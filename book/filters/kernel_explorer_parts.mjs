@@ -44,6 +44,7 @@ export function makeControls(/** @type {Explorer} */ explorer) {
   const sizes = [3, 5].map((side) => [side, `${side} × ${side}`]);
   const sizeField = select(sizes, (side) => put({ kernel: resize(now().kernel, Number(side)) }));
   const convolution = checkbox("true convolution", (checked) => put({ convolution: checked }));
+  const own = makeOwnPicture(explorer);
   const rectified = checkbox("after ReLU", (checked) => put({ relu: checked }));
   const box = make(
     "div",
@@ -51,7 +52,7 @@ export function makeControls(/** @type {Explorer} */ explorer) {
     choice("Picture", pictureField),
     choice("Filter", filterField),
     choice("Size", sizeField),
-    ...makeOwnPicture(explorer),
+    ...own.parts,
     make("div", { class: "kx-switches" }, convolution.box, rectified.box),
   );
   const show = (/** @type {Now} */ { picture, preset, kernel }) => {
@@ -62,7 +63,7 @@ export function makeControls(/** @type {Explorer} */ explorer) {
     convolution.field.checked = model.get("convolution");
     rectified.field.checked = model.get("relu");
   };
-  return { box, show };
+  return { box, show, stop: own.stop };
 }
 
 /** A canvas in a frame that takes the arrow keys. */

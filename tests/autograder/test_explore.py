@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import importlib.util
 import io
 import re
 import threading
@@ -42,6 +43,8 @@ from autograder.student.explorers.options import (
     TrainedNetworkOptions,
     read_options,
 )
+from autograder.student.explorers.own_picture import OwnPicture
+from autograder.student.explorers.picture_choice import OWN_PICTURE
 from autograder.student.explorers.pictures import PICTURES, color_picture, picture
 from autograder.values import Formula, Tensor
 from solutions.backprop.tasks.conv2d_backward import conv2d_backward
@@ -418,7 +421,7 @@ def test_filter_options() -> None:
         **{"try": ("Look <here>.",)},
     )
     assert explorer.arguments()[0].shape == (30, 30)
-    assert explorer.picture.options == ("letter F",)
+    assert explorer.picture.menu.options == ("letter F",)
     assert np.array_equal(explorer.arguments()[1], [[1, -1], [1, -1]])
     assert "Look &lt;here&gt;." in explorer.widget.children[0].value
 
@@ -477,6 +480,39 @@ def test_brightness_noise_and_shift() -> None:
     noisy = explorer.arguments()[0]
     assert not np.allclose(noisy, plain)
     assert np.array_equal(noisy, explorer.arguments()[0])
+
+
+@pytest.mark.parametrize("kind", ["filter", "layer", "field", "shift", "conv backward"])
+def test_a_picture_of_the_readers_own(kind: str) -> None:
+    """It takes its place behind the drawn ones, in color or in gray; another one takes it over."""
+    calls: list[tuple[Any, ...]] = []
+
+    def own(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return FUNCTIONS[kind][0](*arguments)
+
+    explorer = opened(kind, own)
+    drawn = explorer.picture.menu.options
+    (widget,) = [part for part in _descendants(explorer.widget) if isinstance(part, OwnPicture)]
+    for level in (255, 51):
+        before = len(calls)
+        rgba = np.full((widget.side, widget.side, 4), level, np.uint8)
+        widget._handle_custom_msg({"rgba": base64.b64encode(rgba.tobytes()).decode()}, [])
+        x = next(value for value in calls[-1] if np.ndim(value) >= 2 and widget.side in value.shape)
+        assert np.allclose(x, level / 255)
+        assert explorer.picture.menu.options == (*drawn, OWN_PICTURE)
+        assert "our own picture" in explorer.view.value or kind == "shift"
+        assert len(calls) == before + 1
+    assert "rgba" not in widget.get_state()
+    explorer.picture.menu.value = drawn[0]
+    assert "our own picture" not in explorer.view.value
+
+
+def test_without_anywidget_there_are_the_drawn_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    explorer = opened("filter")
+    assert not [part for part in _descendants(explorer.widget) if isinstance(part, OwnPicture)]
+    assert explorer.picture.menu.options == tuple(PICTURES)
 
 
 def test_bank_titles() -> None:

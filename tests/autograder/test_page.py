@@ -78,6 +78,9 @@ def test_only_what_an_answer_needs_of_the_courses_cells_is_run() -> None:
         ("def corr2D(x, w):\n    return x", "There is `corr2D`: did you rename the function?"),
         (f"{CORR2D}\n1 / 0\n", "Your code stopped: ZeroDivisionError: division by zero"),
         ("def corr2d(x, w):\n    return 1 / 0", "line 2 of corr2d: return 1 / 0"),
+        (CONVOLVE2D, "This is the place of `corr2d`, and `convolve2d` stands here."),
+        ("x = input('x?')", "EOFError: nobody can answer input() here: write the value into your"),
+        ("def corr2d(x, w):\n    return input()", "EOFError: nobody can answer input() here"),
     ],
 )
 def test_what_stops_the_code_is_said(code: str, words: str) -> None:
@@ -94,6 +97,19 @@ def test_what_is_printed_belongs_to_the_task() -> None:
     assert checked("print('earlier')", code).printed == "own line 4.0\n"
     # Where warnings go, too:
     assert checked(f"import sys\nprint('error', file=sys.stderr)\n{CORR2D}").printed == "error\n"
+
+
+def test_what_is_left_out_of_much_output_is_said() -> None:
+    printed = checked(f"{CORR2D}\nfor i in range(1000): print(i)").printed
+    assert printed.endswith("\n39\n… and 3,780 characters more, which are left out\n")
+
+
+def test_lines_of_notebooks_are_left_out() -> None:
+    code = f"%matplotlib inline\n!pip install scipy\n{CORR2D}if True:\n    %time corr2d\n"
+    report = checked(code).report
+    assert report.tone == "good"
+    assert "Lines that begin with % or ! are for notebooks" in report.text
+    assert "for notebooks" not in checked(f"{CORR2D}\nx = (7\n% 4)").report.text
 
 
 def test_the_main_module_stays() -> None:

@@ -17,7 +17,6 @@ import pytest
 import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from autograder import palette
@@ -344,37 +343,6 @@ def test_the_pointer_drags_the_window(explorer: Page) -> None:
     explorer.mouse.move(*over(3, 4), steps=3)
     explorer.mouse.up()
     says(explorer, 2, 3, corr2d(pixels_of("step"), kernel_of("vertical"))[2, 3])
-
-
-def test_a_picture_of_the_readers_own(explorer: Page, tmp_path: Path) -> None:
-    """It is gray and small, and takes its place behind the others; another one takes it over."""
-    rng = np.random.default_rng(0)
-    colors = rng.integers(0, 256, (72, 72, 3), dtype=np.uint8)
-    gray = np.rint(colors @ np.array([0.2125, 0.7154, 0.0721]))
-    Image.fromarray(colors).save(tmp_path / "small.png")
-    wide = np.full((144, 300, 3), 10, np.uint8)
-    wide[:, 78:222] = 200  # the square in the middle
-    Image.fromarray(wide).save(tmp_path / "wide.png")
-    (tmp_path / "no.png").write_text("no picture")
-    field = explorer.locator("input[type=file]")
-    menu = choice(explorer, "Picture")
-    names = menu.locator("option").count()
-    field.set_input_files(tmp_path / "small.png")
-    expect(menu.locator("option")).to_have_count(names + 1)
-    expect(menu).to_have_value("own-1")
-    own = explorer.evaluate("models[0].get('pictures').at(-1)")
-    assert np.array_equal(decoded(own), gray)
-    says(explorer, 0, 0, corr2d(gray, kernel_of("vertical"))[0, 0])
-    field.set_input_files(tmp_path / "wide.png")
-    expect(menu).to_have_value("own-2")
-    expect(menu.locator("option")).to_have_count(names + 1)
-    own = explorer.evaluate("models[0].get('pictures').at(-1)")
-    assert (decoded(own) == 200).all()
-    field.set_input_files(tmp_path / "no.png")
-    expect(explorer.get_by_role("alert")).to_contain_text("no picture that the browser can read")
-    expect(menu).to_have_value("own-2")
-    menu.select_option("step")
-    says(explorer, 0, 0, 0)
 
 
 def test_five_by_five(explorer: Page) -> None:

@@ -196,11 +196,11 @@ def test_page_is_sound_from_a_file_on_a_phone_and_in_the_dark(
     browser: Browser, site: Path, name: str
 ) -> None:
     """Formulas and live figures do not need a server: the site may be read from a disk."""
-    with opened(browser, (site / f"{name}.html").as_uri(), "dark", width=390) as page:
+    with opened(browser, (site / f"{name}.html").as_uri(), "dark", width=360) as page:
         for figure in page.locator("live-figure").all():
             assert figure.locator(".live-figure-stage > *").count() > 0
         failures = barriers(page, "scrollable-region-focusable")
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
         page.set_viewport_size({"width": 1280, "height": 900})
         assert page.locator("html").get_attribute("data-theme") == "dark"
         # What the other rules look at is the same in both themes.

@@ -32,7 +32,8 @@ from autograder.student.explorers.options import (
     PoolBackwardOptions,
     SlopeOptions,
 )
-from autograder.student.explorers.pictures import PICTURES, picture
+from autograder.student.explorers.picture_choice import PictureChoice
+from autograder.student.explorers.pictures import PICTURES
 from autograder.values import Formula, Value, describe
 
 SLOPE_FUNCTIONS = {
@@ -74,11 +75,11 @@ def _signed(values: Array, title: str, width: int) -> str:
     return figure(signed_colors(values, scale), caption, f"Signed map: {caption}", width)
 
 
-def _picture_and_places(name: str, dout: Array, x: Array) -> str:
+def _picture_and_places(words: str, dout: Array, x: Array) -> str:
     """Return the picture, with the sizes of picture and upstream gradient below it."""
     sizes = " × ".join(map(str, x.shape[2:])), " × ".join(map(str, dout.shape[2:]))
     caption = f"x, {sizes[0]}; dout has {sizes[1]} numbers"
-    return figure(picture_colors(x[0, 0]), caption, f"The picture {name}", 200)
+    return figure(picture_colors(x[0, 0]), caption, words, 200)
 
 
 class SlopeExplorer(Explorer):
@@ -167,19 +168,19 @@ class PoolBackwardExplorer(Explorer):
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
         names = list(self.options.pictures or PICTURES)
-        self.picture = widgets.Dropdown(options=names, description="picture")
+        self.picture = PictureChoice(names, self.options.size, self.change_together)
         self.upstream = widgets.Dropdown(
             options=list(UPSTREAM), value="all ones", description="dout"
         )
         self.window = whole_slider("size", 3, 1, 6)
         self.stride = whole_slider("stride", 2, 1, 6)
-        controls = [self.picture, self.upstream, self.window, self.stride]
-        self.watch(*controls)
-        return controls
+        controls = [self.upstream, self.window, self.stride]
+        self.watch(self.picture.menu, *controls)
+        return [self.picture.widget, *controls]
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the upstream gradient, a batch of one picture, size and stride."""
-        x = picture(self.picture.value, self.options.size)
+        x = self.picture.gray
         places = (len(x) - self.window.value) // self.stride.value + 1
         dout = UPSTREAM[self.upstream.value]((places, places))
         return dout[None, None], x[None, None], self.window.value, self.stride.value
@@ -193,7 +194,7 @@ class PoolBackwardExplorer(Explorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture and its gradient."""
-        pictures = _picture_and_places(self.picture.value, *self.arguments()[:2])
+        pictures = _picture_and_places(self.picture.words, *self.arguments()[:2])
         dx = np.asarray(result[0, 0], dtype=float)
         return pictures + _signed(dx, "dx", 200) + scale_bar(float(np.abs(dx).max()))
 
@@ -215,18 +216,18 @@ class ConvBackwardExplorer(Explorer):
     def build(self) -> list[widgets.Widget]:
         """Make the controls."""
         names = list(self.options.pictures or PICTURES)
-        self.picture = widgets.Dropdown(options=names, description="picture")
+        self.picture = PictureChoice(names, self.options.size, self.change_together)
         self.upstream = widgets.Dropdown(options=list(UPSTREAM), description="dout")
         self.stride = whole_slider("stride", 1, 1, 4)
         self.padding = whole_slider("padding", 0, 0, 3)
         self.filter = FilterEditor(self.options.presets or FILTERS, self.change_together)
-        controls = [self.picture, self.upstream, self.stride, self.padding]
-        self.watch(*controls)
-        return [*controls, self.filter.widget]
+        controls = [self.upstream, self.stride, self.padding]
+        self.watch(self.picture.menu, *controls)
+        return [self.picture.widget, *controls, self.filter.widget]
 
     def arguments(self) -> tuple[Value, ...]:
         """Return the upstream gradient, a batch of one picture, one filter, stride, padding."""
-        x = picture(self.picture.value, self.options.size)
+        x = self.picture.gray
         w, stride, padding = self.filter.value, self.stride.value, self.padding.value
         places = (len(x) + 2 * padding - len(w)) // stride + 1
         dout = UPSTREAM[self.upstream.value]((places, places))
@@ -240,7 +241,7 @@ class ConvBackwardExplorer(Explorer):
 
     def draw(self, result: Value) -> str:
         """Show the picture and the gradients of picture and filter, each in its own scale."""
-        pictures = _picture_and_places(self.picture.value, *self.arguments()[:2])
+        pictures = _picture_and_places(self.picture.words, *self.arguments()[:2])
         dx, dw = (np.asarray(part, dtype=float)[0, 0] for part in result[:2])
         return (
             pictures

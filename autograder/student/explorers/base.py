@@ -23,7 +23,8 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.student.explorers.options import Options, PictureOptions
-from autograder.student.explorers.pictures import PICTURES, color_picture, picture
+from autograder.student.explorers.picture_choice import PictureChoice
+from autograder.student.explorers.pictures import PICTURES
 from autograder.values import Value, describe
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
@@ -148,23 +149,23 @@ class PictureExplorer(Explorer):
     def picture_controls(self) -> list[widgets.Widget]:
         """Make the controls of the picture."""
         names = self.options.pictures
-        self.picture = widgets.Dropdown(
-            options=list(names or PICTURES),
-            value=names[0] if names else self.default_picture,
-            description="picture",
+        self.picture = PictureChoice(
+            names or PICTURES,
+            self.options.size,
+            self.change_together,
+            names[0] if names else self.default_picture,
         )
         self.brightness = slider("brightness", 0.0, -0.5, 0.5, 0.05)
         self.noise = slider("noise", 0.0, 0.0, 0.5, 0.05)
         self.shift = whole_slider("shift right", 0, 0, 20)
-        controls = [self.picture, self.brightness, self.noise, self.shift]
-        self.watch(*controls)
-        return controls
+        sliders = [self.brightness, self.noise, self.shift]
+        self.watch(self.picture.menu, *sliders)
+        return [self.picture.widget, *sliders]
 
     def current_picture(self) -> Array:
         """Return the picture as the controls have it; values may leave 0 to 1."""
-        paint = color_picture if self.color else picture
-        painted = paint(self.picture.value, self.options.size)
-        shifted = np.roll(painted, self.shift.value, axis=-1)
+        chosen = self.picture.color if self.color else self.picture.gray
+        shifted = np.roll(chosen, self.shift.value, axis=-1)
         grain = np.random.default_rng(0).standard_normal(shifted.shape)
         brightened: Array = shifted + self.brightness.value + self.noise.value * grain
         return brightened
@@ -172,11 +173,10 @@ class PictureExplorer(Explorer):
     def picture_figure(self, pixels: Array) -> str:
         """Return the HTML figure of the picture."""
         height, width = pixels.shape[-2:]
-        name = self.picture.value
         return figure(
             picture_colors(pixels),
             f"the picture, {height} × {width}",
-            f"The picture {name}, {height} by {width} pixels",
+            f"{self.picture.words}, {height} by {width} pixels",
             self.figure_width,
         )
 

@@ -152,9 +152,9 @@ class CornerExplorer(PictureExplorer):
         caption = (
             f"pink: {places} where the answer reaches {self.threshold.value:.0%} of the largest"
         )
-        return figure(
-            pixels, caption, f"The picture {self.picture.value} with {places} marked"
-        ) + signed_maps([result], ["the answer of your function"], relu=False)
+        return figure(pixels, caption, f"{self.picture.words} with {places} marked") + signed_maps(
+            [result], ["the answer of your function"], relu=False
+        )
 
 
 class LayerExplorer(PictureExplorer):

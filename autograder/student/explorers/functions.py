@@ -12,7 +12,8 @@ import numpy as np
 from autograder.student.explorers.base import Explorer, signed_maps, whole_slider
 from autograder.student.explorers.drawing import figure, number, picture_colors
 from autograder.student.explorers.options import ShiftOptions, ValuesOptions
-from autograder.student.explorers.pictures import GRAY_PICTURES, picture
+from autograder.student.explorers.picture_choice import PictureChoice
+from autograder.student.explorers.pictures import GRAY_PICTURES
 from autograder.values import Formula, Value, describe
 
 
@@ -109,13 +110,13 @@ class ShiftExplorer(Explorer):
         self._functions = dict(self.options.functions or SHIFT_FUNCTIONS)
         names = list(self.options.pictures or GRAY_PICTURES)
         self.chosen = widgets.Dropdown(options=list(self._functions), description="f")
-        self.picture = widgets.Dropdown(options=names, description="picture")
+        self.picture = PictureChoice(names, self.options.size, self.change_together)
         self.dy = self._shift("dy (down)")
         self.dx = self._shift("dx (right)")
         self.dx.value = 8
-        controls = [self.chosen, self.picture, self.dy, self.dx]
-        self.watch(*controls)
-        return controls
+        controls = [self.chosen, self.dy, self.dx]
+        self.watch(self.picture.menu, *controls)
+        return [self.chosen, self.picture.widget, self.dy, self.dx]
 
     @staticmethod
     def _shift(name: str) -> widgets.IntSlider:
@@ -123,7 +124,7 @@ class ShiftExplorer(Explorer):
 
     def arguments(self) -> tuple[Value, ...]:
         """Return f, the picture and the shift."""
-        x = picture(self.picture.value, self.options.size)
+        x = self.picture.gray
         return self._functions[self.chosen.value], x, self.dy.value, self.dx.value
 
     def problem(self, result: Value) -> str | None:

@@ -24,7 +24,8 @@ from autograder.student.explorers.drawing import (
     signed_colors,
 )
 from autograder.student.explorers.options import FieldOptions, PaddingOptions, StackOptions
-from autograder.student.explorers.pictures import GRAY_PICTURES, picture
+from autograder.student.explorers.picture_choice import PictureChoice
+from autograder.student.explorers.pictures import GRAY_PICTURES
 from autograder.values import Formula, Value, describe
 
 STACKS = {
@@ -95,7 +96,7 @@ class PaddingExplorer(PictureExplorer):
         return self.picture_figure(plain) + figure(
             picture_colors(framed),
             f"the answer of your function, {height} × {width}",
-            f"The padded picture {self.picture.value}, {height} by {width} pixels",
+            f"{self.picture.words}, padded, {height} by {width} pixels",
             round(pixel * width),
         )
 
@@ -199,16 +200,16 @@ class FieldExplorer(Explorer):
         self.chosen = widgets.Dropdown(
             options=chosen, value=chosen[min(1, len(chosen) - 1)], description="f"
         )
-        self.picture = widgets.Dropdown(options=names, description="picture")
+        self.picture = PictureChoice(names, self.options.size, self.change_together)
         self.row = whole_slider("row i", size // 2, 0, size - 1)
         self.column = whole_slider("column j", size // 2, 0, size - 1)
-        controls = [self.chosen, self.picture, self.row, self.column]
-        self.watch(*controls)
-        return controls
+        controls = [self.chosen, self.row, self.column]
+        self.watch(self.picture.menu, *controls)
+        return [self.chosen, self.picture.widget, self.row, self.column]
 
     def arguments(self) -> tuple[Value, ...]:
         """Return f, the picture, the unit and the step."""
-        x = picture(self.picture.value, self.options.size)
+        x = self.picture.gray
         return self._functions[self.chosen.value], x, self.row.value, self.column.value, 0.01
 
     def problem(self, result: Value) -> str | None:
@@ -226,7 +227,7 @@ class FieldExplorer(Explorer):
         moving = int((np.abs(field) > 1e-6 * (largest or 1.0)).sum()) if largest else 0
         pixels = "1 pixel moves" if moving == 1 else f"{moving} pixels move"
         figures = [
-            figure(picture_colors(x), "x", f"The picture {self.picture.value}", 170),
+            figure(picture_colors(x), "x", self.picture.words, 170),
             figure(colors, f"f(x), unit ({i}, {j}) in pink", "The map with the unit marked", 170),
             figure(
                 signed_colors(field, largest),

@@ -16,7 +16,12 @@ _FINER = 4  # drawn four times as large, then averaged: smooth edges
 
 def picture(name: str, size: int) -> Array:
     """Return the picture ``name`` in gray, shape (size, size), from 0 (black) to 1 (white)."""
-    red, green, blue = color_picture(name, size)
+    return gray_levels(color_picture(name, size))
+
+
+def gray_levels(colors: Array) -> Array:
+    """Return a picture in color, shape (3, H, W), in gray, shape (H, W)."""
+    red, green, blue = colors
     gray: Array = 0.299 * red + 0.587 * green + 0.114 * blue
     return gray
 
