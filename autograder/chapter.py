@@ -103,7 +103,7 @@ def load_chapter(course: Path, name: str) -> Chapter:
     in ``tasks/`` that is not a task, and one of ``files`` that is not there.
     """
     path = course.resolve() / "solutions" / name / "chapter.py"
-    chapter = getattr(_import(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
+    chapter = getattr(import_module(course.resolve(), f"solutions.{name}.chapter"), "CHAPTER", None)
     if not isinstance(chapter, Chapter):
         raise SourceError(path, 1, "it has no CHAPTER = Chapter(...)")
     files = {file.stem: file for file in sorted((path.parent / "tasks").glob("*.py"))}
@@ -126,7 +126,7 @@ def load_problems(course: Path, name: str) -> dict[str, Problem]:
     """
     problems = {}
     for task in load_chapter(course, name).tasks:
-        module = _import(course.resolve(), f"solutions.{name}.tasks.{task}")
+        module = import_module(course.resolve(), f"solutions.{name}.tasks.{task}")
         problem = getattr(module, "PROBLEM", None)
         path = Path(inspect.getsourcefile(module) or "")
         if not isinstance(problem, Problem):
@@ -164,7 +164,7 @@ def line_of(path: Path, word: str) -> int:
     return 1
 
 
-def _import(root: Path, name: str) -> ModuleType:
+def import_module(root: Path, name: str) -> ModuleType:
     """Import a module of the course. What goes wrong in its files is a :class:`SourceError`."""
     _forget_other_courses(root)
     sys.path.insert(0, str(root))

@@ -8,16 +8,18 @@ Nothing in it is pickled and it contains no code of the reference solution.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import io
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from autograder.comparison import Tolerance
 from autograder.packages import DEFAULT_PACKAGES
@@ -145,14 +147,15 @@ def load_checks(path: Path) -> dict[str, Checks]:
 
     Raises :class:`ChecksFileError` where the file is missing, damaged or of another version.
     """
-    index, arrays = _read(path)
-    try:
-        decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
-    except (KeyError, TypeError) as error:  # a newer version may say more
-        raise ChecksFileError(
-            misfit(_facts(index).version)
-            or f"{path} is damaged ({error}). Get the exercise folder once more."
-        ) from error
+    with _opened(path) as (index, archive):
+        arrays = {name: _for_this_machine(archive[name]) for name in archive.files}
+        try:
+            decoded = [_checks(_decode(fields, arrays)) for fields in index["functions"]]
+        except (KeyError, TypeError) as error:  # a newer version may say more
+            raise ChecksFileError(
+                misfit(_facts(index).version)
+                or f"{path} is damaged ({error}). Get the exercise folder once more."
+            ) from error
     return {checks.function: checks for checks in decoded}
 
 
@@ -161,7 +164,8 @@ def load_facts(path: Path) -> ChapterFacts:
 
     Raises :class:`ChecksFileError` as :func:`load_checks`.
     """
-    return _facts(_read(path)[0])
+    with _opened(path) as (index, _):
+        return _facts(index)
 
 
 def _facts(index: Mapping[str, Any]) -> ChapterFacts:
@@ -175,18 +179,20 @@ def load_packages(path: Path) -> dict[str, str]:
 
     Raises :class:`ChecksFileError` as :func:`load_checks`.
     """
-    index, _ = _read(path)
-    return {**{name: name for name in DEFAULT_PACKAGES}, **index.get("packages", {})}
+    with _opened(path) as (index, _):
+        return {**{name: name for name in DEFAULT_PACKAGES}, **index.get("packages", {})}
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the index of a file of checks, and its arrays by name."""
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[dict[str, Any], NpzFile]]:
+    """Open a file of checks: its index, and its arrays, of which each is read when asked for."""
     try:
         # Opened here: NumPy leaves the file of a damaged archive open.
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: _for_this_machine(archive[name]) for name in archive.files}
-        index = json.loads(arrays.pop("index").tobytes().decode())
-        version = index["format"]
+            index = json.loads(archive["index"].tobytes().decode())
+            if index["format"] != FORMAT:
+                raise ChecksFileError(_other_format(path, index))
+            yield index, archive
     except FileNotFoundError:
         raise ChecksFileError(
             f"There is no file {path.name!r} in {path.parent.resolve()}. It comes with the "
@@ -201,12 +207,14 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
             f"{path} is damaged ({error}). Get the exercise folder once more; your notebook "
             "can stay as it is."
         ) from error
-    if version != FORMAT:
-        raise ChecksFileError(
-            f"{path} has format {version}, and this version of autograder reads format {FORMAT}. "
-            f"{misfit(_facts(index).version) or 'Install the one that belongs to this exercise.'}"
-        )
-    return index, arrays
+
+
+def _other_format(path: Path, index: Mapping[str, Any]) -> str:
+    advice = misfit(_facts(index).version) or "Install the one that belongs to this exercise."
+    return (
+        f"{path} has format {index['format']}, and this version of autograder reads format "
+        f"{FORMAT}. {advice}"
+    )
 
 
 def _for_this_machine(array: np.ndarray) -> np.ndarray:

@@ -71,6 +71,23 @@ class ChapterSettings:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class ChallengeSettings:
+    """The open challenge; ``use = false`` leaves it out.
+
+    So many different ``attempts`` of a student are scored on the held-out test. With ``names`` the
+    leaderboard shows who is who, and else the nicknames that students choose.
+    """
+
+    use: bool = True
+    attempts: int = 5
+    names: bool = False
+
+    def __post_init__(self) -> None:
+        if self.attempts < 1:
+            raise ValueError("attempts must be at least 1")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class CourseSettings:
     """The settings of a course; ``id`` is its name in nbgrader's gradebook and exchange.
 
@@ -91,6 +108,7 @@ class CourseSettings:
     anonymous: bool = False
     time_zone: str = "UTC"
     late: LatePolicy = LatePolicy()
+    challenge: ChallengeSettings = ChallengeSettings()
     chapters: Mapping[str, ChapterSettings] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ Every command works on the course that the current folder belongs to.
 from __future__ import annotations
 
 import difflib
+import functools
 import os
 import sys
 import time
@@ -19,10 +20,13 @@ from rich.console import Console
 
 from autograder.authoring.archive import ARCHIVE_NAME
 from autograder.authoring.site import SITE, SiteError, build_site
+from autograder.challenge.declaration import NAME as CHALLENGE
+from autograder.challenge.declaration import in_use as has_challenge
 from autograder.chapter import SourceError, load_problems
 from autograder.course_folder import course_root, telling
 from autograder.course_settings import chapters_in_use
 from autograder.teaching.care_commands import COMMANDS as CARE
+from autograder.teaching.challenge_commands import grade_challenge
 from autograder.teaching.commands import COMMANDS as TEACHING
 from autograder.teaching.commands import refusing
 
@@ -81,12 +85,16 @@ def course() -> None:
 def generate(names: Chapters = None) -> None:
     """Generate the exercises from their sources in solutions/."""
     # nbgrader takes more than a second to import: only the commands that need it wait for it.
+    from autograder.authoring.challenge_handout import generate_handout
     from autograder.authoring.generate import generate as generate_exercise
     from autograder.teaching.commands import tell_changes
 
     root, console = course_root(), Console()
-    for name in names or chapters_in_use(root):
+    for name in names or [*chapters_in_use(root), *([CHALLENGE] if has_challenge(root) else [])]:
         with _step(console, f"Exercise {name}"):
+            if name == CHALLENGE:
+                generate_handout(root)
+                continue
             generate_exercise(root, name)
         tell_changes(console, root, name)
 
@@ -122,6 +130,12 @@ def grade(
 ) -> None:
     """Grade the submissions in submitted/ and enter the marks in the gradebook."""
     root, console = course_root(), Console()
+    if chapter == CHALLENGE:
+        if (workers, scheduler, chunk, figures) != (None, None, None, None):
+            console.print("Entries of the challenge are scored one by one: --student, --force.")
+            raise typer.Exit(2)
+        grade_challenge(root, console, student, force)
+        return
     names = chapters_in_use(root)
     if chapter not in names:
         console.print(f"There is no chapter {chapter!r}. There are: {', '.join(names)}.")
@@ -182,14 +196,16 @@ def report(
     chapter: Annotated[str, typer.Argument(help="The chapter.")], classroom: Classroom = None
 ) -> None:
     """Write the report of a class: a page and tables in reports/. Not for students."""
-    from autograder.grading import CourseError
+    from autograder.grading import CourseError, SandboxUnavailable
     from autograder.grading.private_files import opened_class
+    from autograder.teaching.leaderboard import write_leaderboard
     from autograder.teaching.report import write_report
 
     try:
         with opened_class(course_root(), classroom) as course:
-            page, *tables = write_report(course, chapter)
-    except CourseError as error:
+            write = functools.partial(write_report, chapter=chapter)
+            page, *tables = (write_leaderboard if chapter == CHALLENGE else write)(course)
+    except (CourseError, SandboxUnavailable) as error:
         print(f"No report: {error}", file=sys.stderr)
         raise typer.Exit(1) from error
     print(f"Report: {page}")

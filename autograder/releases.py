@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
+
+from autograder.whole_files import write_whole
 
 NOTES = ".grading"
 """The folder of a class with what the grader has to remember, out of nbgrader's way."""
@@ -31,10 +32,7 @@ def keep_release(classroom: Path, chapter: str, released: Path) -> None:
     text = _reduced_text(notebook)
     place = _folder(classroom, chapter) / f"{release_digest(notebook)}.json"
     if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f".{place.name}.{os.getpid()}")
-        part.write_text(text, encoding="utf-8")
-        part.replace(place)
+        write_whole(place, text)
     for old in _by_age(classroom, chapter)[:-MOST]:
         old.unlink(missing_ok=True)
 

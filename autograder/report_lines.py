@@ -44,7 +44,7 @@ class Line:
         text = html.escape(self.text)
         if self.folded:
             return (
-                f"<details><summary>{_with_code(self.folded)}</summary>"
+                f"<details><summary>{with_code(self.folded)}</summary>"
                 f'<pre style="padding-left:1.5em">{text}</pre></details>'
             )
         if self.code:
@@ -52,7 +52,7 @@ class Line:
                 '<div style="font-family:monospace;white-space:pre-wrap;'
                 f'padding-left:1.5em">{text}</div>'
             )
-        text = _with_code(self.text)
+        text = with_code(self.text)
         if self.section is not None:
             name = html.escape(self.section.name)
             if self.section.address:
@@ -61,7 +61,7 @@ class Line:
         return f"<div>{f'<strong>{text}</strong>' if self.strong else text}</div>"
 
 
-def _with_code(text: str) -> str:
+def with_code(text: str) -> str:
     """Return a text as HTML, what stands between backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 

@@ -19,15 +19,21 @@ LARGEST = 36
 def table_of(value: Value, most: int) -> list[str]:
     """Return an array's rows of text; none where it is no array, or has more numbers than that.
 
-    Axes of length 1 before the last two are left out.
+    Axes of length 1 before the last two are left out; else a line says which slice follows.
     """
     array = value.array if isinstance(value, Tensor) else value
     if not isinstance(array, np.ndarray) or array.ndim == 0 or array.dtype.kind not in "biuf":
         return []
-    if array.size != int(np.prod(array.shape[-2:])):
+    if not 0 < array.size <= most or array.shape[-1] > COLUMNS:
         return []
-    flat = array.reshape(array.shape[-2:])
-    return _rows(flat) if _fits(flat, most) else []
+    slices = list(np.ndindex(array.shape[:-2]))
+    if len(slices) == 1:
+        return _rows(array[slices[0]])
+    return [
+        line
+        for index in slices
+        for line in (f"[{', '.join(map(str, index))}]:", *_rows(array[index]))
+    ]
 
 
 def side_by_side(

@@ -29,7 +29,7 @@ from laboratory.weights import (
     torchvision_weights,
 )
 
-Name: TypeAlias = Pretrained | Literal["small_vgg", "small_vgg_noise"]
+Name: TypeAlias = Pretrained | Literal["small_vgg", "small_vgg_noise", "small_vgg_robust"]
 Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 
@@ -139,8 +139,8 @@ def load_network(
 ) -> Network:
     """Return a trained network.
 
-    name: "vgg16" or "alexnet", with torchvision's ImageNet weights; "small_vgg" or
-        "small_vgg_noise", the course's own.
+    name: "vgg16" or "alexnet", with torchvision's ImageNet weights; "small_vgg", "small_vgg_noise"
+        or "small_vgg_robust", the course's own.
     download: get the weights from the internet (VGG16: 528 MiB) where they are nowhere else.
     fallback: take the small VGG where the weights cannot be had, with a warning.
 
@@ -151,10 +151,12 @@ def load_network(
         return _small(device, "plain")
     if name == "small_vgg_noise":
         return _small(device, "noise")
+    if name == "small_vgg_robust":
+        return _small(device, "robust")
     if name not in VARIABLES:
         raise ValueError(
-            f'There is no network "{name}". There are: {", ".join((*VARIABLES, "small_vgg"))} and '
-            "small_vgg_noise."
+            f'There is no network "{name}". There are: {", ".join(VARIABLES)}, small_vgg, '
+            "small_vgg_noise and small_vgg_robust."
         )
     try:
         file = find_weights(name, download=download)
@@ -168,7 +170,11 @@ def load_network(
 
 
 def _small(device: torch.device | str, training: small_vgg.Training) -> Network:
-    also = ", at the end with noise on its pictures" if training == "noise" else ""
+    also = {
+        "plain": "",
+        "noise": ", at the end with noise on its pictures",
+        "robust": ", then with noise on its pictures, at the end on attacked ones",
+    }[training]
     return Network(
         name="small VGG",
         caption=f"The course's small VGG (VGG16 with an eighth of its channels), trained on drawn "

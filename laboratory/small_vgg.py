@@ -23,7 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from laboratory import drawn_pictures
 
-Training: TypeAlias = Literal["plain", "noise"]
+Training: TypeAlias = Literal["plain", "noise", "robust"]
 
 STAGES = ((8, 8), (16, 16), (32, 32, 32), (64, 64, 64), (64, 64, 64))
 """Filters of the convolutional layers; max pooling stands after each stage."""
@@ -41,15 +41,20 @@ STD = (0.25, 0.25, 0.25)
 FILES: dict[Training, Path] = {
     "plain": Path(__file__).with_name("small_vgg.npz"),
     "noise": Path(__file__).with_name("small_vgg_noise.npz"),
+    "robust": Path(__file__).with_name("small_vgg_robust.npz"),
 }
-"""The weights, by how they were trained: "noise" saw pictures with noise at the end."""
+"""The weights, by how they were trained.
+
+"noise" saw pictures with noise at the end, and "robust" then pictures that attacked it: see
+``robust_training``.
+"""
 
 
 @dataclass(frozen=True)
 class Metadata:
     """How a file of weights came about.
 
-    training: "plain" or "noise".
+    training: "plain", "noise" or "robust".
     seed: of the training.
     epochs: how often each training picture was seen.
     training_pictures, training_seed: the pictures it learned from (``drawn_pictures.draw``).
@@ -167,7 +172,8 @@ def load(training: Training | Path = "plain", *, device: torch.device | str = "c
 
     Its weights lie channels last, which makes it three times as fast on a CPU.
 
-    training: "plain", or "noise" for the one that saw noise on its pictures at the end;
+    training: "plain", or "noise" for the one that saw noise on its pictures at the end, or
+        "robust" for the one that was attacked then;
         or another file that ``save`` wrote.
 
     Raises ValueError if the file is damaged: its weights do not have the stored SHA-256.

@@ -163,10 +163,10 @@ def count_correct(network: nn.Module, pictures: Pictures, device: torch.device) 
 
 
 def store(
-    path: Path, network: SmallVGG, training: Training, seed: int, epochs: int, pictures: Pictures
+    path: Path, folded: SmallVGG, training: Training, seed: int, epochs: int, pictures: Pictures
 ) -> None:
-    """Fold, round and test a network, and write it to ``path``."""
-    folded = small_vgg.fold_batch_norm(network).cpu()
+    """Round and test a folded network, and write it to ``path``."""
+    folded = folded.cpu()
     weights = small_vgg.half_weights(folded)
     folded.load_state_dict({name: torch.from_numpy(w).float() for name, w in weights.items()})
     hits = count_correct(folded, pictures, torch.device("cpu"))
@@ -202,10 +202,11 @@ def main(arguments: list[str]) -> None:
     learned = draw(TRAINING_PICTURES, seed=TRAINING_SEED)
     pictures = draw(TEST_PICTURES, seed=TEST_SEED)
     network, random = train_plain(learned, epochs=EPOCHS, seed=options.seed, device=device)
-    plain, noise = (options.folder / path.name for path in small_vgg.FILES.values())
-    store(plain, network, "plain", options.seed, EPOCHS, pictures)
+    plain, noise = (options.folder / small_vgg.FILES[name].name for name in ("plain", "noise"))
+    store(plain, small_vgg.fold_batch_norm(network), "plain", options.seed, EPOCHS, pictures)
     train(network, learned, epochs=NOISE_EPOCHS, rate=NOISE_RATE, random=random, disturb=add_noise)
-    store(noise, network, "noise", options.seed, EPOCHS + NOISE_EPOCHS, pictures)
+    folded = small_vgg.fold_batch_norm(network)
+    store(noise, folded, "noise", options.seed, EPOCHS + NOISE_EPOCHS, pictures)
 
 
 if __name__ == "__main__":

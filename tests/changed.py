@@ -91,6 +91,7 @@ def commands(files: set[str], names: set[str]) -> tuple[list[list[str]], list[li
     reading.append([*python, "mypy"])
     if spelled := sorted(file for file in files if (COURSE / file).is_file()):
         reading.append([*python, "codespell_lib", *spelled])
+        reading.append([*python, "tests.project.prose", *spelled])
     if (COURSE / "node_modules").is_dir():
         reading.append(["npm", "run", "--silent", "check"])
     running = []

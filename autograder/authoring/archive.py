@@ -16,6 +16,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import autograder
+from autograder.challenge.declaration import NAME as CHALLENGE
+from autograder.challenge.declaration import in_use as has_challenge
 from autograder.chapter import chapters as all_chapters
 from autograder.chapter import load_chapter
 from autograder.course_settings import chapters_in_use
@@ -60,11 +62,11 @@ Then, whenever you want to work:
 Open a notebook, replace `raise NotImplementedError()` by your own code, and run the cell with
 `check(...)` below it. It says what is right, what is not, and often why.
 
-Without a notebook: `python -m autograder check exercises/{example}/{example}.ipynb`
+Without a notebook: `python -m autograder check exercises/{example}`
 What has passed so far, and what is next: `python -m autograder progress`
 """
 WITH_PYTORCH = f"""
-## PyTorch, for the exercise "visualization"
+## PyTorch, for the exercises "visualization" and "adversarial"
 
 The other exercises do without it. In the environment from above, run once:
 
@@ -86,13 +88,14 @@ def make_archive(
 ) -> Path:
     """Write the students' archive of the course at ``course_root`` to ``target``.
 
-    ``chapters`` are those that are in it, by default all in use. ``look_through`` is called with
-    every file's name and bytes, and may refuse it.
+    ``chapters`` are those that are in it, by default all in use, and the challenge.
+    ``look_through`` is called with every file's name and bytes, and may refuse it.
     Returns ``target``. Raises :class:`NotForStudents`, and writes nothing, if a file holds a
     solution or a hidden test.
     """
-    chosen = set(chapters_in_use(course_root) if chapters is None else chapters)
-    left_out = {course_root / "exercises" / name for name in all_chapters(course_root)}
+    chosen = set(everything_in_use(course_root) if chapters is None else chapters)
+    exercises = (*all_chapters(course_root), CHALLENGE)
+    left_out = {course_root / "exercises" / name for name in exercises}
     left_out -= {course_root / "exercises" / name for name in chosen}
     contents = {"README.md": readme(course_root, chosen).encode()}
     for path in student_files(course_root, left_out):
@@ -106,10 +109,16 @@ def make_archive(
     return target
 
 
+def everything_in_use(course_root: Path) -> list[str]:
+    """Return the names of the exercises that students get: chapters in use, and the challenge."""
+    return [*chapters_in_use(course_root), *([CHALLENGE] if has_challenge(course_root) else [])]
+
+
 def readme(course_root: Path, chapters: set[str]) -> str:
     """Return what the archive of these chapters says first."""
-    example = EXAMPLE if EXAMPLE in chapters else min(chapters, default=EXAMPLE)
     known = chapters.intersection(all_chapters(course_root))
+    first = EXAMPLE if EXAMPLE in chapters or not known else min(known)
+    example = f"{first}/{first}.ipynb" if known else f"{CHALLENGE}/{CHALLENGE}.py"
     with_pytorch = any("torch" in load_chapter(course_root, name).packages for name in known)
     return README.format(example=example) + WITH_PYTORCH * with_pytorch
 

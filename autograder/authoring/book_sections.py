@@ -15,11 +15,15 @@ from pathlib import Path
 
 from autograder import __version__
 from autograder.authoring.source import Exercise
+from autograder.challenge.declaration import in_use as has_challenge
 from autograder.chapter import SourceError, line_of
 from autograder.checks import ChapterFacts, Checks
 from autograder.course_settings import chapters_left_out, load_course_settings
 from autograder.problems import Problem
 from autograder.sections import Section
+
+CHALLENGE_PAGE = "book/challenge"
+"""The page about the challenge, which belongs to no chapter."""
 
 _FENCE = re.compile(r"(`{3,}|:{3,})(.*)")
 _TASKS = re.compile(r"\{(task-cell|common-mistakes)\}\s+(\w+)\s+([\w ]+)")
@@ -97,14 +101,15 @@ def read_book(course: Path) -> Book:
 
 def pages_in_use(course: Path) -> list[str]:
     """Return the pages below the first one, in their order, without those of chapters left out."""
-    left_out = chapters_left_out(course)
-    return [page for page in _contents(course) if chapter_of(page) not in left_out]
+    left_out = set(pages_left_out(course))
+    return [page for page in _contents(course) if page not in left_out]
 
 
 def pages_left_out(course: Path) -> list[str]:
     """Return the pages of the table of contents whose chapters are left out this term."""
     left_out = chapters_left_out(course)
-    return [page for page in _contents(course) if chapter_of(page) in left_out]
+    without = set() if has_challenge(course) else {CHALLENGE_PAGE}
+    return [page for page in _contents(course) if chapter_of(page) in left_out or page in without]
 
 
 def chapter_of(page: str) -> str:

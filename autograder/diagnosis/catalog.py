@@ -1,4 +1,4 @@
-"""What the catalog of misconceptions says: for whole results, parts, shapes and patterns."""
+"""What the catalog of misconceptions says: for whole results, and for parts of them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def misconception(checks: Checks, outcomes: Sequence[Outcome]) -> Finding | None
         agreeing = (o for o, like in zip(failing, likeness, strict=True) if like == "same")
         # What raises an exception with one NumPy may pass with another: that denies nothing.
         denied = any(_gives_numbers(name, outcome.case) for outcome in passed)
-        if denied and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
+        if (denied or alike == 1 < len(failing)) and sum(map(_numbers, agreeing)) < FEWEST_NUMBERS:
             continue
         ranked.append((-alike, -same, contradicted, position, name))
     if not ranked:
@@ -66,15 +66,17 @@ def _gives_numbers(name: str, case: CheckedCase) -> bool:
 
 
 def _numbers(outcome: Outcome) -> int:
-    """Return how many finite numbers a result holds in those parts that are not as expected."""
+    """Return how many finite numbers of a result are not as expected."""
     ending = outcome.ending
     return _finite(ending.value, outcome.case.expected) if isinstance(ending, Returned) else 0
 
 
 def _finite(got: Value, expected: Value) -> int:
     if isinstance(got, np.ndarray):
-        known = got.dtype.kind in "biuf" and not np.array_equal(got, expected)
-        return int(np.isfinite(got).sum()) if known else 0
+        if got.dtype.kind not in "biuf":
+            return 0
+        alike = isinstance(expected, np.ndarray) and got.shape == expected.shape
+        return int((np.isfinite(got) & (got != expected if alike else True)).sum())
     if isinstance(got, tuple | list):
         return sum(_finite(value, pick(expected, (place,))) for place, value in enumerate(got))
     if isinstance(got, Mapping):
@@ -125,7 +127,8 @@ def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
         failing = [answer for answer in aspect.failing if answer.failed is None]
         if not aspect.path or not failing:
             continue
-        fewest = 1 if np.ndim(failing[0].expected) else 2  # one number may agree by chance
+        # One number may agree by chance.
+        fewest = 1 if isinstance(failing[0].expected, np.ndarray) else 2
         ranked = []
         for position, name in enumerate(checks.hints):
             same = [_part_fits(checks, aspect, name, answer.case, answer.got) for answer in failing]
@@ -141,7 +144,7 @@ def part(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
     return None
 
 
-_CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b")
+_CALLED_RIGHT = re.compile(r"\b(?:is|are) right\b|\b[Oo]nly your\b")
 
 
 _RIGHT_IN_CASES = re.compile(
@@ -175,53 +178,6 @@ def _part_wrong(checks: Checks, aspect: Aspect, name: str, case: CheckedCase) ->
     return wrong is not MISSING and not agrees(
         wrong, pick(case.expected, aspect.path), checks.tolerance
     )
-
-
-def shape(checks: Checks, aspect: Aspect) -> Finding | None:
-    """Return the only misconception whose results have the student's shapes where they are wrong.
-
-    Three shapes at least have to agree, or all of two where other cases pass.
-    """
-    failing = aspect.failing
-    shapes = [_wrong_shape(answer.got, answer.expected) for answer in failing]
-    counted = sum(known is not None for known in shapes)
-    if not failing or shapes[0] is None or 2 * counted < len(failing):
-        return None
-    if counted < 2 or (counted == 2 and not aspect.passing):
-        return None
-    fitting = [
-        name
-        for name in checks.hints
-        if not (_CALLED_RIGHT.search(checks.hints[name]) and _fails_elsewhere(aspect, name))
-        and all(
-            known is None or _shape_of(aspect, name, answer.case) == known
-            for answer, known in zip(failing, shapes, strict=True)
-        )
-        and not any(_shape_of(aspect, name, answer.case) for answer in aspect.passing)
-    ]
-    if len(fitting) != 1:
-        return None
-    words = checks.hints[fitting[0]]
-    return Finding("shape", words, counted, len(failing), failing[0].case, fitting[0])
-
-
-def _fails_elsewhere(aspect: Aspect, name: str) -> bool:
-    """Whether a case fails that a misconception has right."""
-    return any(name not in answer.case.wrong for answer in aspect.failing)
-
-
-def _wrong_shape(got: object, expected: object) -> tuple[int, ...] | None:
-    if isinstance(got, np.ndarray) and isinstance(expected, np.ndarray):
-        return got.shape if got.shape != expected.shape else None
-    return None
-
-
-def _shape_of(aspect: Aspect, name: str, case: CheckedCase) -> tuple[int, ...] | None:
-    """Return the shape that a misconception gives a result, None where it is the right one."""
-    if name not in case.wrong:
-        return None
-    wrong, expected = pick(case.wrong[name], aspect.path), pick(case.expected, aspect.path)
-    return _wrong_shape(wrong, expected)
 
 
 def beginning(checks: Checks, aspects: Sequence[Aspect]) -> Finding | None:
@@ -287,50 +243,3 @@ def _differing(aspect: Aspect, a: object, b: object) -> int:
     """Return how many numbers of two arrays differ; all where the shapes do."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     return int(aspect.differs(a, b).sum()) if a.shape == b.shape else a.size
-
-
-Signature = tuple[object, ...]
-
-
-def pattern(checks: Checks, aspect: Aspect) -> Finding | None:
-    """Return the only misconception that passes and fails the same cases in the same way.
-
-    The same way: the same elements differ, or the shape is the same, or an exception of the same
-    type is raised. Both passing and failing cases have to be two at least. Of results that are
-    no arrays a pattern says too little.
-    """
-    arrays = all(isinstance(answer.expected, np.ndarray) for answer in aspect.answers)
-    if not arrays or min(len(aspect.failing), len(aspect.passing)) < 2:
-        return None
-    mine = [_signature(aspect, a.expected, a.failed or a.got, a.right) for a in aspect.answers]
-    fitting = [
-        name
-        for name in checks.hints
-        if all(
-            _signature(
-                aspect,
-                answer.expected,
-                answer.case.wrong.get(name, MISSING),
-                name not in answer.case.wrong,
-            )
-            == signature
-            for answer, signature in zip(aspect.answers, mine, strict=True)
-        )
-    ]
-    if len(fitting) != 1:
-        return None
-    count = len(aspect.failing)
-    first = aspect.failing[0].case
-    return Finding("pattern", checks.hints[fitting[0]], count, count, first, fitting[0])
-
-
-def _signature(aspect: Aspect, expected: object, got: object, right: bool) -> Signature:
-    if right:
-        return ("passed",)
-    if isinstance(got, Failed | Raised):
-        return ("raised", got.kind)
-    if not isinstance(got, np.ndarray) or not isinstance(expected, np.ndarray):
-        return ("other", type(got))
-    if got.shape != expected.shape or got.dtype.kind not in "biuf":
-        return ("shape", got.shape)
-    return ("value", aspect.differs(got.astype(float), expected.astype(float)).tobytes())

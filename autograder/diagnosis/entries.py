@@ -2,12 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from autograder.checks import Checks
-from autograder.diagnosis.evidence import Answer, Aspect, agrees
+from autograder.diagnosis import catalog
+from autograder.diagnosis.evidence import MISSING, Answer, Aspect, agrees, pick
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.quantities import layers_of
+from autograder.values import Value
+
+
+def order_of_results(checks: Checks, aspect: Aspect) -> Finding | None:
+    """Say that the results are right, and come in another order."""
+    failing, names = aspect.failing, checks.results
+    if len(names) < 2 or len(failing) < 2:
+        return None
+    for order in itertools.permutations(range(len(names))):
+        if all(
+            isinstance(answer.got, tuple | list)
+            and len(answer.got) == len(names)
+            and agrees(tuple(answer.got[i] for i in order), answer.expected, checks.tolerance)
+            for answer in failing
+        ):
+            listed = ", ".join(f"`{name}`" for name in names)
+            text = f"Your results are right, but in another order. The order is {listed}."
+            return Finding("relation", text, len(failing), len(failing), failing[0].case)
+    return None
+
+
+def one_kind_of_layers(checks: Checks, aspect: Aspect) -> Finding | None:
+    """Return the misconception that has the student's entries for one kind of layers.
+
+    Each kind is looked at as one of several results is: a mistake for each is no rare thing.
+    """
+    answers = [_sorted_by_kind(answer) for answer in aspect.answers]
+    if not all(isinstance(answer.expected, Mapping) for answer in answers):
+        return None
+    kinds = dict.fromkeys(kind for answer in answers for kind in answer.expected)
+    views = [
+        Aspect(kind, (kind,), tuple(_of_kind(checks, a, kind) for a in answers), checks.tolerance)
+        for kind in kinds
+    ]
+    finding = catalog.part(checks, [dataclasses.replace(aspect, answers=tuple(answers)), *views])
+    if finding is None or 2 * finding.explained < len(aspect.failing):
+        return None
+    first = next(a.case for a in aspect.failing if a.case.name == finding.case.name)
+    return dataclasses.replace(finding, case=first, path=())
+
+
+def _sorted_by_kind(answer: Answer) -> Answer:
+    """Make dictionaries of the lists: for each kind of layers, the entries of these."""
+    kinds = [str(layer["kind"]) for layer in layers_of(answer.case)]
+
+    def group(value: Value) -> Value:
+        if not isinstance(value, list) or len(value) != len(kinds):
+            return MISSING
+        pairs = list(zip(kinds, value, strict=True))
+        return {kind: [entry for known, entry in pairs if known == kind] for kind in kinds}
+
+    case = dataclasses.replace(
+        answer.case,
+        expected=group(answer.expected),
+        wrong={name: group(value) for name, value in answer.case.wrong.items()},
+    )
+    return dataclasses.replace(answer, case=case, expected=case.expected, got=group(answer.got))
+
+
+def _of_kind(checks: Checks, answer: Answer, kind: str) -> Answer:
+    got, expected = pick(answer.got, (kind,)), pick(answer.expected, (kind,))
+    right = answer.right or (not answer.failed and agrees(got, expected, checks.tolerance))
+    return dataclasses.replace(answer, got=got, expected=expected, right=right)
 
 
 def entries(checks: Checks, aspect: Aspect) -> Finding | None:
@@ -22,6 +89,7 @@ def entries(checks: Checks, aspect: Aspect) -> Finding | None:
         return None
     text = (
         _too_many(checks, pairs)
+        or _as_sets(pairs)
         or _one_number(checks, pairs)
         or _one_kind(checks, pairs, first=False)
         or _one_kind(checks, pairs, first=True)
@@ -44,6 +112,30 @@ def _too_many(checks: Checks, pairs: Pairs) -> str:
         return "The first entry is missing from your list: the others are right."
     if all(len(g) == len(e) - 1 and agree(g, e[:-1]) for _, g, e in pairs):
         return "The last entry is missing from your list: the others are right."
+    return ""
+
+
+def _as_sets(pairs: Pairs) -> str:
+    """Compare lists of positions, whose order is another question than what is in them."""
+    if not all(isinstance(entry, int) for _, g, e in pairs for entry in (*g, *e)):
+        return ""
+    if any(layers_of(answer.case) for answer, *_ in pairs):
+        return ""
+    mine, due = [Counter(got) for _, got, _ in pairs], [Counter(due) for *_, due in pairs]
+    if all(a == b for a, b in zip(mine, due, strict=True)):
+        return "Your list holds the right entries in another order."
+    if all(set(a) == set(b) for a, b in zip(mine, due, strict=True)):
+        return "Your list holds some entries more than once."
+    if all(a >= b for a, b in zip(mine, due, strict=True)):
+        return (
+            "Your list lacks nothing, and holds entries that should not be in it. Take one of "
+            "them: which test should have removed it?"
+        )
+    if all(a <= b for a, b in zip(mine, due, strict=True)):
+        return (
+            "All entries of your list are right, but some are missing. Take one of them: which "
+            "line leaves it out?"
+        )
     return ""
 
 

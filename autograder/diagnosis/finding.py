@@ -7,9 +7,7 @@ from typing import Literal
 
 from autograder.checks import CheckedCase
 
-Rule = Literal[
-    "misconception", "part", "shape", "relation", "place", "remainder", "property", "pattern"
-]
+Rule = Literal["misconception", "part", "shape", "relation", "place", "remainder", "property"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,14 +33,26 @@ def along_an_axis(
                 f"code comes to the second {name}?"
             )
         if not bad[-1] and bad[:-1].all():
-            yield (
-                f"only the last {name} of {{what}} is right.{zeros} Is something begun anew, or "
-                "overwritten, in each round of a loop?"
-            )
+            ask = " Is something begun anew, or overwritten, in each round of a loop?"
+            yield f"only the last {name} of {{what}} is right.{zeros}{ask if unset else ''}"
         if bad[-1] and not bad[:-1].any():
             yield f"only the last {name} of {{what}} is wrong.{zeros}"
         if bad[0] and not bad[1:].any():
             yield f"only the first {name} of {{what}} is wrong.{zeros}"
+
+
+def first_alone(
+    aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray
+) -> Iterator[str]:
+    """Of each map only the first number is right."""
+    wrong = _mask(aspect, got, expected)
+    if wrong is None or got.ndim < 2 or min(got.shape[-2:]) < 2 or wrong[..., 0, 0].any():
+        return
+    if wrong.sum() == wrong.size - wrong[..., 0, 0].size:
+        yield (
+            "only the first number of each map in {what} is right. Follow the next one through "
+            "your code: which pixels does it take, and which should it?"
+        )
 
 
 def border(aspect: Aspect, _answer: Answer, got: np.ndarray, expected: np.ndarray) -> Iterator[str]:
@@ -90,4 +102,4 @@ def _mask(aspect: Aspect, got: np.ndarray, expected: np.ndarray) -> np.ndarray |
     return np.asarray(aspect.differs(got, expected))
 
 
-PLACES: tuple[Relation, ...] = (along_an_axis, border, square, unset)
+PLACES: tuple[Relation, ...] = (along_an_axis, first_alone, border, square, unset)

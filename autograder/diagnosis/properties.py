@@ -224,6 +224,9 @@ def _of_layers(case: CheckedCase) -> dict[tuple[str, str, str], bool]:
     known["a convolution has a stride", "all convolutions have stride 1", ""] = any(
         layer.get("stride", 1) > 1 for layer in windows if layer["kind"] == "conv"
     )
+    known["a convolution has groups", "no convolution has groups", ""] = any(
+        layer.get("groups", 1) > 1 for layer in windows
+    )
     known["a ReLU overwrites its input", "no ReLU overwrites its input", ""] = any(
         layer.get("inplace", False) for layer in layers
     )
@@ -243,6 +246,11 @@ def _of_numbers(case: CheckedCase) -> dict[tuple[str, str, str], bool]:
         value = given.get(name)
         if isinstance(value, int | float) and not isinstance(value, bool):
             known[f"`{name}` is 0", f"`{name}` is not 0", ""] = value == 0
+    for name, value in given.items():
+        if isinstance(value, bool):
+            known[f"`{name}` is True", f"`{name}` is False", ""] = value
+    if "shortcut" in given:
+        known["`shortcut` is None", "`shortcut` is not None", ""] = given["shortcut"] is None
     entries = given.get("layers")
     if _are_triples(entries):
         known["there is one layer only", "there are several layers", ""] = len(entries) == 1

@@ -33,7 +33,7 @@ NAMES = {
 def quantities(case: CheckedCase) -> dict[str, int]:
     """Return the quantities of a case by the letters of `NAMES`; absent ones do not apply."""
     given = {name: plain(value) for name, value in case.arguments.items()}
-    sizes = dict(_of_inputs(given)) | dict(_of_windows(given))
+    sizes = dict(_of_inputs(given)) | dict(_of_windows(given)) | dict(_of_other_layers(given))
     sizes |= {
         name: value
         for name, value in given.items()
@@ -91,7 +91,7 @@ def _of_inputs(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
     if isinstance(scores, np.ndarray) and scores.ndim == 2:
         yield from zip("NK", scores.shape, strict=True)
     noise = given.get("noise")
-    if isinstance(noise, np.ndarray) and noise.ndim:
+    if isinstance(noise, np.ndarray) and noise.ndim and "x" in given:
         yield "draws", len(noise)
 
 
@@ -111,13 +111,26 @@ def _of_windows(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
         yield ("W" if image else "WW"), given["width"]
 
 
+def _of_other_layers(given: Mapping[str, Value]) -> Iterator[tuple[str, int]]:
+    """Read depthwise and pointwise filters, and the maps of a transposed convolution."""
+    for name, letters in (
+        ("y", ("N",)),
+        ("pointwise", ("F",)),
+        ("depthwise", ("C", "", "HH", "WW")),
+        ("filters", ("C", "F", "HH", "WW")),
+    ):
+        value = given.get(name)
+        if isinstance(value, np.ndarray) and value.ndim == 4:
+            yield from zip(letters, value.shape, strict=False)
+
+
 def axis_names(case: CheckedCase, part: str, axes: int) -> tuple[str, ...]:
     """Return what the axes of a result are called, one name each."""
     given = {name: plain(value) for name, value in case.arguments.items()}
     rows = ("row", "column")
     if axes == 4:
-        filters = part in ("dw",) or part.endswith("['w1']") or "channels" in given
-        if filters:
+        weights = part in ("dw", "w") or part.endswith("['w1']") or given.keys() == {"noise"}
+        if weights or "channels" in given:
             return ("filter", "channel", *rows)
         maps = "w" in given and not part
         return ("image", "filter" if maps else "channel", *rows)

@@ -104,18 +104,38 @@ def factor(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray
     plain = simple.denominator == 1 or abs(simple.numerator) == 1
     if plain and abs(float(simple) - ratio) <= 1e-5 * abs(ratio):
         yield f"{each} is {_times(simple)} what it should be. {_next_step(ratio)}"
+    for value, words in BASES:
+        # A size may be such a number in one case.
+        if len(aspect.failing) > 1 and abs(ratio - value) <= 1e-5 * value:
+            yield f"{each} is {words}"
+    yield from _by_size(answer, each, ratio)
+
+
+def _by_size(answer: Answer, each: str, ratio: float) -> Iterator[str]:
+    """The factor is a size of the case, the root of one, or one divided by another."""
     sizes = {k: v for k, v in quantities(answer.case).items() if v > 1 and k in NAMES}
     called = {letter: name_of(letter, answer.case) for letter in sizes}
     for letter, size in sizes.items():
         for value, words in ((size, "too large"), (1 / size, "too small")):
             if abs(ratio - value) <= 1e-5 * value:
                 yield f"{each} is {words}, by the factor {called[letter]}."
+            if size > 2 and abs(ratio - value**0.5) <= 1e-5 * value**0.5:
+                yield f"{each} is {words}, by the root of {called[letter]}."
     for many, few in itertools.permutations(sizes, 2):
         if abs(ratio - sizes[many] / sizes[few]) <= 1e-5 * ratio:
             yield (
                 f"{{what}} is divided by {called[few]}, where {called[many]} would give the right "
                 "numbers."
             )
+
+
+BASES = (
+    (1 / np.log(10), "as with the logarithm of base 10. Which one does `np.log` take?"),
+    (1 / np.log(2), "as with the logarithm of base 2. Which one does `np.log` take?"),
+    (2**0.5, "too large, by the root of 2. What stands below the root?"),
+    (0.5**0.5, "too small, by the root of 2. What stands below the root?"),
+)
+"""Factors that tell where they come from."""
 
 
 def _times(ratio: Fraction) -> str:

@@ -86,7 +86,11 @@ def cut(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarray) -
                 if count
             ]
             verb = "lacks" if small is got else "has too many"
-            yield f"{{what}} {verb} {' and '.join(parts)}; the other numbers are right."
+            length = "short" if small is got else "long"
+            yield (
+                f"{{what}} {verb} {' and '.join(parts)}; the other numbers are right. Which loop "
+                f"or slice is too {length}?"
+            )
             return
 
 
@@ -128,7 +132,10 @@ def lengths(aspect: Aspect, answer: Answer, got: np.ndarray, expected: np.ndarra
         name = _many(names[axis], count)
         parts.append(f"{_count(count)} {name} too {'many' if a > b else 'few'}")
     if got.size:
-        yield f"{{what}} has {' and '.join(parts)}."
+        yield (
+            f"{{what}} has {' and '.join(parts)}. Which line decides how many there are? Count "
+            "them by hand."
+        )
     else:
         yield "{what} is empty: an axis has length 0."
 
@@ -210,5 +217,5 @@ def window_counts(
 WITH_NUMBERS: tuple[Relation, ...] = (without_ones, sums, cut)
 """Relations in which the numbers fit, too."""
 
-LENGTHS: tuple[Relation, ...] = (fixed, lengths, axes_only)
+LENGTHS: tuple[Relation, ...] = (fixed, lengths)
 """Relations between the shapes alone."""

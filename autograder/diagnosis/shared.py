@@ -5,14 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Sequence
 
+import numpy as np
+
 from autograder.diagnosis.evidence import Answer, Aspect
 from autograder.diagnosis.finding import Finding
 from autograder.diagnosis.properties import Statement, statements
 from autograder.diagnosis.quantities import layers_of, name_of, quantities
 from autograder.diagnosis.relations import subject
 
-SEVERAL = ("there are several images", "there are several examples")
-"""What may be said where a single case passes: most mistakes about batches are of this kind."""
+SEVERAL = ("there are several images", "there are several examples", "there are several channels")
+"""What may be said where a single case passes: it is the simplest one.
+
+Most mistakes about batches and channels are of this kind; a question follows for channels only.
+"""
 
 ALONE = (
     "there is one image only",
@@ -88,10 +93,12 @@ def _common(aspect: Aspect, inside: Sequence[bool]) -> list[Statement]:
         for statement in known[0]
         if all(statement in each for each in known)
         and [each[statement] for each in known] == list(inside)
+        and not _denied(aspect, inside, statement)
     ]
     if inside.count(False) == 1:
         # The simplest case is the only one of many kinds, and it is likely to pass.
-        return [Statement(s.words, "") for s in common if s.words in SEVERAL]
+        few = [s for s in common if s.words in SEVERAL]
+        return [s if s.words == SEVERAL[-1] else Statement(s.words, "") for s in few]
     if inside.count(True) == 1 and len(inside) < FEWEST_BESIDE_ONE:
         return [statement for statement in common if statement.words in ALONE]
     return common
@@ -102,6 +109,27 @@ def _with_question(aspect: Aspect, inside: Sequence[bool]) -> str:
     if len(common) != 1 or not common[0].ask:
         return ""
     return f"{_verb(aspect, inside)} exactly when {common[0].words}. {common[0].ask}"
+
+
+def _denied(aspect: Aspect, inside: Sequence[bool], statement: Statement) -> bool:
+    """Whether the results deny what a property would explain.
+
+    Sizes of the whole image or map, exchanged, leave the first window where it is: its number is
+    right. A slice that is empty because the padding is 0 gives no result of another shape but an
+    empty one.
+    """
+    answers = [answer for answer, here in zip(aspect.answers, inside, strict=True) if here]
+    if statement.words == "the padding is 0":
+        return any(a.arrays and not a.same_shape and np.size(a.got) for a in answers)
+    if not statement.words.startswith(OF_THE_WHOLE):
+        return False
+    pairs = [answer.same_shape for answer in answers]
+    wrong = [bool(pair and pair[0].size > 1 and aspect.differs(*pair).flat[0]) for pair in pairs]
+    return 2 * sum(wrong) > len(wrong)
+
+
+OF_THE_WHOLE = ("the images are not square", "the map has not as many rows as columns")
+"""Properties of the whole image or map."""
 
 
 def _without_question(aspect: Aspect, inside: Sequence[bool]) -> str:

@@ -17,7 +17,6 @@ from typing import Self
 
 from autograder.grading.course import Course, CourseError, GradedChapter
 from autograder.grading.gradebook import Entry, Ledger
-from autograder.grading.graded_files import write_whole
 from autograder.grading.handed_in import UnclearTime, handed_in
 from autograder.grading.jobs import ClusterError, Graders, Job, ungraded
 from autograder.grading.lateness import update_lateness
@@ -34,6 +33,7 @@ from autograder.grading.results import ClassResult, SubmissionResult
 from autograder.grading.submission import Submission, read_submission
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.releases import earlier_texts, keep_release
+from autograder.whole_files import write_whole
 
 _log = logging.getLogger(__name__)
 MOST_AT_A_TIME, SECONDS = 100, 0.5

@@ -10,7 +10,6 @@ import dataclasses
 import fnmatch
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +18,7 @@ from nbgrader.utils import parse_utc
 
 from autograder.grading.course import GradedChapter
 from autograder.grading.handed_in import TIMESTAMP, UnclearTime, handed_in
+from autograder.whole_files import write_whole
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,26 +84,12 @@ def write_graded(
         if path.is_file() and _is_copied(path.name, ignored):
             files[path.name] = path.read_bytes()
     for name, content in files.items():
-        place = folder / name
-        if not (place.is_file() and place.read_bytes() == content):
-            _write(place, content)
+        write_whole(folder / name, content)
     for path in sorted(folder.rglob("*"), reverse=True):
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in (*files, f"{chapter.name}.ipynb"):
             path.unlink()  # of an earlier attempt
     write_whole(folder / f"{chapter.name}.ipynb", notebook + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is either there as a whole or not at all."""
-    _write(path, text.encode("utf-8"))
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.write_bytes(content)
-    part.replace(path)
 
 
 def _copied(submitted: Mapping[str, bytes], ignored: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -33,14 +33,26 @@ def without_hidden_inputs(examination: Examination, sources: Iterable[str]) -> E
 
     ``sources`` are those of the notebook's code cells.
     """
-    lines = {
+    lines = _lines(sources)
+    limit = examination.checks.time_limit
+    outcomes = tuple(_told(outcome, lines, limit) for outcome in examination.outcomes)
+    return dataclasses.replace(examination, outcomes=outcomes)
+
+
+def without_messages(failed: Failed, source: str) -> Failed:
+    """Return what may be told of an exception in a function that stands in ``source``.
+
+    A function that has seen what is hidden chooses the rest.
+    """
+    return _told_failure(failed, _lines([source]))
+
+
+def _lines(sources: Iterable[str]) -> set[tuple[int, str]]:
+    return {
         (number, line.strip().rstrip(": "))
         for source in sources
         for number, line in enumerate(source.splitlines(), 1)
     }
-    limit = examination.checks.time_limit
-    outcomes = tuple(_told(outcome, lines, limit) for outcome in examination.outcomes)
-    return dataclasses.replace(examination, outcomes=outcomes)
 
 
 def _told(outcome: Outcome, lines: set[tuple[int, str]], limit: float) -> Outcome:
@@ -50,13 +62,16 @@ def _told(outcome: Outcome, lines: set[tuple[int, str]], limit: float) -> Outcom
         return dataclasses.replace(outcome, ending=dataclasses.replace(ending, seconds=limit))
     if not outcome.case.hidden or not isinstance(ending, Failed):
         return outcome
-    kind = ending.kind if ending.kind in KINDS else OTHER_KIND
-    if (ending.kind, ending.message) == ("ImportError", REASON):
+    return dataclasses.replace(outcome, ending=_told_failure(ending, lines))
+
+
+def _told_failure(failed: Failed, lines: set[tuple[int, str]]) -> Failed:
+    kind = failed.kind if failed.kind in KINDS else OTHER_KIND
+    if (failed.kind, failed.message) == ("ImportError", REASON):
         kind = f"ImportError: {REASON}"
-    line = ending.line if _is_of_the_notebook(ending.line, lines) else ""
-    caller = ending.caller if _is_of_the_notebook(ending.caller, lines) else ""
-    told = Failed(kind, "", line, caller)
-    return dataclasses.replace(outcome, ending=told)
+    line = failed.line if _is_of_the_notebook(failed.line, lines) else ""
+    caller = failed.caller if _is_of_the_notebook(failed.caller, lines) else ""
+    return Failed(kind, "", line, caller)
 
 
 def _is_of_the_notebook(line: str, lines: set[tuple[int, str]]) -> bool:

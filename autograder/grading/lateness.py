@@ -26,8 +26,8 @@ from traitlets.config import Application, Config
 from autograder.course_settings import CourseSettings, load_course_settings
 from autograder.grading.course import Course, CourseError
 from autograder.grading.database import GradebookLock, exists, open_gradebook
-from autograder.grading.graded_files import write_whole
 from autograder.nbgrader_settings import nbgrader_settings
+from autograder.whole_files import write_whole
 
 EXTENSIONS = "extensions.json"
 """Who has longer, in the folder of notes: students who have not handed in have no other place."""

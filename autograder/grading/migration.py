@@ -28,7 +28,7 @@ from sqlalchemy.exc import SAWarning
 
 from autograder.grading.course import Course, GradedChapter
 from autograder.grading.database import GradebookLock, open_gradebook
-from autograder.grading.graded_files import write_whole
+from autograder.whole_files import write_whole
 
 MIGRATIONS = "migrations"
 """The folder with the marks of cells that are gone, in the folder of notes."""

@@ -116,7 +116,7 @@ class Check:
             self._progress.note(self.folder(), task, passed)
             if passed:
                 so_far = self._progress.passed(self.folder())
-                lines += after_a_pass(self.checks(), self._facts.points_by_hand, so_far, task)
+                lines += after_a_pass(self.checks(), self.facts().points_by_hand, so_far, task)
                 lines += other_styles(self.checks()[task], function)
         if misfit(self._facts.version):
             lines.append(Line(f"Note: {misfit(self._facts.version)}"))
@@ -213,6 +213,11 @@ class Check:
             self._facts = load_facts(path)
             self._stamp = stamp
         return self._checks
+
+    def facts(self) -> ChapterFacts:
+        """Return what the file of these checks says of its chapter; raises as :meth:`checks`."""
+        self.checks()
+        return self._facts
 
     def missing_package(self, error: BaseException) -> MissingPackage | None:
         """Return what to raise for a failed import, None if no package of the exercise lacks."""

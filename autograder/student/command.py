@@ -16,6 +16,9 @@ With ``--json``, the first prints one document with these keys:
 ``points``, ``points_passed``, ``points_by_hand``
     Points of the checked tasks, of those that pass, and of the questions that a person grades;
     null for a Python file.
+
+Of an entry of the challenge it says ``right`` of so many ``pictures``, the accuracy's ``interval``,
+``bytes``, ``parameters`` and ``seconds``, and what is allowed, each null if unknown.
 """
 
 from __future__ import annotations
@@ -31,8 +34,10 @@ from typing import Annotated, Any
 
 import typer
 
+from autograder.challenge.handout import HANDOUT
 from autograder.checks import FILE_NAME, Checks, ChecksFileError, load_checks, load_facts
 from autograder.packages import pip_install
+from autograder.student.challenge_entry import measure
 from autograder.student.exercise_file import ExerciseFile, UnreadableFile, read_exercise
 from autograder.student.progress import Progress, exercise_folders, overview
 from autograder.versions import misfit
@@ -57,8 +62,15 @@ def check(
 
     checks.npz has to lie in the same folder. What the code prints goes to stderr.
 
+    An entry of the challenge is measured on the validation pictures in its folder.
+
     Exit status: 0 if every task passes, 1 if one does not, 2 if there is nothing to check.
     """
+    if file.suffix == ".py" and (file.parent / HANDOUT).is_file():
+        measured = measure(file)
+        _forgive_characters()
+        typer.echo(json.dumps(measured.document, indent=2) if as_json else measured.text)
+        raise typer.Exit(0 if measured.refusal == "" else 1)
     document: dict[str, Any] = {
         "format": FORMAT,
         "file": str(file),

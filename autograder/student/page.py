@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.advice import first_line
-from autograder.checks import SECONDS_PER_CALL, Checks, load_facts
+from autograder.checks import SECONDS_PER_CALL, Checks
 from autograder.failures import failure
 from autograder.missing_function import defines
 from autograder.needed_code import is_python, needed_code
@@ -101,7 +101,7 @@ def check_task(
         styles = other_styles(check.checks()[task], names[task]) if report.tone == "good" else []
     lines = list(report.lines)
     if report.tone == "good":
-        by_hand = load_facts(Path(checks)).points_by_hand
+        by_hand = check.facts().points_by_hand
         lines += [*after_a_pass(check.checks(), by_hand, {*passed, task}, task), *styles]
     lines = [_on_page(line, site) for line in lines]
     if error:

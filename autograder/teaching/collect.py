@@ -10,6 +10,8 @@ from __future__ import annotations
 import nbformat
 from nbgrader.api import Gradebook
 
+from autograder.challenge.declaration import NAME as CHALLENGE
+from autograder.challenge.declaration import in_use
 from autograder.grading.course import Course
 from autograder.grading.database import GradebookLock, open_gradebook
 from autograder.grading.submitted_text import one_line
@@ -44,7 +46,12 @@ def collect(course: Course, chapter: str, source: Source) -> Report:
 
 
 def _released(course: Course, chapter: str) -> tuple[set[str], str]:
-    """Return the names of the cells that students fill in, and which release they have now."""
+    """Return the names of the cells that students fill in, and which release they have now.
+
+    The challenge has no cells, and one release.
+    """
+    if chapter == CHALLENGE and in_use(course.root):
+        return set(), ""
     path = course.root / "exercises" / chapter / f"{chapter}.ipynb"
     if not path.exists():
         raise CollectError(f"{path} is missing: run `autograder generate {chapter}` first.")

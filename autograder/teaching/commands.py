@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from autograder.authoring.archive import NotForStudents, write_zip
+from autograder.challenge.declaration import NAME as CHALLENGE
 from autograder.course_folder import course_root
 from autograder.course_settings import (
     FILE_NAME,
@@ -39,7 +40,10 @@ def release(
     from autograder.teaching.release import release_to_exchange
 
     root, console = course_root(), Console()
-    names = [known_chapter(console, root, chapter)] if chapter else chapters_in_use(root)
+    if chapter != CHALLENGE:
+        names = [known_chapter(console, root, chapter)] if chapter else chapters_in_use(root)
+    else:
+        names = []  # nbgrader's exchange knows notebooks only
     with refusing(console, "Not released"):
         path = write_archive(root, chapter)
         console.print(f"{path.relative_to(root)}  ({path.stat().st_size / 1e6:.1f} MB)")
@@ -82,7 +86,8 @@ def collect(
     from autograder.teaching.collect_report import lines_of
 
     root, console = course_root(), Console()
-    known_chapter(console, root, chapter)
+    if chapter != CHALLENGE:
+        known_chapter(console, root, chapter)
     settings = load_course_settings(root)
     ways: dict[str, tuple[bool, Callable[[], Source]]] = {
         "--moodle": (moodle is not None, lambda: platforms.moodle(*_pair(moodle), settings)),

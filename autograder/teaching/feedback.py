@@ -17,7 +17,7 @@ from typing import Any
 from autograder.grading.course import Course, CourseError
 from autograder.teaching.class_record import ClassRecord, Mark, StudentRecord, read_class
 from autograder.teaching.graded_notebook import GradedNotebook, read_graded
-from autograder.teaching.pages import environment, write_file
+from autograder.teaching.pages import environment, write_page
 
 MODE = 0o644
 """As nbgrader's: the exchange copies the file with its mode, and students read the copy."""
@@ -89,7 +89,7 @@ def write_feedback(course: Course, chapter: str, students: Collection[str] = ())
     unchanged: list[str] = []
     for student, page in _pages(course, chapter, [graded[name] for name in students or graded]):
         folder, place = course.autograded(student, chapter), _place(course, chapter, student)
-        changed = write_file(place, page, MODE)
+        changed = write_page(place, page, MODE)
         # Without these, nbgrader neither releases the page nor knows how old it is.
         for name in ("timestamp.txt", "submission_secret.txt"):
             if (folder / name).is_file():

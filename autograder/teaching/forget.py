@@ -19,10 +19,10 @@ from sqlalchemy import text
 from autograder.grading.batch import note_of
 from autograder.grading.course import Course, CourseError
 from autograder.grading.database import GradebookLock, open_gradebook, shown_url
-from autograder.grading.graded_files import write_whole
 from autograder.grading.private_files import BACKUPS, MARKS, REPORTS
 from autograder.teaching.placing import ATTEMPTS
 from autograder.teaching.release import exchange_root
+from autograder.whole_files import write_whole
 
 
 @dataclasses.dataclass(frozen=True)

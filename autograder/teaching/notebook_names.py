@@ -30,12 +30,14 @@ def means(name: str, chapter: str) -> bool:
 
     Such as ``Filters (1).ipynb``, ``filters-1.ipynb`` and ``exercises_filters_filters.ipynb``.
     """
-    if not is_notebook(name):
-        return False
-    stem = _ENDING.sub("", name).casefold()
+    return is_notebook(name) and _is_called(_ENDING.sub("", name), chapter)
+
+
+def _is_called(stem: str, plain: str) -> bool:
+    stem = stem.casefold()
     while True:
         # Whole words of the path, as JupyterLite and other servers join them.
-        if re.fullmatch(rf"(?:.*[/_\-. ])?{re.escape(chapter.casefold())}", stem):
+        if re.fullmatch(rf"(?:.*[/_\-. ])?{re.escape(plain.casefold())}", stem):
             return True
         shorter = _COPY.sub("", stem)
         if shorter == stem:
@@ -49,10 +51,22 @@ def best_first(names: Iterable[str], chapter: str) -> list[str]:
     The plain name comes before copies, what lies higher before what lies deeper.
     """
     fitting = [path for path in names if means(path.rpartition("/")[2], chapter)]
-    plain = f"{chapter}.ipynb"
-    return sorted(
-        fitting, key=lambda path: (path.rpartition("/")[2] != plain, path.count("/"), path)
-    )
+    return _in_order(fitting, f"{chapter}.ipynb")
+
+
+def copies(names: Iterable[str], plain: str) -> list[str]:
+    """Return the paths that may be a file, such as ``x (1).py`` for ``x.py``, likeliest first."""
+    stem, _, ending = plain.rpartition(".")
+    fitting = []
+    for path in names:
+        its_stem, _, its_ending = path.rpartition("/")[2].rpartition(".")
+        if its_ending.casefold() == ending and _is_called(its_stem, stem):
+            fitting.append(path)
+    return _in_order(fitting, plain)
+
+
+def _in_order(paths: Iterable[str], plain: str) -> list[str]:
+    return sorted(paths, key=lambda path: (path.rpartition("/")[2] != plain, path.count("/"), path))
 
 
 def holds_answers(content: bytes, cells: Iterable[str]) -> bool:

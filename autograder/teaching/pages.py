@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
-import os
 from pathlib import Path
 
 import jinja2
@@ -17,6 +16,8 @@ from markupsafe import Markup
 
 from autograder import palette
 from autograder.grading.submitted_text import one_line
+from autograder.report_lines import with_code
+from autograder.whole_files import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 MODE = 0o640
@@ -35,6 +36,7 @@ def environment() -> jinja2.Environment:
     )
     made.filters["code"] = readable_code
     made.filters["line"] = lambda value: one_line(str(value))
+    made.filters["words"] = lambda value: Markup(with_code(one_line(str(value))))
     style = made.get_template("style.css").render(
         light=palette.PAGE["light"], dark=palette.PAGE["dark"]
     )
@@ -55,17 +57,6 @@ def readable_code(source: str) -> str:
     return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in source)
 
 
-def write_file(path: Path, text: str, mode: int = MODE) -> bool:
-    """Write a file, whole or not at all; return whether it is another one than before."""
-    content = text.encode("utf-8", "replace")
-    try:
-        if path.read_bytes() == content:
-            return False
-    except OSError:
-        pass  # it is not there, or not readable: written anew
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name[:100]}.{os.getpid()}")
-    part.write_bytes(content)
-    part.chmod(mode)
-    part.replace(path)
-    return True
+def write_page(path: Path, text: str, mode: int = MODE) -> bool:
+    """Write a page, or a table beside it; return whether it is another one than before."""
+    return write_whole(path, text.encode("utf-8", "replace"), mode)

@@ -11,20 +11,24 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
+from autograder.challenge.declaration import NAME as CHALLENGE
+from autograder.challenge.entry import CODE
+from autograder.challenge.entry import FILES as ENTRY_FILES
 from autograder.grading.course import Course
-from autograder.grading.graded_files import write_whole
 from autograder.grading.handed_in import TIMESTAMP, UnclearTime, handed_in
 from autograder.grading.submitted_text import one_line
 from autograder.teaching.attempts import Attempt
 from autograder.teaching.collect_report import Report
 from autograder.teaching.notebook_names import (
     best_first,
+    copies,
     fault_of,
     holds_answers,
     is_notebook,
     stamp_of,
 )
 from autograder.teaching.zip_files import CollectError
+from autograder.whole_files import write_whole
 
 ATTEMPTS = "attempts"
 """The folder with all attempts, in the folder of notes."""
@@ -173,6 +177,9 @@ class Placing:
 
     def _name_notebook(self, files: dict[str, bytes]) -> None:
         """Give the student's notebook the chapter's name; the others keep theirs."""
+        if self.chapter == CHALLENGE:
+            self._name_entry(files)
+            return
         name, plain = one_line(self.student), f"{self.chapter}.ipynb"
         candidates = best_first(files, self.chapter)
         if not candidates:
@@ -190,6 +197,18 @@ class Placing:
         if candidates[0] != plain:
             self.report.renamed.append(f"{name}: {one_line(candidates[0])}")
             files[plain] = files.pop(candidates[0])
+
+    def _name_entry(self, files: dict[str, bytes]) -> None:
+        """Give the files of an entry of the challenge their names."""
+        name = one_line(self.student)
+        for plain in ENTRY_FILES:
+            path = next(iter(copies(files, plain)), plain)
+            if path != plain:
+                self.report.renamed.append(f"{name}: {one_line(path)}")
+                files[plain] = files.pop(path)
+        if CODE not in files:
+            there = ", ".join(one_line(path) for path in files) or "nothing that can be read"
+            self.report.unreadable.append(f"{name}: no {CODE}; there is {there}")
 
     def _look_at(self, newest: ReadAttempt) -> None:
         """Say what is remarkable about the notebook that counts."""

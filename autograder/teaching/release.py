@@ -20,11 +20,13 @@ from nbgrader.exchange.default import Exchange, ExchangeReleaseAssignment
 from autograder.authoring.archive import (
     ARCHIVE_NAME,
     NotForStudents,
+    everything_in_use,
     make_archive,
 )
 from autograder.authoring.chapter_source import BEGIN, END
+from autograder.challenge.declaration import NAME as CHALLENGE
 from autograder.chapter import load_problems
-from autograder.course_settings import chapters_in_use, load_course_settings
+from autograder.course_settings import load_course_settings
 from autograder.grading.course import SECRET_FILE, SECRET_VARIABLE, CourseError
 from autograder.nbgrader_settings import nbgrader_settings
 from autograder.problems import Function, Problem
@@ -42,7 +44,7 @@ def release(root: Path, chapter: str | None = None) -> Path:
     Raises :class:`NotForStudents`, and writes nothing, if there is something in it that students
     must not get.
     """
-    names = [chapter] if chapter else chapters_in_use(root)
+    names = [chapter] if chapter else everything_in_use(root)
     settings = load_course_settings(root)
     name = f"{settings.id}-{chapter}.zip" if chapter else ARCHIVE_NAME
     secrets = dict(_secrets(root, names))
@@ -62,7 +64,7 @@ def _secrets(root: Path, chapters: Iterable[str]) -> Iterator[tuple[str, str]]:
     known = [path.read_text().strip()] if path.exists() else []
     for secret in filter(None, (*known, os.environ.get(SECRET_VARIABLE))):
         yield _squeezed(secret), "the course's secret"
-    for chapter in chapters:
+    for chapter in set(chapters) - {CHALLENGE}:
         for name, problem in load_problems(root, chapter).items():
             for code in _answers(problem):
                 if len(code) >= SHORTEST:

@@ -17,7 +17,7 @@ from autograder.teaching import report_numbers as numbers
 from autograder.teaching import report_words as words
 from autograder.teaching.class_record import StudentRecord, read_class
 from autograder.teaching.feedback import outdated_feedback
-from autograder.teaching.pages import environment, write_file
+from autograder.teaching.pages import environment, write_page
 from autograder.teaching.report_material import Material
 from autograder.teaching.report_numbers import Group
 from autograder.teaching.report_tables import tables
@@ -67,7 +67,7 @@ def write_report(course: Course, chapter: str) -> list[Path]:
     place = course.classroom / REPORTS / chapter
     files = {f"{chapter}.html": Report(material).page, **tables(material)}
     for name, text in files.items():
-        write_file(place / name, text)
+        write_page(place / name, text)
     return [place / name for name in files]
 
 
@@ -211,7 +211,7 @@ class Report:
             before, latest = None, None  # no report yet, or none that we know
         if latest != after:
             before, latest = latest, after
-            write_file(path, json.dumps({"before": before, "latest": latest}))
+            write_page(path, json.dumps({"before": before, "latest": latest}))
         if before is None:
             return {}, True
         return _entries(numbers.changes(before, latest)), False

@@ -98,7 +98,7 @@ def fold_all(model: nn.Module) -> int:
 
 
 def folded_resnet18(seed: int) -> Folding:
-    """Fold a ResNet-18 with random weights and running numbers; compare its scores."""
+    """Fold a ResNet-18 with random weights and running statistics; compare its scores."""
     torch.manual_seed(seed)
     model = resnet18(weights=None).double().eval()
     for module in model.modules():

@@ -163,7 +163,7 @@ NETWORKS = (
         "MobileNetV2",
         2018,
         "sandler2018",
-        "depthwise convolutions between wide layers, for telephones",
+        "depthwise convolutions between wide layers, for phones",
         "residual",
         models.mobilenet_v2,
         weights=(

@@ -19,7 +19,7 @@ from sphinx.config import Config
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-from autograder.authoring.book_sections import chapter_of, pages_left_out
+from autograder.authoring.book_sections import CHALLENGE_PAGE, chapter_of, pages_left_out
 from book.extensions.course_setup import COURSE_ROOT, course_book
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,11 @@ def remove_earlier_files(app: Sphinx) -> None:
         return
     for page in app.config.left_out_pages:
         for folder in (Path(app.outdir), Path(app.outdir, "_sources")):
-            shutil.rmtree((folder / page).parent, ignore_errors=True)
+            if page == CHALLENGE_PAGE:  # it has no folder of its own
+                (folder / f"{page}.html").unlink(missing_ok=True)
+                (folder / f"{page}.md").unlink(missing_ok=True)
+            else:
+                shutil.rmtree((folder / page).parent, ignore_errors=True)
 
 
 class LeaveOutLinks(SphinxTransform):

@@ -25,6 +25,9 @@ WORDS_A_MINUTE = 180
 SHORTEST = 5
 """From how many minutes on a page says how long it is."""
 
+READING_MINUTES = "reading_minutes"
+"""Under this name a page's metadata hold how long it takes to read, for other pages."""
+
 
 def words_in(doctree: nodes.document) -> int:
     """Return how many words a page has, without code, folded mistakes and tasks."""
@@ -44,9 +47,10 @@ def beside(node: nodes.Node) -> bool:
     return parent is not None
 
 
-def add_reading_time(_app: Sphinx, doctree: nodes.document) -> None:
+def add_reading_time(app: Sphinx, doctree: nodes.document) -> None:
     """Say below the title of a page how long it takes to read."""
     minutes = math.ceil(words_in(doctree) / WORDS_A_MINUTE)
+    app.env.metadata[app.env.docname][READING_MINUTES] = minutes
     title = next(iter(doctree.findall(nodes.title)), None)
     if title is not None and minutes >= SHORTEST:
         line = nodes.paragraph("", f"About {minutes} minutes to read", classes=["reading-time"])

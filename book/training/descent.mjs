@@ -64,7 +64,7 @@ export function descend(start, curvatures, rate, momentum, steps) {
 }
 
 /**
- * The largest rate that does not fly away, for the steepest curvature: 2 (1 + momentum) / a.
+ * The largest rate that does not diverge, for the steepest curvature: 2 (1 + momentum) / a.
  *
  * @param {number[]} curvatures
  * @param {number} momentum
@@ -74,7 +74,7 @@ export function largestRate(curvatures, momentum) {
 }
 
 /**
- * What became of the walk, as a word: "flies away", "arrives", "crawls" or "on its way".
+ * What became of the walk, as a word: "diverges", "arrives", "crawls" or "on its way".
  *
  * @param {number[]} losses
  * @param {number} rate
@@ -82,14 +82,13 @@ export function largestRate(curvatures, momentum) {
  * @param {number} momentum
  */
 export function verdict(losses, rate, curvatures, momentum) {
-  if (rate >= largestRate(curvatures, momentum) * (1 - 1e-9)) return "flies away";
+  if (rate >= largestRate(curvatures, momentum) * (1 - 1e-9)) return "diverges";
   const left = losses.at(-1) / losses[0];
   return left < 0.01 ? "arrives" : left > 0.1 ? "crawls" : "on its way";
 }
 
 const SAYINGS = {
-  "flies away":
-    "It flies away: each step across the valley lands at least as high on the other side.",
+  diverges: "It diverges: each step across the valley lands at least as high on the other side.",
   arrives: "It arrives: less than a hundredth of the loss is left.",
   crawls: "It crawls: more than a tenth of the loss is left.",
   "on its way": "It is on its way.",

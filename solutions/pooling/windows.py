@@ -141,8 +141,8 @@ def shared_misconceptions(
             lambda x, size, stride: pool(x, size, stride)[:, :, :-1, :-1],
             title="One row and one column too few",
             symptom="The numbers are right, but the last row and the last column are missing.",
-            hint="Your last row and column are missing. How many positions has a window as large "
-            "as the whole image?",
+            hint="Your last row and column are missing. How many positions does a window as large "
+            "as the whole image have?",
             catalog_number=5,
         ),
         Misconception(
@@ -177,7 +177,7 @@ def shared_misconceptions(
             title="One number for all images and channels",
             symptom="All images and all channels of the result are equal.",
             hint="All your images and channels are equal: each window was taken through the whole "
-            "batch at once. Along which axes is it to be reduced?",
+            "batch at once. Along which axes should it be reduced?",
         ),
         Misconception(
             "first_image_for_all",

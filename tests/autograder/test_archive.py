@@ -219,7 +219,7 @@ def test_the_wheel_is_installed_and_checks(tmp_path: Path) -> None:
     subprocess.run([*pip, "--target", str(site), str(wheel)], check=True)
     assert {path.name for path in (site / "autograder").iterdir() if path.is_dir()} - {
         "__pycache__"
-    } == {"student", "diagnosis"}
+    } == {"student", "diagnosis", "challenge"}
     assert not (site / "autograder" / "instructor.py").exists()
     code = (
         "import sys\n"

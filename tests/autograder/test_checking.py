@@ -537,12 +537,13 @@ def test_a_report_shows_the_parts_of_arguments() -> None:
     caller = StudentCaller(lambda *given: np.array([0.5]), 5.0, PrintAllowance())
     lines = report(examine(problem.visible_checks(), caller)).text.splitlines()
     start = lines.index("    weights: dict of 2")
-    assert lines[start + 1 : start + 6] == [
+    assert lines[start + 1 : start + 7] == [
         "        'w': float64 array of shape (2, 3, 4, 5)",
         "        'b': float64 array of shape (1,)",
+        "            0.25",
         "    layers: list of 2",
         "        [0]: {'kind': 'a layer whose description is long', 'size': 0}",
         "        [1]: {'kind': 'a layer whose description is long', 'size': 1}",
     ]
-    assert lines[start + 6].startswith("    steps: list of 100 (text 'step 0', ")
+    assert lines[start + 7].startswith("    steps: list of 100 (text 'step 0', ")
     assert "  result[0] is wrong." in lines

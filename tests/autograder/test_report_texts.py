@@ -56,7 +56,10 @@ def test_what_is_large_or_odd_is_not_shown() -> None:
     assert not list(side_by_side(np.zeros(3), np.zeros(4), tolerance))
     assert not list(side_by_side("a", "b", tolerance))
     assert table_of(BATCH[:1, :1], 16) == ["0  1", "2  3"]
-    assert not table_of(BATCH, 100)  # several slices: none of them is the whole
+    # Of several slices all are shown, or none: none of them is the whole.
+    assert table_of(BATCH, 100)[:4] == ["[0, 0]:", "0  1", "2  3", "[0, 1]:"]
+    assert len(table_of(BATCH, 100)) == 18
+    assert not table_of(BATCH, 23)
     assert not table_of(np.array(["a"]), 16)
 
 

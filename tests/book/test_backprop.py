@@ -524,3 +524,10 @@ def test_mistakes_are_named_however_they_are_written(
     problem = load_problems(COURSE, "backprop")[function]
     checks = problem.visible_checks()
     assert examine(checks, in_notebook(written, checks.time_limit)).misconception == named
+
+
+def test_the_slope_of_relu_at_0_is_0_in_pytorch() -> None:
+    x = torch.zeros(3, requires_grad=True)
+    torch.relu(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 0, 0]

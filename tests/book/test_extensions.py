@@ -21,6 +21,7 @@ from autograder.palette import Theme
 from book.extensions import course_setup, cover_drawing, exercise_facts
 from book.extensions.logo import logo
 from tests import COURSE
+from tests.book.sphinx_build import sphinx_build
 
 CONF = """\
 import sys
@@ -118,8 +119,7 @@ class Book:
     def try_build(self, text: str | None = None) -> subprocess.CompletedProcess[str]:
         if text is not None:
             (self.folder / "index.md").write_text(text)
-        command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", ".", "out"]
-        return subprocess.run(command, cwd=self.folder, text=True, capture_output=True)
+        return sphinx_build(self.folder, "-W", "-n", "-q")
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_the_largest_rate_is_where_the_walk_begins_to_fly_away(
         ends.append(abs(walked["points"][-1][1]))
     assert ends[0] < 1e-3
     assert not ends[1] < 1e3
-    assert call(modules, "descent.verdict", [1, 2], 1.02 * limit, [1, 25], momentum) == "flies away"
+    assert call(modules, "descent.verdict", [1, 2], 1.02 * limit, [1, 25], momentum) == "diverges"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_sliders_set_rate_and_momentum(descent: Page) -> None:
     for _ in range(2):
         rate.press("ArrowRight")
     expect(descent.locator(".lf-value").first).to_have_text("0.082")
-    expect(sentence).to_contain_text("It flies away")
+    expect(sentence).to_contain_text("It diverges")
     momentum = descent.get_by_role("slider", name="Momentum")
     for _ in range(30):
         momentum.press("ArrowRight")
@@ -246,7 +246,7 @@ def test_accessible_in_light_and_dark(browser: Browser, theme: str, width: int) 
     choice(page, "Window height").select_option("3")
     choice(page, "Window width").select_option("3")
     page.get_by_role("slider", name="Learning rate").press("End")
-    expect(page.locator(".ds-sentence")).to_contain_text("flies away")
+    expect(page.locator(".ds-sentence")).to_contain_text("diverges")
     check_accessible(page, "with a wide matrix")
     page.close()
 

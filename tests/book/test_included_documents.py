@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from book.extensions.included_documents import INCLUDE
 from tests import COURSE
+from tests.book.sphinx_build import sphinx_build
 
 PAGES = {"for-instructors": "docs/teaching.md", "for-maintainers": "CONTRIBUTING.md"}
 CONF = """\
@@ -47,8 +47,7 @@ def build(folder: Path, text: str, repository: str = "") -> subprocess.Completed
     (folder / "docs" / "teaching.md").write_text("# Guide\n")
     (folder / "index.md").write_text("```{include} docs/document.md\n```\n")
     (folder / "conf.py").write_text(CONF.format(course=str(COURSE), repository=repository))
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", ".", "out"]
-    return subprocess.run(command, cwd=folder, text=True, capture_output=True)
+    return sphinx_build(folder, "-W", "-n", "-q")
 
 
 @pytest.mark.parametrize("repository", ["", "https://github.com/somebody/course/"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests import COURSE
+from tests.book.sphinx_build import sphinx_build
 
 CONF = """\
 import sys
@@ -95,8 +94,7 @@ def built(folder: Path, *pages: str) -> Path:
         path = folder / f"{page}.md"
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"# The page on {path.stem}\n\nText.\n")
-    command = [sys.executable, "-m", "sphinx", "-W", "-n", "-q", ".", "out"]
-    done = subprocess.run(command, cwd=folder, text=True, capture_output=True)
+    done = sphinx_build(folder, "-W", "-n", "-q")
     assert done.returncode == 0, done.stderr
     return folder / "out"
 

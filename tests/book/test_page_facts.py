@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import collections
 import io
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -56,7 +58,10 @@ def test_words_are_those_that_one_reads() -> None:
 )
 def test_a_long_page_says_how_long_it_is(words: int, line: str | None) -> None:
     page = page_of(words)
-    page_facts.add_reading_time(None, page)  # type: ignore[arg-type]
+    env = SimpleNamespace(docname="page", metadata=collections.defaultdict(dict))
+    page_facts.add_reading_time(SimpleNamespace(env=env), page)  # type: ignore[arg-type]
+    minutes = env.metadata["page"][page_facts.READING_MINUTES]
+    assert line == (f"About {minutes} minutes to read" if minutes >= page_facts.SHORTEST else None)
     lines = [p for p in page.findall(nodes.paragraph) if "reading-time" in p["classes"]]
     assert [p.astext() for p in lines] == ([line] if line else [])
     if line:

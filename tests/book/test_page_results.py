@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from PIL import Image
 from book.extensions import page_results
 from laboratory import chosen_network, own_picture, weights
 from tests import COURSE
+from tests.book.sphinx_build import sphinx_build
 
 PAGE = """\
 ---
@@ -124,8 +123,7 @@ def built(book: Path, **environment: str) -> tuple[dict[str, str], str]:
     """Build a book; return when each page was executed, and what was said."""
     own = {name: value for name, value in os.environ.items() if name not in variables()}
     own |= {"PYTHONPATH": str(COURSE), "TORCH_HOME": str(book / "nothing"), **environment}
-    command = [sys.executable, "-m", "sphinx", "-W", "pages", "out"]
-    done = subprocess.run(command, cwd=book, env=own, text=True, capture_output=True)
+    done = sphinx_build(book, "-W", source="pages", environment=own)
     assert done.returncode == 0, done.stdout + done.stderr
     pages = {page: (book / "out" / f"{page}.html").read_text() for page in ("index", "network")}
     times = {page: re.findall(r"executed at (\d+)", text)[-1] for page, text in pages.items()}
@@ -175,10 +173,9 @@ def test_a_setting_that_cannot_be_met_ends_the_build(
 ) -> None:
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.md").write_text("# Page")
-    command = [sys.executable, "-m", "sphinx", ".", "out"]
     (tmp_path / "page.md").write_text("# No picture\n")
     own = {name: value for name, value in os.environ.items() if name not in variables()}
     environment = own | {"TORCH_HOME": str(tmp_path / "nothing")} | dict([setting])
-    done = subprocess.run(command, cwd=tmp_path, env=environment, text=True, capture_output=True)
+    done = sphinx_build(tmp_path, environment=environment)
     assert done.returncode != 0
     assert message in done.stderr

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 from jupyter_cache import get_cache
 
 from tests import COURSE
+from tests.book.sphinx_build import sphinx_build
 
 CONF = f"""\
 import sys
@@ -50,8 +50,7 @@ def build(folder: Path, pages: dict[str, str]) -> subprocess.CompletedProcess[st
     others = "\n".join(name for name in pages if name != "index")
     with (folder / "index.md").open("a") as index:
         index.write(f"\n```{{toctree}}\n{others}\n```\n")
-    command = [sys.executable, "-m", "sphinx", "-W", ".", "out"]
-    return subprocess.run(command, cwd=folder, text=True, capture_output=True)
+    return sphinx_build(folder, "-W")
 
 
 def test_two_pages_wait_for_each_other(tmp_path: Path) -> None:

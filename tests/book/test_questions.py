@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests import COURSE
 from tests.book.barriers import violations
+from tests.book.sphinx_build import sphinx_build
 
 CONF = """\
 import sys
@@ -103,8 +103,7 @@ class Book:
     def build(self, pages: dict[str, str]) -> subprocess.CompletedProcess[str]:
         for name, text in pages.items():
             (self.folder / name).write_text(text)
-        command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-n", "-q", ".", "out"]
-        return subprocess.run(command, cwd=self.folder, text=True, capture_output=True)
+        return sphinx_build(self.folder, "-W", "--keep-going", "-n", "-q")
 
     def address(self, name: str = "index") -> str:
         return (self.folder / "out" / f"{name}.html").as_uri()

@@ -42,6 +42,8 @@ SETS = {
     "later": "for tasks that came after them",
     "second": "by a reviewer who knew neither rules nor catalog",
     "third": "after the reviewer's findings were mended, without the catalog",
+    "fourth": "without the catalog, and looked at while rules were mended",
+    "fifth": "together with these, and looked at once, after that",
 }
 """The sets of functions, by when they were written."""
 

@@ -10,10 +10,10 @@ import torch
 import torchvision
 from torch import nn
 
-from laboratory import drawn_pictures, layers, small_vgg, train_small_vgg
+from laboratory import drawn_pictures, layers, robust_training, small_vgg, train_small_vgg
 from tests.laboratory import lab_networks
 
-TRAININGS: list[small_vgg.Training] = ["plain", "noise"]
+TRAININGS: list[small_vgg.Training] = ["plain", "noise", "robust"]
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,13 @@ class TestSmallVGG:
         assert metadata.test_seed == train_small_vgg.TEST_SEED
         assert metadata.training_pictures == train_small_vgg.TRAINING_PICTURES
         assert metadata.test_pictures == train_small_vgg.TEST_PICTURES
-        extra = train_small_vgg.NOISE_EPOCHS if training == "noise" else 0
-        assert metadata.epochs == train_small_vgg.EPOCHS + extra
+        noise = train_small_vgg.EPOCHS + train_small_vgg.NOISE_EPOCHS
+        epochs = {
+            "plain": train_small_vgg.EPOCHS,
+            "noise": noise,
+            "robust": noise + robust_training.EPOCHS,
+        }
+        assert metadata.epochs == epochs[training]
 
     @pytest.mark.parametrize("training", TRAININGS)
     def test_accuracy_holds_on_test_pictures_and_on_fresh_ones(self, training, tested):

@@ -218,7 +218,7 @@ def test_the_references_need_nothing_that_the_notebook_lacks() -> None:
 
 
 def test_the_story_of_the_question() -> None:
-    """After 20 steps with a momentum of 0.01, 82 % of the running numbers are made up."""
+    """After 20 steps with a momentum of 0.01, 82 % of the running statistics are made up."""
     [left, share] = re.findall(r"0\.99\^\{20\} = (0\.\d+)\$.*?only (\d+) %", TEXT, re.S)[0]
     data = np.full((4, 1, 2, 2), 3.0) + np.array([-1.0, 1]).reshape(2, 1)
     mean, var = np.zeros(1), np.ones(1)

@@ -22,6 +22,7 @@ from autograder.grading.marks import class_view
 from autograder.grading.results import SubmissionResult, TaskResult
 from autograder.teaching import report_numbers as numbers
 from autograder.teaching.class_record import ClassRecord, read_class
+from autograder.teaching.pages import environment
 from autograder.teaching.report import write_report
 from tests.book.barriers import violations
 from tests.grading.grading_class import SECRET
@@ -307,3 +308,9 @@ def test_changes_since_the_last_report(taught: TaughtClass, files: dict[str, Pat
     again = write_report(taught.course, CHAPTER)[0].read_text(encoding="utf-8")
     assert ">ada</a>: why not graded → 2.5" in section(again, "changes")
     assert json.loads((taught.course.notes / "report-probe.json").read_text())["before"]
+
+
+def test_words_of_the_catalog_show_code_and_nothing_active() -> None:
+    template = environment().from_string("{{ text | words }}")
+    assert template.render(text="It is `x < y`.") == "It is <code>x &lt; y</code>."
+    assert "<img" not in template.render(text="`<img src=x onerror=alert(1)>`")

@@ -112,7 +112,7 @@ class StackExplorer(Explorer):
         "Add one layer at a time. Which layers make the field grow fastest, and why?",
         "VGG16 looks at 224 pixels. From which layer on does a unit in the middle see more than "
         "half of them?",
-        "Where is the field of unit 0 still wholly inside the picture?",
+        "Where is the field of unit 0 still completely inside the picture?",
     )
 
     def build(self) -> list[widgets.Widget]:

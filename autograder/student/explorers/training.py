@@ -28,7 +28,7 @@ class ColumnsExplorer(PictureExplorer):
     prompts: ClassVar[tuple[str, ...]] = (
         "Each row of the matrix is the picture, a little shifted. Find the row without a shift.",
         "Raise the stride. What happens to the number of columns?",
-        "How many times as many numbers has the matrix as the picture?",
+        "How many times as many numbers does the matrix have as the picture?",
     )
 
     def build(self) -> list[widgets.Widget]:

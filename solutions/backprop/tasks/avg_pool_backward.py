@@ -110,7 +110,8 @@ MISCONCEPTIONS = (
         lambda dout, x, size, stride: size * avg_pool_backward(dout, x, size, stride),
         title="Divided by the side of the window",
         symptom="All numbers are too large by the side of the window.",
-        hint="All your numbers are too large by the same factor. How many pixels has a window?",
+        hint="All your numbers are too large by the same factor. How many pixels does a window "
+        "have?",
     ),
     Misconception(
         "overwritten",

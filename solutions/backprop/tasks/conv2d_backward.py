@@ -410,7 +410,8 @@ MISCONCEPTIONS = (
         _conv_with(db=lambda dout: dout.sum(axis=(0, 2, 3), keepdims=True)),
         title="`db` keeps all four axes",
         symptom="`db` has shape (1, F, 1, 1) instead of (F,).",
-        hint="The numbers of your `db` are right, but it has axes of length 1. Which shape has b?",
+        hint="The numbers of your `db` are right, but it has axes of length 1. What is the shape "
+        "of b?",
     ),
     Misconception(
         "averaged_over_images",

@@ -162,7 +162,7 @@ MISCONCEPTIONS = (
         ).max(),
         title="Zero is divided by zero",
         symptom="NaN as soon as one element is 0 in both gradients.",
-        hint="Right, but for elements that are 0 in both gradients: 0 divided by 0 is not a "
+        hint="Right, except for elements that are 0 in both gradients: 0 divided by 0 is not a "
         "number, and it spoils the maximum.",
     ),
     Misconception(

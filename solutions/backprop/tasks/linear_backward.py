@@ -152,7 +152,7 @@ MISCONCEPTIONS = (
         _linear_with_db(lambda dout: dout.sum()),
         title="One number for all biases",
         symptom="`db` is a single number.",
-        hint="Your `db` is a single number. How many biases has the layer?",
+        hint="Your `db` is a single number. How many biases does the layer have?",
     ),
     Misconception(
         "db_not_summed",

@@ -286,8 +286,8 @@ MISCONCEPTIONS = (
         "smallest",
         lambda dout, x, size, stride: max_pool_backward(dout, -x, size, stride),
         title="The smallest element gets the gradient",
-        symptom="The gradient stands at the minimum of each window.",
-        hint="Your gradient stands at the smallest pixel of each window.",
+        symptom="The gradient goes to the minimum of each window.",
+        hint="Your gradient goes to the smallest pixel of each window.",
     ),
     Misconception(
         "times_value",
@@ -330,7 +330,7 @@ MISCONCEPTIONS = (
         "size_for_stride",
         pool_size_for_stride,
         title="The windows move by their own size",
-        symptom="Right where size and stride are equal; else gradients stand in the wrong places.",
+        symptom="Right where size and stride are equal; else gradients go to the wrong places.",
         hint="Your windows move by their own size. What is the argument `stride` for?",
     ),
     Misconception(

@@ -248,7 +248,7 @@ MISCONCEPTIONS = (
         lambda f, x, h: numerical_gradient(f, x, h).ravel(),
         title="The gradient is a long row",
         symptom="The numbers are right; the shape is that of the flattened x.",
-        hint="The numbers are right, but they stand in one long row. Which shape has x?",
+        hint="The numbers are right, but they form one long row. What is the shape of x?",
     ),
     Misconception(
         "step_of_its_own",

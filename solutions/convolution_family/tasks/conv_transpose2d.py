@@ -186,8 +186,8 @@ MISCONCEPTIONS = (
         one_zero_more,
         title="One zero too many between two numbers",
         symptom="The result is too large, and has gaps.",
-        hint="Your windows lie too far apart. If they are to be 2 pixels apart, how many zeros "
-        "stand between two numbers?",
+        hint="Your windows lie too far apart. If they should be 2 pixels apart, how many zeros lie "
+        "between two numbers?",
     ),
     Misconception(
         "filters_not_turned",

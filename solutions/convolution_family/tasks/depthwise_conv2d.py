@@ -72,7 +72,7 @@ def cases(rng: Random) -> list[Case]:
         Case("three channels", _layer(rng, (1, 3, 3, 4), (3, 1, 2, 3))),
         Case("two filters for each channel", _layer(rng, (1, 3, 3, 4), (3, 2, 2, 2))),
         Case("padding 1", _layer(rng, (2, 2, 3, 3), (2, 1, 3, 3), padding=1)),
-        Case("stride 2, padding 2", _layer(rng, (1, 2, 5, 4), (2, 2, 3, 2), 2, 2)),
+        Case("stride 2, padding 2", _layer(rng, (1, 3, 5, 4), (3, 2, 3, 2), 2, 2)),
         Case("dilation 2", _layer(rng, (1, 2, 5, 7), (2, 1, 2, 3), dilation=2)),
         Case("one channel, three filters", _layer(rng, (3, 1, 4, 3), (1, 3, 2, 2))),
         Case("everything at once", _layer(rng, (2, 3, 6, 7), (3, 2, 3, 2), 2, 1, 2)),
@@ -153,7 +153,7 @@ MISCONCEPTIONS = (
         ).sum(axis=1),
         title="The maps of all channels are added up",
         symptom="There are M maps instead of C · M.",
-        hint="You have as many maps as a channel has filters. Are the channels to be added up?",
+        hint="You have as many maps as a channel has filters. Should the channels be added up?",
     ),
     Misconception(
         "maps_of_a_channel_added",
@@ -198,7 +198,7 @@ MISCONCEPTIONS = (
         ),
         title="One filter for each channel",
         symptom="Maps are missing where channels have several filters.",
-        hint="You use only the first filter of each channel. How many has it got?",
+        hint="You use only the first filter of each channel. How many does it have?",
     ),
     Misconception(
         "dilation_ignored",

@@ -283,7 +283,7 @@ MISCONCEPTIONS = (
         positions_in_order,
         title="Positions among the sorted boxes",
         symptom="The first number is always 0.",
-        hint="Your numbers are places in the sorted list. Where did these boxes stand in `boxes`?",
+        hint="Your numbers are places in the sorted list. Where are these boxes in `boxes`?",
     ),
     Misconception(
         "sorted_positions",

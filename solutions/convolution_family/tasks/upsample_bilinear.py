@@ -226,8 +226,8 @@ MISCONCEPTIONS = (
         nearest,
         title="The nearest pixel",
         symptom="No value lies between those of the image.",
-        hint="Each of your values stands in the image already: you take the nearest pixel. What "
-        "lies half-way between 0 and 8?",
+        hint="Each of your values is already in the image: you take the nearest pixel. What "
+        "lies halfway between 0 and 8?",
     ),
     Misconception(
         "pixel_before",
@@ -240,7 +240,7 @@ MISCONCEPTIONS = (
     Misconception(
         "wrapped_around",
         wrapped_around,
-        title="Before the first pixel comes the last",
+        title="The last pixel comes before the first",
         symptom="The first row and the first column are wrong where `align_corners` is False.",
         hint="Your first row and column mix in the other end of the image. Which pixel is `x[-1]`?",
     ),

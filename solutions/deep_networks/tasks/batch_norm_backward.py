@@ -296,8 +296,8 @@ MISCONCEPTIONS = (
         "exchanged",
         _scales_by(lambda dout, x, normalized: _scales(dout, normalized)[::-1]),
         title="The gradients of gamma and beta are exchanged",
-        symptom="dx is right, the two others stand in each other's place.",
-        hint="All your numbers are right, but not all stand in their place. In which order are "
+        symptom="dx is right, the two others are exchanged.",
+        hint="All your numbers are right, but not all are in their place. In which order are "
         "they asked for?",
     ),
     Misconception(

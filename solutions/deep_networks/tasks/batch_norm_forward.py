@@ -37,7 +37,7 @@ def batch_norm_forward(
     running_mean, running_var: mean and variance of each channel, collected so far, shape (C,).
     momentum: the share of this batch in the new running mean and variance, from 0 to 1.
     epsilon: a small number that is added to the variance, so that nothing is divided by zero.
-    training: whether the network is learning; if not, the running numbers are used, and stay.
+    training: whether the network is learning; if not, the running statistics are used, and stay.
     Returns the normalized maps (N, C, H, W), and the running mean and variance, both (C,).
     """
     ### BEGIN SOLUTION
@@ -139,7 +139,7 @@ def _wrong(
 
     axes: over which the batch's mean and variance are taken.
     formula: of the maps: ``formula(x, mean, var, gamma, beta, epsilon)``.
-    update: of the running numbers: ``update(x, mean, var, momentum)``.
+    update: of the running statistics: ``update(x, mean, var, momentum)``.
     always_by_batch, always_updated: do in inference, too, what belongs to training.
     """
 
@@ -230,7 +230,7 @@ MISCONCEPTIONS = (
         "no_root",
         _wrong(formula=lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / (var + e) + beta),
         title="Divided by the variance",
-        symptom="The running numbers are right, the maps are scaled wrongly.",
+        symptom="The running statistics are right, the maps are scaled wrongly.",
         hint="You divide by the variance. After the division every channel should have the "
         "standard deviation 1.",
     ),
@@ -242,7 +242,7 @@ MISCONCEPTIONS = (
             )
         ),
         title="Epsilon is added after the root",
-        symptom="The running numbers are right, the maps are a little too flat.",
+        symptom="The running statistics are right, the maps are a little too flat.",
         hint="Your maps are close. To what is epsilon added: to the variance, or to its root?",
     ),
     Misconception(
@@ -251,7 +251,7 @@ MISCONCEPTIONS = (
             formula=lambda x, mean, var, gamma, beta, e: gamma * (x - mean) / np.sqrt(var) + beta
         ),
         title="Epsilon is forgotten",
-        symptom="The running numbers are right, the maps are a little too steep.",
+        symptom="The running statistics are right, the maps are a little too steep.",
         hint="Your maps are close. One argument of the function does not occur in your code.",
     ),
     Misconception(
@@ -262,14 +262,14 @@ MISCONCEPTIONS = (
             )
         ),
         title="The shift is scaled, too",
-        symptom="The running numbers are right, each channel is off by a constant.",
+        symptom="The running statistics are right, each channel is off by a constant.",
         hint="Each of your channels is off by a constant. Which comes first, scale or shift?",
     ),
     Misconception(
         "no_scale_and_shift",
         _wrong(formula=lambda x, mean, var, gamma, beta, e: (x - mean) / np.sqrt(var + e)),
         title="Scale and shift are forgotten",
-        symptom="The running numbers are right, all channels have the mean 0.",
+        symptom="The running statistics are right, all channels have the mean 0.",
         hint="Your channels have the mean 0 and the variance 1, whatever gamma and beta are.",
     ),
     Misconception(
@@ -277,8 +277,8 @@ MISCONCEPTIONS = (
         _wrong(formula=_unbiased_everywhere),
         title="Normalized with the unbiased variance",
         symptom="Right in inference; in training the maps are a little too flat.",
-        hint="Your running numbers are right, and your maps are close. There are two variances in "
-        "this task: which of them normalizes the batch?",
+        hint="Your running statistics are right, and your maps are close. There are two variances "
+        "in this task: which of them normalizes the batch?",
     ),
     Misconception(
         "biased_running_variance",
@@ -292,25 +292,25 @@ MISCONCEPTIONS = (
         "shares_exchanged",
         _wrong(update=lambda x, mean, var, momentum: _updated(x, mean, var, 1 - momentum)),
         title="The shares of old and new are exchanged",
-        symptom="The maps are right, the running numbers jump to the batch.",
-        hint="Your maps are right. Your running numbers follow the batch too closely, or too "
+        symptom="The maps are right, the running statistics jump to the batch.",
+        hint="Your maps are right. Your running statistics follow the batch too closely, or too "
         "slowly: whose share is the momentum in this task?",
     ),
     Misconception(
         "not_updated",
         _wrong(update=lambda x, mean, var, momentum: (mean, var)),
-        title="The running numbers stay as they are",
-        symptom="The maps are right, the running numbers are the old ones.",
-        hint="Your maps are right, but the network would learn nothing for later: what it has "
-        "seen has to go into the running numbers.",
+        title="The running statistics do not change",
+        symptom="The maps are right, the running statistics are the old ones.",
+        hint="Your maps are right, but nothing is kept for later: what the network has "
+        "seen has to go into the running statistics.",
     ),
     Misconception(
         "batch_kept",
         _wrong(update=lambda x, mean, var, momentum: _updated(x, mean, var, 1.0)),
         title="The numbers of the last batch are kept",
-        symptom="The maps are right, the running numbers forget all earlier batches.",
-        hint="Your maps are right. Your running numbers are those of this batch alone; what about "
-        "the batches before?",
+        symptom="The maps are right, the running statistics forget all earlier batches.",
+        hint="Your maps are right. Your running statistics are those of this batch alone; what "
+        "about the batches before?",
     ),
     Misconception(
         "added_in_full",
@@ -321,9 +321,9 @@ MISCONCEPTIONS = (
             )
         ),
         title="The new numbers are added to the old ones",
-        symptom="The maps are right, the running numbers are too large.",
-        hint="Your maps are right. Your running numbers grow from step to step: in a mean, the two "
-        "shares have to add up to 1.",
+        symptom="The maps are right, the running statistics are too large.",
+        hint="Your maps are right. Your running statistics grow from step to step: in a mean, the "
+        "two shares have to add up to 1.",
     ),
     Misconception(
         "deviation_kept",
@@ -335,9 +335,9 @@ MISCONCEPTIONS = (
     Misconception(
         "running_used_in_training",
         _running_used_in_training,
-        title="In training, too, the running numbers are used",
-        symptom="The running numbers are right, the maps only in inference.",
-        hint="Your running numbers are right. In training, with which mean is the batch "
+        title="In training, too, the running statistics are used",
+        symptom="The running statistics are right, the maps only in inference.",
+        hint="Your running statistics are right. In training, with which mean is the batch "
         "normalized: with that of many batches, or with its own?",
     ),
     Misconception(
@@ -351,8 +351,8 @@ MISCONCEPTIONS = (
     Misconception(
         "updated_in_inference",
         _wrong(always_updated=True),
-        title="The running numbers change in inference",
-        symptom="The maps are right, the running numbers only in training.",
+        title="The running statistics change in inference",
+        symptom="The maps are right, the running statistics only in training.",
         hint="Your maps are right. A network that only answers must not change: which of your "
         "results does?",
     ),

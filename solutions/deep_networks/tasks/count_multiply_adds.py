@@ -19,7 +19,7 @@ def count_multiply_adds(spec: list[Layer], shapes: list[Shape]) -> list[int]:
 
     spec: the image and the layers, one dictionary each, in the order of computing. The key
     "groups" of a convolutional layer is absent where it is 1.
-    shapes: what each entry hands on, one tuple per entry.
+    shapes: what each entry passes on, one tuple per entry.
     Returns as many whole numbers, one per entry: what convolutional and fully connected layers
     take, biases aside; 0 for all others.
     """

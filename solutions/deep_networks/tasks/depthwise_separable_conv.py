@@ -78,11 +78,11 @@ def cases(rng: Random) -> list[Case]:
         Case("the worked example", worked),
         Case("one channel", _layer(rng, (2, 1, 4, 5), (3, 3), 2, 1, 0)),
         Case("padding", _layer(rng, (1, 3, 3, 4), (3, 3), 2, 1, 1)),
-        Case("a stride of 2", _layer(rng, (2, 2, 6, 5), (2, 3), 4, 2, 0)),
+        Case("a stride of 2", _layer(rng, (2, 2, 7, 5), (2, 3), 4, 2, 0)),
         Case("as many filters as channels", _layer(rng, (2, 3, 5, 4), (3, 2), 3, 1, 2)),
         Case(
             "padding and stride",
-            _layer(rng, (1, 2, 6, 7), (3, 3), 1, 2, 1),
+            _layer(rng, (1, 2, 7, 5), (3, 3), 1, 2, 2),
             finds=("pointwise_not_summed",),
         ),
     ]
@@ -189,8 +189,8 @@ MISCONCEPTIONS = (
         _with(_channels_summed),
         title="The channels are added up in the first step",
         symptom="Right for one channel.",
-        hint="Your first step adds up the channels, as a common convolution does. How many maps "
-        "should it hand on?",
+        hint="Your first step adds up the channels, as a standard convolution does. How many maps "
+        "should it pass on?",
     ),
     Misconception(
         "one_filter_for_all",
@@ -322,7 +322,7 @@ def separable_with_windows(
 def separable_as_full_filters(
     x: Array, depthwise: Array, pointwise: Array, b: Array, stride: int, padding: int
 ) -> Array:
-    """Multiply both filters: a common convolution with filters that are products."""
+    """Multiply both filters: a standard convolution with filters that are products."""
     return conv2d(x, pointwise * depthwise[:, 0], b, stride, padding)
 
 

@@ -77,10 +77,10 @@ def cases(rng: Random) -> list[Case]:
     }
     return [
         Case("the worked example", worked),
-        Case("x goes around", _block(rng, (3, 3, 4, 5), 3, 1, projected=False)),
+        Case("x goes around", _block(rng, (2, 3, 4, 5), 3, 1, projected=False)),
         Case("more filters than channels", _block(rng, (2, 1, 5, 4), 4, 1)),
         Case("a stride of 2", _block(rng, (1, 2, 5, 7), 3, 2)),
-        Case("a stride, and as many filters as channels", _block(rng, (3, 2, 5, 8), 2, 2)),
+        Case("a stride, and as many filters as channels", _block(rng, (2, 2, 5, 8), 2, 2)),
     ]
 
 
@@ -88,7 +88,11 @@ def hidden_cases(rng: Random) -> list[Case]:
     """Other sizes."""
     return [
         Case("another block around which x goes", _block(rng, (3, 2, 3, 4), 2, 1, projected=False)),
-        Case("fewer filters than channels", _block(rng, (2, 4, 3, 5), 2, 1)),
+        Case(
+            "fewer filters than channels",
+            _block(rng, (2, 4, 3, 5), 2, 1),
+            finds=("relu_on_the_way_around",),
+        ),
         Case("a stride of 3", _block(rng, (2, 3, 7, 8), 4, 3)),
     ]
 
@@ -186,7 +190,7 @@ MISCONCEPTIONS = (
         _joined(lambda around, branch: np.maximum(around + np.maximum(branch, 0), 0)),
         title="The branch gets a ReLU of its own",
         symptom="The branch can only add, and never take away.",
-        hint="Your branch can only add to what goes around. How often does ReLU stand in the "
+        hint="Your branch can only add to what goes around. How often does ReLU occur in the "
         "drawing, and where?",
     ),
     Misconception(
@@ -208,7 +212,7 @@ MISCONCEPTIONS = (
         _hidden_goes_around,
         title="The shortcut begins after the first layer",
         symptom="The result of the first layer is added instead of x.",
-        hint="What you add has gone through the first layer already. Where does the way around "
+        hint="What you add has gone through the first layer already. Where does the shortcut "
         "begin?",
     ),
     Misconception(
@@ -216,7 +220,7 @@ MISCONCEPTIONS = (
         _shortcut_ignored,
         title="The filters of the shortcut are not used",
         symptom="Right where x goes around as it is; often an error otherwise.",
-        hint="Where x goes around as it is, your block is right. What are the filters of the "
+        hint="Where the shortcut is the identity, your block is right. What are the filters of the "
         "shortcut for?",
     ),
     Misconception(
@@ -263,8 +267,8 @@ MISCONCEPTIONS = (
         _shortcut_with_a_bias,
         title="The shortcut gets a bias",
         symptom="Right where x goes around as it is.",
-        hint="Where x goes around as it is, your block is right. Otherwise each channel is off by "
-        "a constant: which bias is used twice?",
+        hint="Where the shortcut is the identity, your block is right. Otherwise each channel is "
+        "off by a constant: which bias is used twice?",
     ),
 )
 

@@ -145,8 +145,8 @@ MISCONCEPTIONS = (
         lambda x, w, b: conv2d(x[:, :1], w[:, :1], b),
         title="Only the first channel",
         symptom="Right for one channel; changing another channel changes nothing.",
-        hint="Only the first channel counts in your result. How many slices has a "
-        "filter, and which channel does each of them meet?",
+        hint="Only the first channel counts in your result. How many slices does a filter "
+        "have, and which channel does each of them meet?",
         catalog_number=14,
     ),
     Misconception(
@@ -260,7 +260,7 @@ MISCONCEPTIONS = (
         "height_and_width_swapped",
         height_and_width_of_layer_swapped,
         title="Height and width are exchanged",
-        symptom="The last two axes of the result stand in the wrong order.",
+        symptom="The last two axes of the result are in the wrong order.",
         hint="Your maps lie on their side. Which comes first in the shape, height or width?",
         catalog_number=7,
     ),
@@ -268,7 +268,7 @@ MISCONCEPTIONS = (
         "channels_last",
         lambda x, w, b: conv2d(x, w, b).transpose(0, 2, 3, 1),
         title="The maps are the last axis",
-        symptom="The number of filters stands last in the shape.",
+        symptom="The number of filters comes last in the shape.",
         hint="Your filters are counted by the last axis. Compare with the order of axes that the "
         "docstring promises.",
     ),
@@ -276,7 +276,7 @@ MISCONCEPTIONS = (
         "filters_before_images",
         lambda x, w, b: conv2d(x, w, b).swapaxes(0, 1),
         title="Filters come before images",
-        symptom="The first two axes of the result stand in the wrong order.",
+        symptom="The first two axes of the result are in the wrong order.",
         hint="The first two axes of your result are exchanged. Which comes first, images or "
         "filters?",
     ),

@@ -105,7 +105,7 @@ MISCONCEPTIONS = (
         lambda channels, filters, height, width: channels * height * width + 1,
         title="Only one filter is counted",
         symptom="Right for a single filter; else far too few.",
-        hint="This is the count for one filter. How many has the layer?",
+        hint="This is the count for one filter. How many does the layer have?",
     ),
     Misconception(
         "square_filters",
@@ -119,7 +119,7 @@ MISCONCEPTIONS = (
         lambda channels, filters, height, width: filters * (channels * (height + width) + 1),
         title="The sides of the filter are added",
         symptom="Too few for filters larger than 2 by 2.",
-        hint="How many elements has a filter with three rows and five columns?",
+        hint="How many elements does a filter with three rows and five columns have?",
     ),
 )
 

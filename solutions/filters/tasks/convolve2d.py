@@ -101,8 +101,8 @@ MISCONCEPTIONS = (
         "picture_flipped",
         lambda x, w: corr2d(x[::-1, ::-1], w),
         title="The picture is flipped instead of the filter",
-        symptom="The right numbers stand in reverse order.",
-        hint="The right numbers stand in reverse order: you flipped the picture. It is the "
+        symptom="The right numbers are in reverse order.",
+        hint="The right numbers are in reverse order: you flipped the picture. It is the "
         "filter's turn.",
     ),
     Misconception(
@@ -129,7 +129,7 @@ MISCONCEPTIONS = (
         title="The filter hangs over the border",
         symptom="The map is larger than the picture; its middle is right.",
         hint="The middle of your map is right, but the map is larger than the picture. At how "
-        "many positions does the filter lie wholly inside?",
+        "many positions does the filter lie completely inside?",
     ),
 )
 

@@ -237,7 +237,7 @@ MISCONCEPTIONS = (
         title="The map is as large as the picture",
         symptom="The map has the shape of the picture, with zeros at the bottom and at the right.",
         hint="Your map is as large as the picture and ends in zeros. At how many positions does "
-        "the filter lie wholly inside?",
+        "the filter lie completely inside?",
     ),
     Misconception(
         "padded_with_zeros",

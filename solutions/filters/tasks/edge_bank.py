@@ -72,7 +72,7 @@ MISCONCEPTIONS = (
         lambda x, w: edge_bank(x, w)[[0, 3, 2, 1]],
         title="Turned clockwise",
         symptom="The second and the fourth map are exchanged.",
-        hint="Your second and fourth map are exchanged. In which sense do you turn the filter?",
+        hint="Your second and fourth map are exchanged. In which direction do you turn the filter?",
     ),
     Misconception(
         "first_turn_too_early",

@@ -310,8 +310,8 @@ MISCONCEPTIONS = (
         rounded_up,
         title="A row and a column too many, filled with zeros",
         symptom="Right where the last window ends at the border; else zeros at the end.",
-        hint="Your maps end in a row or a column of zeros that no window has filled. What becomes "
-        "of pixels left over at the end?",
+        hint="Your maps end in a row or a column of zeros that no window has filled. What happens "
+        "to pixels left over at the end?",
         catalog_number=6,
         section="How large is the map?",
     ),
@@ -430,8 +430,8 @@ MISCONCEPTIONS = (
         lambda x, w, b, stride, padding: conv2d_forward(x[:, :1], w[:, :1], b, stride, padding),
         title="Only the first channel",
         symptom="Right for one channel; changing another channel changes nothing.",
-        hint="Only the first channel counts in your result. How many slices has a filter, and "
-        "which channel does each of them meet?",
+        hint="Only the first channel counts in your result. How many slices does a filter have, "
+        "and which channel does each of them meet?",
         catalog_number=14,
         section="filters/Channels",
     ),

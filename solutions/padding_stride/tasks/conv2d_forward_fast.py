@@ -154,8 +154,8 @@ MISCONCEPTIONS = (
         "result_not_transposed",
         result_not_transposed,
         title="The result is reshaped instead of transposed",
-        symptom="Right for one filter; else the right numbers stand in the wrong places.",
-        hint="The right numbers stand in the wrong places. After the product, which axis counts "
+        symptom="Right for one filter; else the right numbers are in the wrong places.",
+        hint="The right numbers are in the wrong places. After the product, which axis counts "
         "the filters? `reshape` cannot move it.",
         catalog_number=21,
     ),

@@ -18,7 +18,7 @@ def output_size(size: int, kernel: int, stride: int, padding: int, dilation: int
     stride: pixels from one position to the next.
     padding: zeros added at each of the two ends.
     dilation: pixels from one element of the filter to the next; 1 means no holes.
-    Returns the number of positions at which the filter lies wholly inside the padded input;
+    Returns the number of positions at which the filter lies completely inside the padded input;
     0 if there is none.
     """
     ### BEGIN SOLUTION

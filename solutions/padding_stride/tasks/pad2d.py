@@ -132,7 +132,7 @@ MISCONCEPTIONS = (
         lambda x, padding: padded_at(x, padding, 0, padding, 0),
         title="Zeros on two sides only",
         symptom="The result is too small; zeros are above and to the left only.",
-        hint="Zeros are missing below and to the right. How many sides has a picture?",
+        hint="Zeros are missing below and to the right. How many sides does a picture have?",
         catalog_number=4,
     ),
     Misconception(
@@ -140,7 +140,7 @@ MISCONCEPTIONS = (
         lambda x, padding: padded_at(x, 0, padding, 0, padding),
         title="Zeros on two sides only",
         symptom="The result is too small; zeros are below and to the right only.",
-        hint="Zeros are missing above and to the left. How many sides has a picture?",
+        hint="Zeros are missing above and to the left. How many sides does a picture have?",
         catalog_number=4,
     ),
     Misconception(

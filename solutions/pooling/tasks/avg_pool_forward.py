@@ -88,8 +88,8 @@ MISCONCEPTIONS = (
         lambda x, size, stride: avg_pool_forward(x, size, stride) * size**2 / stride**2,
         title="Divided by the square of the stride",
         symptom="Right where size and stride are equal.",
-        hint="You are right as long as size and stride are equal. How many numbers has a window, "
-        "however far it moves?",
+        hint="You are right as long as size and stride are equal. How many numbers does a window "
+        "have, however far it moves?",
     ),
     Misconception(
         "max_for_mean",
@@ -112,7 +112,7 @@ MISCONCEPTIONS = (
         lambda x, size, stride: avg_pool_forward(with_rest(x, size, stride), size, stride),
         title="Zeros beyond the border are counted",
         symptom="One row or column too many, with numbers too close to 0.",
-        hint="Where the window does not fit any more, zeros take part in your mean. What happens "
+        hint="Where the window no longer fits, zeros take part in your mean. What happens "
         "to pixels that no whole window reaches?",
         catalog_number=31,
     ),

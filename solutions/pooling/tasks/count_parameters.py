@@ -172,7 +172,7 @@ MISCONCEPTIONS = (
         ),
         title="Only one side of the filter is counted",
         symptom="Convolutional layers have far too few.",
-        hint="Your filters have one row. How many numbers has a slice of 5 by 5?",
+        hint="Your filters have one row. How many numbers does a slice of 5 by 5 have?",
     ),
     Misconception(
         "every_position_counted",
@@ -183,7 +183,7 @@ MISCONCEPTIONS = (
         ),
         title="The weights are counted at every position",
         symptom="Convolutional layers have far too many.",
-        hint="You count the weights anew at every position. Does the filter change on its way?",
+        hint="You count the weights again at every position. Does the filter change on its way?",
     ),
     Misconception(
         "pooling_learns",

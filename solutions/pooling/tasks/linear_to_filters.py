@@ -125,7 +125,7 @@ MISCONCEPTIONS = (
         lambda w, channels, height, width: w[:, 0].reshape(1, channels, height, width),
         title="Only the first unit",
         symptom="One filter comes back.",
-        hint="One filter came back. How many units has the layer?",
+        hint="One filter came back. How many units does the layer have?",
     ),
 )
 

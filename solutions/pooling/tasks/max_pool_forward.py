@@ -112,7 +112,7 @@ MISCONCEPTIONS = (
         lambda x, size, stride: max_pool_forward(with_rest(x, size, stride), size, stride),
         title="Zeros are added so that the last windows fit",
         symptom="One row or column too many, where the sizes do not divide.",
-        hint="Where the window does not fit any more, you added zeros to the image. What happens "
+        hint="Where the window no longer fits, you added zeros to the image. What happens "
         "to pixels that no whole window reaches?",
         catalog_number=23,
     ),
@@ -208,8 +208,8 @@ MISCONCEPTIONS = (
         lambda x, size, stride: all_windows(x, size, stride)[..., 0, :].max(axis=-1),
         title="Only one row of each window",
         symptom="Right where the maximum happens to be in the first row of the window.",
-        hint="Only the first row of each window has a say in your result. How many rows has a "
-        "window?",
+        hint="Only the first row of each window has a say in your result. How many rows does a "
+        "window have?",
     ),
     Misconception(
         "builtin_max",

@@ -16,7 +16,7 @@ from solutions.pooling.drawn_networks import hidden_networks, networks
 
 
 def network_shapes(spec: list[Layer]) -> list[Shape]:
-    """Return the shape of what every entry of a network hands on, for one image.
+    """Return the shape of what every entry of a network passes on, for one image.
 
     spec: the image and the layers, one dictionary each, in the order of computing.
     Returns as many tuples: (C, H, W) for the image and for maps, (D,) after "flatten" and
@@ -158,7 +158,7 @@ MISCONCEPTIONS = (
         title="Rounded up",
         symptom="One too many where the stride does not divide.",
         hint="Where the stride does not divide, you get one row too many. What happens to a window "
-        "that does not fit any more?",
+        "that no longer fits?",
         catalog_number=6,
     ),
     Misconception(
@@ -173,8 +173,8 @@ MISCONCEPTIONS = (
         _by_formula(lambda side, size, stride, padding: (side + 2 * padding - size) // stride),
         title="One row and one column too few",
         symptom="Every size is too small by one, and the error grows from layer to layer.",
-        hint="Each layer loses one row and one column too many. How many positions has a window as "
-        "large as the whole image?",
+        hint="Each layer loses one row and one column too many. How many positions does a window "
+        "as large as the whole image have?",
         catalog_number=5,
     ),
     Misconception(
@@ -285,7 +285,7 @@ MISCONCEPTIONS = (
             (*shape[1:], shape[0]) if len(shape) == 3 else shape for shape in network_shapes(spec)
         ],
         title="The channels come last",
-        symptom="The right numbers stand in another order.",
+        symptom="The right numbers are in another order.",
         hint="Your numbers are right, their order is not. Where does this course put the channels?",
     ),
     Misconception(
@@ -308,7 +308,7 @@ MISCONCEPTIONS = (
         title="The inputs stay in the shape",
         symptom="The shapes of fully connected layers grow longer and longer.",
         hint="The shapes of your fully connected layers grow longer. How many numbers does such a "
-        "layer hand on?",
+        "layer pass on?",
     ),
     Misconception(
         "adaptive_ignored",
@@ -322,8 +322,8 @@ MISCONCEPTIONS = (
         _by_kind("adaptive_avg_pool", lambda layer, shape: (shape[0],)),
         title="Adaptive pooling removes the axes of the maps",
         symptom="One number where three are expected.",
-        hint="After adaptive pooling maps are still maps, if small ones. How many axes has a map "
-        "of one pixel?",
+        hint="After adaptive pooling maps are still maps, if small ones. How many axes does a map "
+        "of one pixel have?",
     ),
     Misconception(
         "adaptive_as_window",
@@ -344,7 +344,7 @@ MISCONCEPTIONS = (
         lambda spec: network_shapes(spec)[1:],
         title="The image is left out",
         symptom="One entry too few.",
-        hint="One entry is missing, the first. What does the image hand on?",
+        hint="One entry is missing, the first. What does the image pass on?",
     ),
     Misconception(
         "only_learning_layers",
@@ -355,7 +355,7 @@ MISCONCEPTIONS = (
         ],
         title="ReLU and dropout are left out",
         symptom="Too few entries.",
-        hint="Layers that do not change the shape are missing in your list. They hand on "
+        hint="Layers that do not change the shape are missing in your list. They pass on "
         "something, too.",
     ),
     Misconception(

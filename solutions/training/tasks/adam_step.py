@@ -285,9 +285,9 @@ MISCONCEPTIONS = (
     Misconception(
         "epsilon_below_the_root",
         _each(_epsilon_below_the_root),
-        title="Epsilon stands below the root",
+        title="Epsilon is under the root",
         symptom="The parameters are close, and wrong.",
-        hint="Your epsilon comes before the root. Where does it stand in the formula?",
+        hint="Your epsilon comes before the root. Where is it in the formula?",
     ),
     Misconception(
         "no_root",
@@ -302,7 +302,7 @@ MISCONCEPTIONS = (
         _each(_not_squared),
         title="The gradients are not squared",
         symptom="The means are right, the squares are not.",
-        hint="Your squares collect the sizes of the gradients. What is to be done to them first?",
+        hint="Your squares collect the sizes of the gradients. What has to be done to them first?",
     ),
     Misconception(
         "sums",
@@ -316,7 +316,7 @@ MISCONCEPTIONS = (
         _each(_corrected_returned),
         title="The corrected means are returned",
         symptom="The parameters are right, means and squares are too large.",
-        hint="Your parameters are right, but you hand on the corrected means. The next step would "
+        hint="Your parameters are right, but you pass on the corrected means. The next step would "
         "correct them once more.",
     ),
     Misconception(

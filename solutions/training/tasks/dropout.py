@@ -163,8 +163,8 @@ MISCONCEPTIONS = (
         _divided_by_the_rate,
         title="Divided by the share that is dropped",
         symptom="The zeros are right, the factor is wrong.",
-        hint="You drop the right numbers. If 9 of 10 are dropped, by what has the last one to be "
-        "multiplied to stand for all ten?",
+        hint="You drop the right numbers. If 9 of 10 are dropped, by what must you multiply the "
+        "last one so that it stands for all ten?",
     ),
     Misconception(
         "multiplied",

@@ -135,7 +135,7 @@ MISCONCEPTIONS = (
         lambda noise: noise * np.sqrt(2) / _inputs(noise),
         title="The root is taken of the 2 only",
         symptom="All weights are too small.",
-        hint="Your root ends too early: below it stands the 2, and not what it is divided by.",
+        hint="Your root ends too early: it contains the 2, but not what the 2 is divided by.",
     ),
 )
 

@@ -155,7 +155,7 @@ MISCONCEPTIONS = (
     Misconception(
         "slow_is_softmax_twice",
         _unless("step too small", "softmax twice"),
-        title="Every loss that ends half-way is taken for a second softmax",
+        title="Every loss that ends halfway is taken for a second softmax",
         symptom="Slow runs are said to have softmax twice.",
         hint="A second softmax puts a floor under the loss: it falls, and then it stays. Does the "
         "loss of this run stay?",

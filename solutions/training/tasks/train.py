@@ -270,7 +270,7 @@ MISCONCEPTIONS = (
     Misconception(
         "velocities_new_each_epoch",
         _training(velocities=lambda parameters, number: number == 0),
-        title="The velocities start anew with every epoch",
+        title="The velocities start again at 0 in every epoch",
         symptom="The first epoch is right; without momentum all is.",
         hint="Your first epoch is right, then momentum gets lost. Where do the velocities become "
         "zero?",
@@ -278,9 +278,9 @@ MISCONCEPTIONS = (
     Misconception(
         "velocities_new_each_step",
         _training(velocities=lambda parameters, number: True),
-        title="The velocities start anew with every step",
-        symptom="The result is that of a training without momentum.",
-        hint="Momentum has no effect in your training. What does a step hand on to the next one?",
+        title="The velocities start again at 0 in every step",
+        symptom="The result is that of training without momentum.",
+        hint="Momentum has no effect in your training. What does a step pass on to the next one?",
     ),
     Misconception(
         "parameters_not_kept",

@@ -112,8 +112,8 @@ MISCONCEPTIONS = (
         _cam(weigh=lambda gradient: gradient),
         title="The derivatives are not averaged",
         symptom="Each position has a weight of its own.",
-        hint="You weigh every position by its own derivative. How many weights has a channel in "
-        "Grad-CAM?",
+        hint="You weigh every position by its own derivative. How many weights does a channel have "
+        "in Grad-CAM?",
         catalog_number=88,
     ),
     Misconception(
@@ -197,8 +197,8 @@ MISCONCEPTIONS = (
         "overwritten_maps",
         overwritten_maps,
         title="A ReLU has overwritten the maps",
-        symptom="Right behind a ReLU, wrong in front of one.",
-        hint="In front of a ReLU you are wrong. Does the layer behind your maps write into them "
+        symptom="Right after a ReLU, wrong before one.",
+        hint="Before a ReLU you are wrong. Does the layer after your maps write into them "
         "before you use them?",
     ),
 )

@@ -127,8 +127,8 @@ MISCONCEPTIONS = (
         title="A later layer overwrites what was kept",
         symptom="The outputs of the convolutions hold no negative number: they equal those of the "
         "ReLUs behind them.",
-        hint="What you kept of a convolution has no negative numbers any more. Some ReLUs write "
-        "their result into the tensor that they are given.",
+        hint="The outputs that you kept of convolutions no longer have negative numbers. Some "
+        "ReLUs write their result into the tensor that they are given.",
     ),
     Misconception(
         "every_layer_sees_the_picture",

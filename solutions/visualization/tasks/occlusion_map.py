@@ -326,7 +326,7 @@ MISCONCEPTIONS = (
         title="Only the first channel is hidden",
         symptom="The picture shows through the patch in two of its three channels.",
         hint="The patch hides one channel, and the network still sees the others. How many axes "
-        "has the picture, and which of them do you cut?",
+        "does the picture have, and which of them do you cut?",
     ),
     Misconception(
         "patch_too_small",

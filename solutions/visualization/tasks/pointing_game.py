@@ -62,9 +62,9 @@ def _game(rng: Random, name: str, count: int, height: int, width: int, offset: f
 def cases(rng: Random) -> list[Case]:
     """Small maps, then maps of one sign."""
     return [
-        _game(rng, "hits and misses", 14, 3, 6),
-        _game(rng, "tall maps", 17, 5, 2),
-        _game(rng, "maps without a positive number", 15, 4, 5, offset=-20.0),
+        _game(rng, "hits and misses", 29, 3, 6),
+        _game(rng, "tall maps", 31, 5, 2),
+        _game(rng, "maps without a positive number", 33, 4, 5, offset=-20.0),
     ]
 
 

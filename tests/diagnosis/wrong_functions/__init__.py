@@ -15,7 +15,16 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-CHAPTERS = ("filters", "padding_stride", "pooling", "backprop", "training", "visualization")
+CHAPTERS = (
+    "filters",
+    "padding_stride",
+    "pooling",
+    "backprop",
+    "training",
+    "visualization",
+    "deep_networks",
+    "convolution_family",
+)
 
 
 class Kind(enum.Enum):

@@ -1712,3 +1712,167 @@ def softmax_cross_entropy(scores, y):
     loss = -np.log10(p[range(len(y)), y]).mean()
     p[range(len(y)), y] -= 1
     return loss, p / len(y)
+
+
+@wrong(
+    "a_whole_row_moves",
+    Kind.OWN,
+    "All elements of a row move at once; move one element at a time.",
+    Form.OTHER,
+)
+def numerical_gradient(f, x, h):
+    x = np.array(x, dtype=float)
+    grad = np.zeros_like(x)
+    for i in range(len(x)):
+        up, down = x.copy(), x.copy()
+        up[i] += h
+        down[i] -= h
+        grad[i] = (f(up) - f(down)) / (2 * h)
+    return grad
+
+
+@wrong(
+    "divided_by_the_largest_of_all",
+    Kind.FORMULA,
+    "Each difference is divided by the larger of its own two elements, not of all elements.",
+)
+def gradient_check(analytic, numeric):
+    biggest = max(np.abs(analytic).max(), np.abs(numeric).max())
+    if biggest == 0:
+        return 0.0
+    return float(np.abs(analytic - numeric).max() / biggest)
+
+
+@wrong(
+    "dw_turned_db_one_number",
+    Kind.SEVERAL,
+    "dw has the shape of w: `x.T @ dout`; and db is a sum for each unit, not over all.",
+    Form.TWO,
+)
+def linear_backward(dout, x, w):
+    dx = dout.dot(w.T)
+    dw = dout.T.dot(x)
+    db = dout.sum()
+    return dx, dw, db
+
+
+@wrong(
+    "all_ties_no_sum",
+    Kind.SEVERAL,
+    "Only the first of equal largest elements gets the gradient; and where windows overlap, "
+    "gradients add up: `+=`.",
+    Form.TWO,
+)
+def max_pool_backward(dout, x, size, stride):
+    dx = np.zeros(x.shape)
+    N, C, Ho, Wo = dout.shape
+    for n in range(N):
+        for c in range(C):
+            for i in range(Ho):
+                for j in range(Wo):
+                    r, s = i * stride, j * stride
+                    win = x[n, c, r : r + size, s : s + size]
+                    mask = win == win.max()
+                    dx[n, c, r : r + size, s : s + size][mask] = dout[n, c, i, j]
+    return dx
+
+
+@wrong(
+    "crop_ends_at_the_height",
+    Kind.CROP,
+    "The padded gradient is cut at H instead of padding + H.",
+    Form.OTHER,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dxp = np.zeros(xp.shape)
+    dw = np.zeros(w.shape)
+    for i in range(dout.shape[2]):
+        for j in range(dout.shape[3]):
+            rows = slice(i * stride, i * stride + HH)
+            cols = slice(j * stride, j * stride + WW)
+            g = dout[:, :, i, j]
+            dw += np.einsum("nf,ncab->fcab", g, xp[:, :, rows, cols])
+            dxp[:, :, rows, cols] += np.einsum("nf,fcab->ncab", g, w)
+    return dxp[:, :, padding:H, padding:W], dw, dout.sum(axis=(0, 2, 3))
+
+
+@wrong(
+    "sums_of_columns_and_no_mean",
+    Kind.SEVERAL,
+    "Each row is divided by its own sum, not by those of the columns; and the gradient is "
+    "divided by N, as the mean is.",
+    Form.TWO,
+)
+def softmax_cross_entropy(scores, y):
+    N = len(scores)
+    e = np.exp(scores - scores.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=0)
+    loss = -np.log(p[np.arange(N), y]).mean()
+    p[np.arange(N), y] -= 1
+    return loss, p
+
+
+@wrong(
+    "place_counted_in_the_image",
+    Kind.OWN,
+    "`argmax` counts in the window, whose rows have `size` numbers, not W.",
+    Form.OTHER,
+)
+def max_pool_backward(dout, x, size, stride):
+    N, C, H, W = x.shape
+    dx = np.zeros((N, C, H, W))
+    for n, c, i, j in np.ndindex(dout.shape):
+        k = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size].argmax()
+        a, b = divmod(k, W)
+        dx[n, c, i * stride + a, j * stride + b] += dout[n, c, i, j]
+    return dx
+
+
+@wrong(
+    "turned_filter_and_mean_bias",
+    Kind.SEVERAL,
+    "The filter goes back as it lay, not turned; and db is the sum over images and places, not "
+    "divided by N.",
+    Form.TWO,
+)
+def conv2d_backward(dout, x, w, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dxp, dw = np.zeros(xp.shape), np.zeros(w.shape)
+    for n in range(N):
+        for f in range(F):
+            for i in range(dout.shape[2]):
+                for j in range(dout.shape[3]):
+                    r, s = i * stride, j * stride
+                    dw[f] += dout[n, f, i, j] * xp[n, :, r : r + HH, s : s + WW]
+                    dxp[n, :, r : r + HH, s : s + WW] += dout[n, f, i, j] * w[f, :, ::-1, ::-1]
+    db = dout.sum(axis=(0, 2, 3)) / N
+    return dxp[:, :, padding : padding + H, padding : padding + W], dw, db
+
+
+@wrong(
+    "all_right_classes_of_all_rows",
+    Kind.OWN,
+    "`p[:, y]` takes the classes of all examples in each row; a row has one right class.",
+    Form.OTHER,
+)
+def softmax_cross_entropy(scores, y):
+    s = scores - scores.max(axis=1, keepdims=True)
+    p = np.exp(s) / np.exp(s).sum(axis=1, keepdims=True)
+    loss = -np.mean(np.log(p[:, y]))
+    return loss, (p - np.eye(scores.shape[1])[y]) / len(y)
+
+
+@wrong(
+    "relu_in_a_linear_layer",
+    Kind.ONE_RESULT,
+    "dx is stopped where x is negative, as with ReLU; a linear layer has none.",
+    Form.OTHER,
+)
+def linear_backward(dout, x, w):
+    dx = (dout @ w.T) * (x > 0)
+    return dx, x.T @ dout, dout.sum(axis=0)

@@ -1061,6 +1061,125 @@ def edge_bank(x, w):
     return bank
 
 
+@wrong(
+    "last_position_never_reached",
+    Kind.POSITIONS,
+    "The loops end one position early, so the last row and column stay 0: `H - HH + 1` positions.",
+)
+def corr2d(x, w):
+    H, W = x.shape
+    HH, WW = w.shape
+    r = np.zeros((H - HH + 1, W - WW + 1))
+    for row in range(H - HH):
+        for col in range(W - WW):
+            r[row, col] = (x[row : row + HH, col : col + WW] * w).sum()
+    return r
+
+
+@wrong(
+    "a_quarter_turn_for_a_half",
+    Kind.OWN,
+    "Flipping along both axes is half a turn; `np.rot90` makes a quarter.",
+    Form.OTHER,
+)
+def convolve2d(x, w):
+    return corr2d(x, np.rot90(w))
+
+
+@wrong(
+    "turns_the_answer",
+    Kind.OWN,
+    "Turn the filter, not the response map.",
+    Form.OTHER,
+)
+def edge_bank(x, w):
+    r = corr2d(x, w)
+    return np.array([r, np.rot90(r)[: r.shape[0], : r.shape[1]], r[::-1, ::-1], np.rot90(r, 3)])
+
+
+@wrong(
+    "larger_of_the_sizes",
+    Kind.SEVERAL,
+    "ReLU makes negative numbers 0, it does not take their size; and the smaller response is "
+    "kept, not the larger.",
+    Form.TWO,
+)
+def corner_map(x, w1, w2):
+    a = abs(corr2d(x, w1))
+    b = abs(corr2d(x, w2))
+    return np.where(a > b, a, b)
+
+
+@wrong(
+    "bias_for_each_channel_one_image",
+    Kind.SEVERAL,
+    "The bias is added once for each channel, not once; and each image gets the pixels of the "
+    "first one.",
+    Form.TWO,
+)
+def conv2d(x, w, b):
+    N, C, H, W = x.shape
+    F, _, HH, WW = w.shape
+    y = np.zeros((N, F, H - HH + 1, W - WW + 1))
+    for n in range(N):
+        for f in range(F):
+            for c in range(C):
+                y[n, f] += corr2d(x[0, c], w[f, c]) + b[f]
+    return y
+
+
+@wrong(
+    "mean_of_signed_differences",
+    Kind.SEVERAL,
+    "The largest difference is asked for, not the mean; and differences of both signs cancel "
+    "without the absolute value.",
+    Form.TWO,
+)
+def equivariance_error(f, x, dy, dx):
+    first = f(np.roll(np.roll(x, dy, axis=0), dx, axis=1))
+    second = np.roll(np.roll(f(x), dy, axis=0), dx, axis=1)
+    return float(np.mean((first - second)[dy:, dx:]))
+
+
+@wrong(
+    "matrix_product_of_the_window",
+    Kind.OWN,
+    "Multiply each pixel by the number that lies on it: `*`. The sign `@` is a matrix product.",
+    Form.OTHER,
+)
+def corr2d(x, w):
+    HH, WW = w.shape
+    rows = []
+    for i in range(x.shape[0] - HH + 1):
+        rows.append([np.sum(x[i : i + HH, j : j + WW] @ w) for j in range(x.shape[1] - WW + 1)])
+    return np.array(rows)
+
+
+@wrong(
+    "channels_added_before",
+    Kind.OWN,
+    "Each channel meets its own slice of the filter; you add up the channels of both first.",
+    Form.OTHER,
+)
+def conv2d(x, w, b):
+    gray, flat = x.sum(axis=1), w.sum(axis=1)
+    return np.array([[corr2d(g, k) + c for k, c in zip(flat, b)] for g in gray])
+
+
+@wrong(
+    "shifts_the_map_the_other_way_round",
+    Kind.SEVERAL,
+    "The map is rolled by dx along the rows and dy along the columns, the picture the other way "
+    "round; and the first rows are left out, not the last.",
+    Form.TWO,
+)
+def equivariance_error(f, x, dy, dx):
+    a = f(np.roll(x, (dy, dx), axis=(0, 1)))
+    b = np.roll(f(x), (dx, dy), axis=(0, 1))
+    gap = np.abs(a - b)
+    return gap[: gap.shape[0] - dy, : gap.shape[1] - dx].max()
+
+
 def corr2d(x, w):
     """Do task 1 right: the later tasks call it."""
     H, W = x.shape

@@ -1143,6 +1143,145 @@ def conv2d_forward(x, w, b, stride, padding):
     return np.pad(y, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
 
 
+@wrong(
+    "one_frame_and_a_wide_filter",
+    Kind.SEVERAL,
+    "Zeros are added at both ends: twice the padding. And a filter with holes spans "
+    "`dilation * (kernel - 1) + 1` pixels.",
+    Form.TWO,
+)
+def output_size(size, kernel, stride, padding, dilation=1):
+    wide = kernel * dilation
+    room = size + padding
+    return 0 if wide > room else (room - wide) // stride + 1
+
+
+@wrong(
+    "all_zeros_above_and_left",
+    Kind.OWN,
+    "All zeros lie above and to the left; half of them belong below and to the right.",
+)
+def pad2d(x, padding):
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, H + 2 * padding, W + 2 * padding), dtype=x.dtype)
+    out[:, :, 2 * padding :, 2 * padding :] = x
+    return out
+
+
+@wrong(
+    "columns_move_by_one",
+    Kind.POSITIONS,
+    "The window moves by the stride downward only; to the right it moves by one pixel.",
+)
+def conv2d_forward(x, w, b, stride, padding):
+    xp = pad2d(x, padding)
+    N = x.shape[0]
+    F, C, HH, WW = w.shape
+    Ho = output_size(x.shape[2], HH, stride, padding)
+    Wo = output_size(x.shape[3], WW, stride, padding)
+    y = np.zeros((N, F, Ho, Wo))
+    for n in range(N):
+        for f in range(F):
+            for i in range(Ho):
+                for j in range(Wo):
+                    y[n, f, i, j] = np.sum(
+                        xp[n, :, i * stride : i * stride + HH, j : j + WW] * w[f]
+                    )
+            y[n, f] += b[f]
+    return y
+
+
+@wrong(
+    "every_other_pixel_first",
+    Kind.POSITIONS,
+    "The stride chooses among the windows; you leave out pixels before you make windows.",
+    Form.OTHER,
+)
+def conv2d_forward_fast(x, w, b, stride, padding):
+    p = np.pad(x, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
+    p = p[:, :, ::stride, ::stride]
+    v = np.lib.stride_tricks.sliding_window_view(p, w.shape[2:], axis=(2, 3))
+    return np.einsum("nchwij,fcij->nfhw", v, w) + b[None, :, None, None]
+
+
+@wrong(
+    "new_jump_for_size_and_start",
+    Kind.SEVERAL,
+    "Size and start of a layer's fields grow by the jump of the layer below: change the jump last.",
+    Form.TWO,
+)
+def receptive_field(layers):
+    size, jump, start = 1, 1, 0
+    for k, s, p in layers:
+        jump *= s
+        size += (k - 1) * jump
+        start -= p * jump
+    return size, jump, start
+
+
+@wrong(
+    "pixel_stays_moved_half_the_distance",
+    Kind.SEVERAL,
+    "The pixel is not put back before the next one is nudged; and the distance of the two values "
+    "is 2h.",
+    Form.TWO,
+)
+def effective_receptive_field(f, x, i, j, h):
+    result = np.zeros(x.shape)
+    moved = np.array(x, dtype=float)
+    for r in range(x.shape[0]):
+        for c in range(x.shape[1]):
+            moved[r, c] += h
+            up = f(moved)[i, j]
+            moved[r, c] -= 2 * h
+            down = f(moved)[i, j]
+            result[r, c] = abs(up - down) / h
+    return result
+
+
+@wrong(
+    "frame_around_the_channels",
+    Kind.OWN,
+    "The frame lies around height and width, the last two axes; you pad channels and height.",
+)
+def pad2d(x, padding):
+    return np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+
+
+@wrong(
+    "positions_of_the_bare_image_no_bias",
+    Kind.SEVERAL,
+    "The positions are counted in the padded image; and the bias is missing.",
+    Form.TWO,
+)
+def conv2d_forward(x, w, b, stride, padding):
+    N, C, H, W = x.shape
+    F, C, HH, WW = w.shape
+    Ho, Wo = (H - HH) // stride + 1, (W - WW) // stride + 1
+    x = pad2d(x, padding)
+    out = np.zeros((N, F, max(Ho, 0), max(Wo, 0)))
+    for i in range(Ho):
+        for j in range(Wo):
+            part = x[:, :, i * stride : i * stride + HH, j * stride : j * stride + WW]
+            out[:, :, i, j] = np.tensordot(part, w, axes=((1, 2, 3), (1, 2, 3)))
+    return out
+
+
+@wrong(
+    "from_the_last_layer_down",
+    Kind.OWN,
+    "The layers come from the input upward; you go through them from the last to the first.",
+    Form.OTHER,
+)
+def receptive_field(layers):
+    size, jump, start = 1, 1, 0
+    for kernel, stride, padding in reversed(layers):
+        size = size + (kernel - 1) * jump
+        start = start - padding * jump
+        jump = jump * stride
+    return size, jump, start
+
+
 def output_size(size, kernel, stride, padding, dilation=1):
     """Do task 1 right: the later tasks call it."""
     return max(0, (size + 2 * padding - dilation * (kernel - 1) - 1) // stride + 1)

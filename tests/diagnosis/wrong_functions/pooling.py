@@ -1099,3 +1099,125 @@ def count_parameters(spec, shapes):
             number = layer["units"] * shapes[n - 1][0]
         answer.append(number)
     return answer
+
+
+@wrong(
+    "windows_one_pixel_apart",
+    Kind.POSITIONS,
+    "Window number i begins at row `i * stride`, not at row i.",
+)
+def max_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    rows = (H - size) // stride + 1
+    cols = (W - size) // stride + 1
+    out = np.empty((N, C, rows, cols))
+    for r in range(rows):
+        for c in range(cols):
+            out[:, :, r, c] = np.amax(x[:, :, r : r + size, c : c + size], axis=(-2, -1))
+    return out
+
+
+@wrong(
+    "whole_numbers_over_size",
+    Kind.SEVERAL,
+    "A window has size * size pixels, you divide by size; and the result has the type of the "
+    "image, so whole numbers lose their fractions.",
+    Form.TWO,
+)
+def avg_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    out = np.zeros((N, C, (H - size) // stride + 1, (W - size) // stride + 1), dtype=x.dtype)
+    for i in range(out.shape[2]):
+        for j in range(out.shape[3]):
+            part = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size]
+            out[:, :, i, j] = part.sum(axis=(2, 3)) / size
+    return out
+
+
+@wrong(
+    "weights_read_row_by_row",
+    Kind.OWN,
+    "`reshape` does not exchange axes: the weights of a unit are a column of w, `w.T[m]`.",
+    Form.OTHER,
+)
+def linear_forward(x, w, b):
+    units = w.reshape(w.shape[1], w.shape[0])
+    return np.array([[np.dot(row, unit) for unit in units] for row in x]) + b
+
+
+@wrong(
+    "width_before_height",
+    Kind.SQUARE,
+    "The rows of w are channel by channel, row by row: height comes before width.",
+    Form.OTHER,
+)
+def linear_to_filters(w, channels, height, width):
+    units = w.shape[1]
+    return w.T.reshape(units, channels, width, height).swapaxes(2, 3)
+
+
+@wrong(
+    "one_frame_and_pools_rounded_up",
+    Kind.SEVERAL,
+    "Padding lies on both sides, so it counts twice; and windows that do not fit wholly do not "
+    "count when pooling.",
+    Form.TWO,
+)
+def network_shapes(spec):
+    shapes = []
+    for layer in spec:
+        kind = layer["kind"]
+        if kind == "image":
+            shape = (layer["channels"], layer["height"], layer["width"])
+        elif kind == "conv":
+            k, s, p = layer["size"], layer["stride"], layer["padding"]
+            shape = (layer["filters"], *((n + p - k) // s + 1 for n in shape[1:]))
+        elif kind in ("max_pool", "avg_pool"):
+            k, s = layer["size"], layer["stride"]
+            shape = (shape[0], *(-(-(n - k) // s) + 1 for n in shape[1:]))
+        elif kind == "adaptive_avg_pool":
+            shape = (shape[0], layer["size"], layer["size"])
+        elif kind == "flatten":
+            shape = (int(np.prod(shape)),)
+        elif kind == "linear":
+            shape = (layer["units"],)
+        shapes.append(shape)
+    return shapes
+
+
+@wrong(
+    "one_bias_and_own_shape",
+    Kind.SEVERAL,
+    "Each filter has a bias of its own; and a fully connected layer reads the shape before it, "
+    "not its own.",
+    Form.TWO,
+)
+def count_parameters(spec, shapes):
+    counts = []
+    for i, layer in enumerate(spec):
+        if layer["kind"] == "conv":
+            depth = shapes[i - 1][0]
+            counts.append(layer["filters"] * depth * layer["size"] ** 2 + 1)
+        elif layer["kind"] == "linear":
+            counts.append(shapes[i][0] * layer["units"] + layer["units"])
+        else:
+            counts.append(0)
+    return counts
+
+
+@wrong(
+    "mean_of_channels_and_tiles",
+    Kind.SEVERAL,
+    "The mean runs over all channels, each has its own; and windows lie a stride apart.",
+    Form.TWO,
+)
+def avg_pool_forward(x, size, stride):
+    N, C, H, W = x.shape
+    Ho, Wo = (H - size) // stride + 1, (W - size) // stride + 1
+    out = np.zeros((N, C, Ho, Wo))
+    for n in range(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                part = x[n, :, i * size : i * size + size, j * size : j * size + size]
+                out[n, :, i, j] = part.sum() / max(part.size, 1)
+    return out

@@ -1027,6 +1027,195 @@ def dropout(x, noise, rate, training):
     return x * keep / max(rate, 0.125)
 
 
+@wrong(
+    "channels_last_in_a_column",
+    Kind.OWN,
+    "Down a column the channels come one after the other; in yours they alternate.",
+    Form.OTHER,
+)
+def im2col(x, height, width, stride, padding):
+    xp = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    columns = []
+    for image in np.moveaxis(xp, 1, -1):
+        for i in range(0, image.shape[0] - height + 1, stride):
+            for j in range(0, image.shape[1] - width + 1, stride):
+                columns.append(image[i : i + height, j : j + width].ravel())
+    return np.array(columns).T
+
+
+@wrong(
+    "overwritten_and_cut_to_minus_0",
+    Kind.CROP_AND_MORE,
+    "Where windows overlap, entries add up: `+=`. And a slice up to `-0` is empty.",
+    Form.TWO,
+)
+def col2im(columns, shape, height, width, stride, padding):
+    N, C, H, W = shape
+    out = np.zeros((N, C, H + 2 * padding, W + 2 * padding))
+    Ho = (H + 2 * padding - height) // stride + 1
+    Wo = (W + 2 * padding - width) // stride + 1
+    k = 0
+    for n in range(N):
+        for i in range(Ho):
+            for j in range(Wo):
+                block = columns[:, k].reshape(C, height, width)
+                out[n, :, i * stride : i * stride + height, j * stride : j * stride + width] = block
+                k += 1
+    return out[:, :, padding:-padding, padding:-padding]
+
+
+@wrong(
+    "short_batch_dropped_velocity_anew",
+    Kind.SEVERAL,
+    "The last batch of an epoch may be smaller, it still counts; and the velocities go on from "
+    "one epoch to the next.",
+    Form.TWO,
+)
+def train(loss_and_gradients, parameters, x, y, order, batch_size, learning_rate, momentum):
+    losses = []
+    for epoch in order:
+        v = {k: np.zeros_like(p) for k, p in parameters.items()}
+        for b in range(len(epoch) // batch_size):
+            idx = epoch[b * batch_size : (b + 1) * batch_size]
+            loss, g = loss_and_gradients(parameters, x[idx], y[idx])
+            losses.append(loss)
+            parameters, v = sgd_step(parameters, g, v, learning_rate, momentum)
+    return parameters, np.array(losses)
+
+
+@wrong(
+    "counts_the_filters",
+    Kind.FORMULA,
+    "The rule asks how many numbers go into a unit: C * HH * WW for a filter, not F * HH * WW.",
+)
+def he_init(noise):
+    if noise.ndim == 4:
+        F, C, HH, WW = noise.shape
+        n = F * HH * WW
+    else:
+        n = noise.shape[0]
+    return noise * np.sqrt(2 / n)
+
+
+@wrong(
+    "epsilon_inside_the_root",
+    Kind.FORMULA,
+    "Epsilon is added to the root, not below it.",
+)
+def adam_step(parameters, gradients, means, squares, step, learning_rate, betas, epsilon):
+    b1, b2 = betas
+    new_p, new_m, new_v = {}, {}, {}
+    for k in parameters:
+        m = b1 * means[k] + (1 - b1) * gradients[k]
+        v = b2 * squares[k] + (1 - b2) * gradients[k] ** 2
+        mh = m / (1 - b1**step)
+        vh = v / (1 - b2**step)
+        new_p[k] = parameters[k] - learning_rate * mh / np.sqrt(vh + epsilon)
+        new_m[k], new_v[k] = m, v
+    return new_p, new_m, new_v
+
+
+@wrong(
+    "relu_forgotten_going_back",
+    Kind.ONE_RESULT,
+    "On the way back ReLU is left out: where its input was negative, nothing may pass.",
+)
+def small_cnn_loss_and_gradients(parameters, x, y):
+    w1, b1, w2, b2 = (parameters[k] for k in ("w1", "b1", "w2", "b2"))
+    N, C, H, W = x.shape
+    F = len(w1)
+    cols = im2col(x, 3, 3, 1, 1)
+    a = (w1.reshape(F, -1) @ cols + b1[:, None]).reshape(F, N, H, W).transpose(1, 0, 2, 3)
+    r = np.maximum(a, 0)
+    blocks = r.reshape(N, F, H // 2, 2, W // 2, 2).transpose(0, 1, 2, 4, 3, 5)
+    blocks = blocks.reshape(N, F, H // 2, W // 2, 4)
+    where = blocks.argmax(axis=-1)
+    flat = blocks.max(axis=-1).reshape(N, -1)
+    z = flat @ w2 + b2
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    loss = -np.log(p[np.arange(N), y]).mean()
+    dz = p.copy()
+    dz[np.arange(N), y] -= 1
+    dz /= N
+    dpool = (dz @ w2.T).reshape(N, F, H // 2, W // 2)
+    db = np.zeros_like(blocks)
+    np.put_along_axis(db, where[..., None], dpool[..., None], axis=-1)
+    da = db.reshape(N, F, H // 2, W // 2, 2, 2).transpose(0, 1, 2, 4, 3, 5).reshape(N, F, H, W)
+    grads = {
+        "w1": (da.transpose(1, 0, 2, 3).reshape(F, -1) @ cols.T).reshape(w1.shape),
+        "b1": da.sum(axis=(0, 2, 3)),
+        "w2": flat.T @ dz,
+        "b2": dz.sum(axis=0),
+    }
+    return loss, grads
+
+
+@wrong(
+    "divided_by_the_share_counted",
+    Kind.FORMULA,
+    "Divide by 1 - rate, the share that is kept on average, not by the share of this noise.",
+    Form.OTHER,
+)
+def dropout(x, noise, rate, training):
+    if not training:
+        return x.copy()
+    keep = noise >= rate
+    return x * keep / max(keep.mean(), 0.001)
+
+
+@wrong(
+    "moved_by_the_old_means",
+    Kind.OWN,
+    "The step takes the new means; yours takes those from before this step.",
+    Form.OTHER,
+)
+def adam_step(parameters, gradients, means, squares, step, learning_rate, betas, epsilon):
+    new_parameters, new_means, new_squares = {}, {}, {}
+    for name, g in gradients.items():
+        m_hat = means[name] / (1 - betas[0] ** step)
+        new_means[name] = betas[0] * means[name] + (1 - betas[0]) * g
+        new_squares[name] = betas[1] * squares[name] + (1 - betas[1]) * g * g
+        v_hat = new_squares[name] / (1 - betas[1] ** step)
+        new_parameters[name] = parameters[name] - learning_rate * m_hat / (v_hat**0.5 + epsilon)
+    return new_parameters, new_means, new_squares
+
+
+@wrong(
+    "one_step_ahead",
+    Kind.FORMULA,
+    "The parameters move by the velocity; you add the momentum once more to the gradient "
+    "(Nesterov).",
+    Form.OTHER,
+)
+def sgd_step(parameters, gradients, velocities, learning_rate, momentum):
+    new_p, new_v = {}, {}
+    for k in parameters:
+        new_v[k] = momentum * velocities[k] + gradients[k]
+        new_p[k] = parameters[k] - learning_rate * (gradients[k] + momentum * new_v[k])
+    return new_p, new_v
+
+
+@wrong(
+    "loss_after_the_step_in_old_order",
+    Kind.SEVERAL,
+    "The loss is that before the step; and each epoch takes the examples in its own order.",
+    Form.TWO,
+)
+def train(loss_and_gradients, parameters, x, y, order, batch_size, learning_rate, momentum):
+    velocities = {k: 0 * p for k, p in parameters.items()}
+    losses = []
+    for epoch in range(len(order)):
+        for start in range(0, len(x), batch_size):
+            xb, yb = x[start : start + batch_size], y[start : start + batch_size]
+            _, grads = loss_and_gradients(parameters, xb, yb)
+            parameters, velocities = sgd_step(
+                parameters, grads, velocities, learning_rate, momentum
+            )
+            losses.append(loss_and_gradients(parameters, xb, yb)[0])
+    return parameters, np.array(losses)
+
+
 def im2col(x, height, width, stride, padding):
     """Do task 1 right: the later tasks call it."""
     padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))

@@ -691,3 +691,143 @@ def pointing_game(maps, masks):
     cols = maps.amax(dim=1).argmax(dim=1)
     hit = masks[torch.arange(len(maps)), cols, rows]
     return hit.float().mean().item()
+
+
+@wrong(
+    "up_to_but_not_with_the_layer",
+    Kind.OWN,
+    "`model[:i]` ends before layer i; each output is that of the layer before.",
+    Form.OTHER,
+)
+def layer_outputs(model, x):
+    with torch.no_grad():
+        return [model[:i](x.clone()).clone() for i in range(len(model))]
+
+
+@wrong(
+    "fills_columns_first",
+    Kind.OWN,
+    "The first row is filled first: row `k // columns`, column `k % columns`.",
+)
+def filter_grid(w, channel, columns):
+    F, _, HH, WW = w.shape
+    rows = math.ceil(F / columns)
+    grid = torch.zeros(rows * (HH + 1) - 1, columns * (WW + 1) - 1)
+    for k in range(F):
+        s = w[k, channel]
+        low, high = s.min(), s.max()
+        s = (s - low) / (high - low) if high > low else torch.zeros_like(s)
+        r, c = k % rows, k // rows
+        grid[r * (HH + 1) : r * (HH + 1) + HH, c * (WW + 1) : c * (WW + 1) + WW] = s
+    return grid
+
+
+@wrong(
+    "adds_the_fill",
+    Kind.OWN,
+    "The pixels of the patch are set to `fill`; you add it to them.",
+)
+def occlusion_map(model, x, target, patch, stride, fill, batch_size):
+    H, W = x.shape[1:]
+    rows, cols = (H - patch) // stride + 1, (W - patch) // stride + 1
+    pictures = x.repeat(rows * cols, 1, 1, 1)
+    for k in range(rows * cols):
+        i, j = k // cols * stride, k % cols * stride
+        pictures[k, :, i : i + patch, j : j + patch] += fill
+    with torch.no_grad():
+        scores = [model(part)[:, target] for part in pictures.split(batch_size)]
+    return torch.cat(scores).reshape(rows, cols)
+
+
+@wrong(
+    "absolute_after_the_largest",
+    Kind.FORMULA,
+    "Take the absolute values before the largest of the channels, not after.",
+    Form.OTHER,
+)
+def saliency_map(model, x, targets):
+    x = x.clone().detach().requires_grad_(True)
+    scores = model(x)
+    s = scores[range(len(x)), targets].sum()
+    (g,) = torch.autograd.grad(s, x)
+    return g.amax(dim=1).abs()
+
+
+@wrong(
+    "deviation_for_the_range",
+    Kind.FORMULA,
+    "The noise is a share of the picture's range, its largest minus its smallest number, not of "
+    "its standard deviation.",
+)
+def smoothgrad(model, x, target, noise, level):
+    xs = (x + level * x.std() * noise).detach().requires_grad_(True)
+    total = model(xs)[:, target].sum()
+    return torch.autograd.grad(total, xs)[0].mean(dim=0)
+
+
+@wrong(
+    "sizes_of_weights_and_no_relu",
+    Kind.SEVERAL,
+    "A channel's weight may be negative: no absolute value; and negative sums become 0 at the end.",
+    Form.TWO,
+)
+def grad_cam(model, x, targets, layer):
+    a = model[: layer + 1](x.clone()).detach().clone().requires_grad_(True)
+    scores = model[layer + 1 :](a.clone())
+    picked = scores.gather(1, torch.as_tensor(targets).view(-1, 1)).sum()
+    grads = torch.autograd.grad(picked, a)[0]
+    weights = grads.mean(dim=(2, 3), keepdim=True).abs()
+    return (weights * a).sum(dim=1).detach()
+
+
+@wrong(
+    "patch_around_the_position",
+    Kind.POSITIONS,
+    "The patch begins at `i * stride`; you put its middle there.",
+    Form.OTHER,
+)
+def occlusion_map(model, x, target, patch, stride, fill, batch_size):
+    C, H, W = x.shape
+    rows, cols = (H - patch) // stride + 1, (W - patch) // stride + 1
+    half = patch // 2
+    batch = []
+    for i in range(rows):
+        for j in range(cols):
+            picture = x.clone()
+            top, left = max(i * stride - half, 0), max(j * stride - half, 0)
+            picture[:, top : top + patch, left : left + patch] = fill
+            batch.append(picture)
+    with torch.no_grad():
+        scores = [
+            model(torch.stack(batch[k : k + batch_size]))[:, target]
+            for k in range(0, len(batch), batch_size)
+        ]
+    return torch.cat(scores).view(rows, cols)
+
+
+@wrong(
+    "mean_of_the_noise",
+    Kind.OWN,
+    "Take a gradient for each noisy picture, then their mean; you take the mean of the noise.",
+    Form.OTHER,
+)
+def smoothgrad(model, x, target, noise, level):
+    spread = (x.max() - x.min()) * level
+    noisy = (x + spread * noise.mean(dim=0))[None].detach().requires_grad_(True)
+    score = model(noisy)[0, target]
+    return torch.autograd.grad(score, noisy)[0][0]
+
+
+@wrong(
+    "row_and_column_of_largest_sums",
+    Kind.OWN,
+    "The largest number is asked for; you take the row and the column with the largest sums.",
+    Form.OTHER,
+)
+def pointing_game(maps, masks):
+    hits = 0
+    for m, mask in zip(maps, masks):
+        r = m.sum(dim=1).argmax()
+        c = m.sum(dim=0).argmax()
+        hits += int(mask[r, c])
+    return hits / len(maps)

@@ -1,0 +1,1 @@
+"""The graded functions of the exercise "adversarial", one file each."""
