@@ -19,9 +19,9 @@ _ARGUMENTS = {"torch": f"torch torchvision --index-url {CPU_BUILDS}"}
 
 PYTORCH_SIZE = (
     "This is the build for computers without an NVIDIA graphics card: about 210 MB to download, "
-    "0.9 GB on the disk, two minutes beside the download. On Linux with such a card, install "
-    '`".[visualization]"` instead, in the way you have installed `".[notebook]"`: nearly 3 GB to '
-    "download, more than 5 GB on the disk."
+    "0.9 GB on disk, and two minutes in addition to the download. On Linux with such a card, "
+    'install `".[visualization]"` instead, the way you installed `".[notebook]"`: nearly 3 GB to '
+    "download, more than 5 GB on disk."
 )
 """What the command for PyTorch costs (PyTorch 2.13 and 2.14); students read it beside the command.
 

@@ -176,7 +176,9 @@ def trained(epochs: int, seed: int, folder: Path) -> small_vgg.SmallVGG:
         )
         tested = draw(train_small_vgg.TEST_PICTURES, seed=train_small_vgg.TEST_SEED)
         folder.mkdir(parents=True, exist_ok=True)
-        train_small_vgg.store(path, network, "plain", seed, epochs, tested)
+        train_small_vgg.store(
+            path, small_vgg.fold_batch_norm(network), "plain", seed, epochs, tested
+        )
     return small_vgg.load(path)
 
 

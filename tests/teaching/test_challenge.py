@@ -259,6 +259,7 @@ def test_a_lookup_table_of_what_students_have_earns_what_guessing_earns(
     assert searcher.score.right == always_zero.score.right
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # it looks at what PyTorch gives up, too
 def test_the_searcher_would_find_labels_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "walk", lambda top: [("/", [], ["digits.py"])])
     names: dict[str, Any] = {}
