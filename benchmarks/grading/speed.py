@@ -90,11 +90,17 @@ def main(
 def make_course(folder: Path) -> Course:
     """Copy the course to ``folder``, with only the chapter that is measured, and generate it."""
     folder.mkdir(parents=True)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    for name in ("nbgrader_config.py", "_toc.yml"):
+        shutil.copy(ROOT / name, folder)
     (folder / "solutions").mkdir()
     for shared in (ROOT / "solutions").glob("*.py"):
         shutil.copy(shared, folder / "solutions")
     shutil.copytree(ROOT / "solutions" / CHAPTER, folder / "solutions" / CHAPTER)
+    # A hint links to the section of the book that explains it.
+    for page in (ROOT / "book").rglob("*.md"):
+        place = folder / page.relative_to(ROOT)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(page, place)
     generate(folder, CHAPTER)
     return Course.at(folder)
 

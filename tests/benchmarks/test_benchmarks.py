@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.chapter import load_problems
+from benchmarks.grading import speed
 from tests import COURSE
 
 FOLDER = COURSE / "benchmarks"
@@ -115,3 +116,9 @@ def test_the_gpu_script_runs_on_a_cpu() -> None:
     for name in ("incremental", "live, chosen size classes"):
         (row,) = re.findall(rf"^\| {name}, float32 \|.*\| (\S+) \|$", done.stdout, re.M)
         assert float(row) < 1e-4
+
+
+def test_the_course_of_the_comparison_is_complete(tmp_path: Path) -> None:
+    course = speed.make_course(tmp_path / "course")
+    tasks = [task.function for task in course.chapter(speed.CHAPTER).tasks]
+    assert tasks == list(load_problems(COURSE, speed.CHAPTER))
