@@ -1,7 +1,7 @@
 """Attacks: small changes of the pixels that make a network answer wrongly.
 
 All of them work on pictures from 0 to 1, in pixels and not in normalized units, so that epsilon
-means the same for every network: ``from_pixels`` puts the normalization into the network.
+means the same for every network: ``FromPixels`` puts the normalization into the network.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -107,7 +106,7 @@ def _score(entry: Entry, handout: Handout) -> Score:
     pictures, labels = handout.validation_pictures, handout.validation_labels
     names: dict[str, Any] = {"__name__": "challenge"}
     start = time.process_time()
-    with _empty_folder():
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         try:
             exec(compile(entry.code, CODE, "exec"), names)
             if FUNCTION not in names:
@@ -127,14 +126,3 @@ def _score(entry: Entry, handout: Handout) -> Score:
     if not is_answer(result, len(labels)):
         raise Refused(f"{requirement(len(labels))} It returned: {describe(result)}.")
     return score(result, labels, seconds)
-
-
-@contextlib.contextmanager
-def _empty_folder() -> Iterator[None]:
-    before = Path.cwd()
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir(before)

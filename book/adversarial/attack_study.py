@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from scipy import stats
 from torch import Tensor
 
+from autograder.challenge.judging import interval
 from laboratory import attacks, evaluation
 from laboratory.attacks import FromPixels
 from laboratory.attribution.grad_cam import grad_cam
@@ -113,9 +113,7 @@ class Study:
 
 def share(outcomes: tuple[bool, ...]) -> Share:
     """Return the share of outcomes that are true, with its interval."""
-    result = stats.binomtest(sum(outcomes), len(outcomes))
-    interval = result.proportion_ci(method="wilson")
-    return Share(result.statistic, interval.low, interval.high)
+    return Share(sum(outcomes) / len(outcomes), *interval(sum(outcomes), len(outcomes)))
 
 
 def pictures(count: int = PICTURES) -> tuple[Tensor, Tensor, Tensor]:
