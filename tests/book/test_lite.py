@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gzip
 import http.server
@@ -94,12 +95,19 @@ def cell(page: Page, text: str) -> Locator:
 
 def run(page: Page, in_cell: Locator, code: str | None = None) -> Locator:
     """Run a cell, after putting code into it; return where its output appears."""
+    prompt = in_cell.locator(".jp-InputPrompt")
+    before = prompt.inner_text()
     in_cell.locator(".cm-content").click()
     if code is not None:
         page.keyboard.press("Control+a")
         page.keyboard.insert_text(code)
-    page.keyboard.press("Control+Enter")
-    return in_cell.locator(".jp-OutputArea")
+    for _ in range(10):
+        # The keys do nothing while the notebook has no session yet.
+        page.keyboard.press("Control+Enter")
+        with contextlib.suppress(AssertionError):
+            expect(prompt).not_to_have_text(before, timeout=3_000)
+            return in_cell.locator(".jp-OutputArea")
+    raise AssertionError(f"The cell does not run: {in_cell.inner_text()}")
 
 
 @pytest.mark.slow
